@@ -1,0 +1,4 @@
+package channels
+
+// Cursor is a reader's place in one or more logs.
+type Cursor struct{}

@@ -1,0 +1,75 @@
+package channels
+
+import (
+	"encoding/binary"
+	"time"
+	"unsafe"
+)
+
+// Entry is an item after ordering: encoded once, immutable, shared by every
+// reader. Copies are cheap and share the bytes.
+type Entry struct {
+	seq     uint64
+	at      int64 // when appended, UnixNano
+	buf     []byte
+	forms   [NumForms]Span
+	itemID  Span
+	ids     Span
+	tag     uint32
+	actions [NumForms]Action
+
+	// waiting counts the live cursors that stand just before this entry. Only
+	// the copy in the log's ring has it; guarded by the log's mutex.
+	waiting uint32
+}
+
+// entryCost is what an entry costs beside its bytes.
+const entryCost = int64(unsafe.Sizeof(Entry{}))
+
+// Seq is the entry's place in the total order.
+func (e *Entry) Seq() uint64 { return e.seq }
+
+// Published is when the entry was appended.
+func (e *Entry) Published() time.Time { return time.Unix(0, e.at) }
+
+// Bytes returns the entry's bytes in form f, nil if it has none. The caller
+// must not change them.
+func (e *Entry) Bytes(f Form) []byte { return e.span(e.forms[f]) }
+
+// Action returns what the entry asks of readers of form f.
+func (e *Entry) Action(f Form) Action { return e.actions[f] }
+
+// Tag returns the encoder's note.
+func (e *Entry) Tag() uint32 { return e.tag }
+
+func (e *Entry) span(s Span) []byte {
+	if s.Len == 0 {
+		return nil
+	}
+	return e.buf[s.Off : s.Off+s.Len : s.Off+s.Len]
+}
+
+func (e *Entry) cost() int64 { return entryCost + int64(len(e.buf)) }
+
+// exists reports whether readers of form f have anything to do for e.
+func (e *Entry) exists(f Form) bool { return e.forms[f].Len > 0 || e.actions[f] != Send }
+
+// AppendID appends one event id to a list of ids for Encoded.IDs.
+func AppendID(dst []byte, id string) []byte {
+	dst = binary.AppendUvarint(dst, uint64(len(id)))
+	return append(dst, id...)
+}
+
+// findID looks for id in a list written by AppendID. It tells whether id is
+// there and whether it is the last of the list.
+func findID(list []byte, id string) (found, last bool) {
+	for len(list) > 0 {
+		n, k := binary.Uvarint(list)
+		list = list[k:]
+		if string(list[:n]) == id {
+			found, last = true, len(list) == int(n)
+		}
+		list = list[n:]
+	}
+	return found, last
+}

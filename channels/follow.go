@@ -1,0 +1,75 @@
+package channels
+
+import "time"
+
+// Group is told when a log that its cursors follow has something new. A
+// holder is one group, or one group per loop: logs know groups, never single
+// streams, so a publish costs the same for one subscriber and for a million.
+type Group interface {
+	// Wake is called by publishers after an append, with no lock of this
+	// package held. It must return at once and may be called for a log that
+	// the group has just left. Calls for one log may coincide.
+	Wake(l *Log)
+}
+
+// Subscription is one channel of a stream.
+type Subscription struct {
+	// Channel is the channel's name.
+	Channel string
+	// PrevID, when set, is the id of the item that the client has seen last,
+	// by the origin's word. It beats Follow.Resume on this channel.
+	PrevID string
+	// NoReplay starts the channel at Follow.Live, whatever is asked for.
+	NoReplay bool
+	// MaxAge, when positive, keeps entries older than this from the client.
+	MaxAge time.Duration
+}
+
+// Resume is what a client says it has seen last.
+type Resume struct {
+	// ID is a position or an event id, empty for none.
+	ID string
+	// Lenient: an ID that no log knows is not a gap; the stream starts live.
+	Lenient bool
+}
+
+// Follow describes a new cursor.
+type Follow struct {
+	Subscriptions []Subscription
+	// Form is which encoding the reader wants; entries without it are passed
+	// over.
+	Form Form
+	// Live is the place (Hub.Head) noted when the head of the origin's answer
+	// arrived. A channel without a resume point starts there, and actions up
+	// to there are not for this stream.
+	Live   uint64
+	Resume Resume
+	// Group is told of news. Never nil.
+	Group Group
+}
+
+// Reason says why entries are missing.
+type Reason string
+
+// The reasons of a gap. They are the "reason" of gap events and metric labels.
+const (
+	// Evicted: the log no longer has what the client is missing.
+	Evicted Reason = "evicted"
+	// Unknown: the id that the client has seen last is not known.
+	Unknown Reason = "unknown"
+	// Epoch: the client's position is of another order, so nothing can be said.
+	Epoch Reason = "epoch"
+	// Lag: the reader was too slow and fell off the send window.
+	Lag Reason = "lag"
+)
+
+// Gap is the error by which a cursor tells that entries are missing. The
+// cursor goes on after it.
+type Gap struct {
+	Reason  Reason
+	Channel string // on which channel; empty if on all
+	LastID  string // what the client had seen last, if it said
+	Lost    int64  // entries missed, -1 if not known
+	// Resume is the position from which the cursor goes on.
+	Resume Position
+}
