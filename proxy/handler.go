@@ -1,0 +1,161 @@
+package proxy
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"net/http"
+	"net/http/httputil"
+	"time"
+
+	"github.com/holdfast-proxy/holdfast/channels"
+	"github.com/prometheus/client_golang/prometheus"
+	"go.uber.org/zap"
+	"golang.org/x/time/rate"
+)
+
+// logInterval is how often one reason may appear in the log.
+const logInterval = 10 * time.Second
+
+// route is a Route at work.
+type route struct {
+	Route
+	counts  *routeCounts
+	forward *httputil.ReverseProxy
+	origins *http.Transport
+}
+
+// instructed is an origin's answer that carries an instruction.
+type instructed struct {
+	route *route
+	// resp is the origin's answer, GRIP fields included, its body unread. The
+	// holder of the value closes it.
+	resp *http.Response
+	// at is the hub's head when the head of resp arrived.
+	at channels.Position
+}
+
+// Handler forwards requests to the origins of their routes. It is safe for
+// concurrent use.
+type Handler struct {
+	routes   *router
+	trusted  trustedPeers
+	signer   Signer
+	feature  string
+	log      *zap.Logger
+	unrouted *routeCounts
+	limits   map[Reason]*rate.Sometimes
+
+	// hold gets every instructed answer together with the client's own
+	// ResponseWriter, to which nothing but interim answers was written. The
+	// handler returns when it does. A failure is told to the client; hold may
+	// return one only if it has written nothing.
+	hold func(w http.ResponseWriter, r *http.Request, in instructed) *failure
+}
+
+// New returns a Handler for o. The error names everything that is wrong with
+// the routes.
+func New(o Options) (*Handler, error) {
+	if o.Metrics == nil {
+		o.Metrics = NewMetrics(prometheus.NewRegistry())
+	}
+	routes, err := o.compile()
+	if err != nil {
+		return nil, err
+	}
+	found, err := newRouter(routes)
+	if err != nil {
+		return nil, err
+	}
+	h := &Handler{
+		routes: found, trusted: o.TrustedProxies, signer: o.Signer, feature: o.Feature,
+		log: o.Log, unrouted: o.Metrics.route(noRouteName), limits: map[Reason]*rate.Sometimes{},
+		hold: refuseInstruction,
+	}
+	for _, reason := range reasons() {
+		h.limits[reason] = &rate.Sometimes{Interval: logInterval}
+	}
+	for _, rt := range routes {
+		h.connect(rt, &o)
+	}
+	return h, nil
+}
+
+// connect gives rt its way to the origins.
+func (h *Handler) connect(rt *route, o *Options) {
+	rt.origins = newTransport(&rt.Route, o.OriginTLS)
+	rt.forward = &httputil.ReverseProxy{
+		Rewrite:        h.rewrite,
+		Transport:      &originSet{urls: rt.Origins, transport: rt.origins, head: o.Head, counts: rt.counts},
+		FlushInterval:  -1,
+		ModifyResponse: h.modifyResponse,
+		ErrorHandler:   h.handleError,
+		ErrorLog:       log.New(io.Discard, "", 0), // note and done tell the same, with a reason
+	}
+}
+
+// Close closes idle connections to origins.
+func (h *Handler) Close() {
+	for _, rt := range h.routes.all {
+		rt.origins.CloseIdleConnections()
+	}
+}
+
+// ServeHTTP implements http.Handler. It returns when the answer is complete,
+// or when hold has returned.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	x := &exchange{w: newResponseWriter(w, r), route: h.routes.find(r.Host, rawPath(r)), counts: h.unrouted, outcome: cut}
+	defer func() { x.counts.ended(r, x.outcome) }()
+	switch {
+	case r.Method == http.MethodConnect:
+		h.refuse(x, r, &failure{BadMethod, fmt.Errorf("method %s", r.Method)})
+	case x.route == nil:
+		h.refuse(x, r, &failure{NoRoute, fmt.Errorf("host %q", r.Host)})
+	default:
+		h.forward(x, r)
+	}
+}
+
+// forward asks the origin and relays its answer, or hands it to hold.
+func (h *Handler) forward(x *exchange, r *http.Request) {
+	x.counts, x.w.timeout = x.route.counts, x.route.WriteTimeout
+	// The origin may answer while it still reads. HTTP/2 always can.
+	_ = http.NewResponseController(x.w).EnableFullDuplex()
+	x.body = newRequestBody(r)
+	r = x.bind(withSafeUpgrade(r))
+	defer h.leave(x, r)
+	x.route.forward.ServeHTTP(x.w, r)
+	switch {
+	case x.held != nil:
+		h.handOver(x, r)
+	case x.w.hijacked:
+		x.outcome = upgraded
+	case x.failure == nil:
+		x.outcome = relayed
+	}
+}
+
+// handOver lets hold answer.
+func (h *Handler) handOver(x *exchange, r *http.Request) {
+	defer x.held.Body.Close()
+	x.outcome = held
+	x.w.applyClosing()
+	if f := h.hold(x.w.ResponseWriter, r, instructed{x.route, x.held, x.at}); f != nil {
+		h.refuse(x, r, f)
+	}
+}
+
+// leave ends an exchange, also when a panic cuts the client's connection. If
+// nobody has told why yet, the answer was cut in its body.
+func (h *Handler) leave(x *exchange, r *http.Request) {
+	x.body.release()
+	if x.outcome == cut && x.failure == nil {
+		h.note(x, r, x.cutFailure(r))
+	}
+}
+
+// refuseInstruction is the hold of a handler that has none.
+func refuseInstruction(http.ResponseWriter, *http.Request, instructed) *failure {
+	return &failure{BadInstruction, errors.New("holding is not set up")}
+}
