@@ -32,9 +32,14 @@ func (h *Handler) rewrite(pr *httputil.ProxyRequest) {
 // sign adds what tells an origin that it is asked by a GRIP proxy.
 func (h *Handler) sign(header http.Header) {
 	setNonEmpty(header, "Grip-Feature", h.feature)
-	if h.signer != nil {
-		header.Set("Grip-Sig", h.signer.Header(time.Now()))
+	if h.signer == nil {
+		return
 	}
+	signature, err := h.signer.Header(time.Now())
+	if err != nil {
+		panic(err) // HS256 cannot fail with a key that is bytes
+	}
+	header.Set("Grip-Sig", signature)
 }
 
 func (rt *route) editRequest(out *http.Request) {
