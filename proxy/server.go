@@ -82,7 +82,6 @@ func NewServer(o ServerOptions) (*Server, error) {
 		IdleTimeout:       or(o.IdleTimeout, defaultIdleTimeout),
 		MaxHeaderBytes:    or(o.MaxHeaderBytes, defaultMaxHeaderBytes),
 		ConnContext:       o.ConnContext,
-		ConnState:         disarmIdle,
 		BaseContext:       func(net.Listener) context.Context { return ctx },
 		Protocols:         clientProtocols(),
 		HTTP2: &http.HTTP2Config{
@@ -119,14 +118,6 @@ func loadTLS(certificates []Certificate) (*tls.Config, error) {
 		config.Certificates = append(config.Certificates, pair)
 	}
 	return config, nil
-}
-
-// disarmIdle clears the write deadline of the answer before, so that it cannot
-// hit the next one.
-func disarmIdle(conn net.Conn, state http.ConnState) {
-	if state == http.StateIdle {
-		_ = conn.SetWriteDeadline(time.Time{})
-	}
 }
 
 func (s *Server) listen(o *ServerOptions) error {
