@@ -1,4 +1,215 @@
 package channels
 
-// Cursor is a reader's place in one or more logs.
-type Cursor struct{}
+// Cursor is a reader's place in the logs of its channels. One goroutine at a
+// time owns it.
+type Cursor struct {
+	// Fixed.
+	hub   *Hub
+	group Group
+	form  Form
+	live  uint64 // actions up to here are not for this stream
+
+	legs   []leg
+	one    [1]leg // the legs of a cursor with one channel
+	gap    *Gap   // on all channels, to be told before anything else
+	place  uint64 // everything up to here has been returned
+	closed bool
+}
+
+// leg is a cursor's place in one log.
+type leg struct {
+	log  *Log
+	sub  int    // index in Follow.Subscriptions
+	next uint64 // index of the next entry
+	// start is the place in the total order at which the leg began.
+	start uint64
+	// peeked is the seq of the next entry if it is known, else 0.
+	peeked uint64
+	// hole, if it has a reason, is what is missing before next. Its place in
+	// the total order is hole.Resume.
+	hole Gap
+}
+
+func (g *leg) hasHole() bool { return g.hole.Reason != "" }
+
+// Position is the place up to which everything has been returned.
+func (c *Cursor) Position() Position { return c.hub.position(c.place) }
+
+// Logs returns the logs that the cursor follows.
+func (c *Cursor) Logs() []*Log {
+	logs := make([]*Log, len(c.legs))
+	for i := range c.legs {
+		logs[i] = c.legs[i].log
+	}
+	return logs
+}
+
+// Next appends to dst what comes next in the total order: at most maxEntries
+// entries and, but for the first, at most maxBytes bytes in the cursor's form.
+// Entries without the form are passed over. No entry and no error means that
+// the cursor is at the head, nothing else.
+//
+// The error is a *Gap where entries are missing: the cursor has moved past the
+// hole and goes on with the next call. After Close it is ErrClosed.
+func (c *Cursor) Next(dst []Entry, maxEntries, maxBytes int) ([]Entry, error) {
+	if c.closed {
+		return dst, ErrClosed
+	}
+	if gap := c.gap; gap != nil {
+		c.gap = nil
+		return dst, gap
+	}
+	b := batch{cursor: c, dst: dst, entries: maxEntries, bytes: maxBytes}
+	// Entries up to here are all in their logs, so of several logs the
+	// smallest seq comes next; one that is appended meanwhile has to wait.
+	limit := c.hub.head.Load()
+	if len(c.legs) == 1 {
+		limit = 1<<64 - 1
+	}
+	for !b.full {
+		g, until := c.first(limit)
+		if g == nil {
+			break
+		}
+		if g.hasHole() {
+			if b.taken > 0 {
+				break
+			}
+			gap := g.hole
+			g.hole = Gap{}
+			c.place = max(c.place, gap.Resume.Seq)
+			return dst, &gap
+		}
+		b.read(g, until)
+	}
+	return b.dst, nil
+}
+
+// first returns the leg that has the smallest seq up to limit, and the seq up
+// to which it may be read before another's turn. It returns nil at the head.
+func (c *Cursor) first(limit uint64) (best *leg, until uint64) {
+	var lowest uint64
+	until = limit
+	for i := range c.legs {
+		g := &c.legs[i]
+		seq := g.peek(c.hub)
+		switch {
+		case seq == 0 || seq > limit:
+		case best == nil:
+			best, lowest = g, seq
+		case seq < lowest:
+			best, lowest, until = g, seq, lowest-1
+		default:
+			until = min(until, seq-1)
+		}
+	}
+	return best, until
+}
+
+// peek returns the place of what comes next on the leg, 0 if it is at the
+// head. A reader that has fallen off the log's tail has a hole there.
+func (g *leg) peek(h *Hub) uint64 {
+	if g.hasHole() {
+		return g.hole.Resume.Seq
+	}
+	if g.peeked != 0 {
+		return g.peeked
+	}
+	l := g.log
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if g.fallLocked(h) {
+		return g.hole.Resume.Seq
+	}
+	if g.next < l.ring.end() {
+		g.peeked = l.ring.at(g.next).seq
+	}
+	return g.peeked
+}
+
+// fallLocked notices that the log has dropped what comes next, and moves the
+// leg behind the hole.
+func (g *leg) fallLocked(h *Hub) bool {
+	l := g.log
+	if g.next >= l.ring.base {
+		return false
+	}
+	g.hole = Gap{Reason: Lag, Channel: l.name, Lost: int64(l.ring.base - g.next), Resume: h.position(l.floor)}
+	g.next, g.peeked = l.ring.base, 0 // where it is counted already
+	return true
+}
+
+// batch is what one call of Next collects.
+type batch struct {
+	cursor         *Cursor
+	dst            []Entry
+	taken          int
+	entries, bytes int // what still fits
+	full           bool
+}
+
+// read takes entries from one leg until the batch is full, the log at its
+// head, or the next entry past until.
+func (b *batch) read(g *leg, until uint64) {
+	c, l := b.cursor, g.log
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if g.fallLocked(c.hub) {
+		return
+	}
+	l.leaveLocked(g.next)
+	g.peeked = 0
+	for g.next < l.ring.end() {
+		e := l.ring.at(g.next)
+		if e.seq > until {
+			g.peeked = e.seq
+			break
+		}
+		if e.exists(c.form) && (e.actions[c.form] == Send || e.seq > c.live) && !b.take(e) {
+			b.full = true
+			break
+		}
+		c.place = max(c.place, e.seq)
+		g.next++
+	}
+	l.standLocked(g.next)
+	if l.ring.n > l.limits.Messages || l.bytes > l.limits.Bytes {
+		l.trimLocked(l.ring.at(l.ring.end() - 1).at)
+		l.chargeLocked()
+	}
+}
+
+// take adds e to the batch and reports false if it does not fit.
+func (b *batch) take(e *Entry) bool {
+	size := int(e.forms[b.cursor.form].Len)
+	if b.entries == 0 || size > b.bytes && b.taken > 0 {
+		return false
+	}
+	b.dst = append(b.dst, *e)
+	b.taken++
+	b.entries--
+	b.bytes = max(0, b.bytes-size)
+	return true
+}
+
+// Close leaves the channels. It may be called more than once.
+func (c *Cursor) Close() {
+	if c.closed {
+		return
+	}
+	c.closed = true
+	for i := range c.legs {
+		g := &c.legs[i]
+		l := g.log
+		l.mu.Lock()
+		l.leaveLocked(g.next)
+		l.cursors--
+		l.groups.leave(c.group)
+		if l.ring.n > 0 {
+			l.trimLocked(l.ring.at(l.ring.end() - 1).at)
+			l.chargeLocked()
+		}
+		l.mu.Unlock()
+		l.shard.release(l)
+	}
+}

@@ -49,8 +49,6 @@ func (e *Entry) span(s Span) []byte {
 	return e.buf[s.Off : s.Off+s.Len : s.Off+s.Len]
 }
 
-func (e *Entry) cost() int64 { return entryCost + int64(len(e.buf)) }
-
 // exists reports whether readers of form f have anything to do for e.
 func (e *Entry) exists(f Form) bool { return e.forms[f].Len > 0 || e.actions[f] != Send }
 

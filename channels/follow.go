@@ -1,10 +1,14 @@
 package channels
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // Group is told when a log that its cursors follow has something new. A
 // holder is one group, or one group per loop: logs know groups, never single
 // streams, so a publish costs the same for one subscriber and for a million.
+// Groups are compared with ==.
 type Group interface {
 	// Wake is called by publishers after an append, with no lock of this
 	// package held. It must return at once and may be called for a log that
@@ -35,6 +39,8 @@ type Resume struct {
 
 // Follow describes a new cursor.
 type Follow struct {
+	// Subscriptions are the stream's channels. Of a channel that is named
+	// twice, the first counts.
 	Subscriptions []Subscription
 	// Form is which encoding the reader wants; entries without it are passed
 	// over.
@@ -42,7 +48,8 @@ type Follow struct {
 	// Live is the place (Hub.Head) noted when the head of the origin's answer
 	// arrived. A channel without a resume point starts there, and actions up
 	// to there are not for this stream.
-	Live   uint64
+	Live uint64
+	// Resume is where the channels without a PrevID go on from.
 	Resume Resume
 	// Group is told of news. Never nil.
 	Group Group
@@ -53,7 +60,8 @@ type Reason string
 
 // The reasons of a gap. They are the "reason" of gap events and metric labels.
 const (
-	// Evicted: the log no longer has what the client is missing.
+	// Evicted: the log no longer has, or may not give, what the client is
+	// missing.
 	Evicted Reason = "evicted"
 	// Unknown: the id that the client has seen last is not known.
 	Unknown Reason = "unknown"
@@ -72,4 +80,50 @@ type Gap struct {
 	Lost    int64  // entries missed, -1 if not known
 	// Resume is the position from which the cursor goes on.
 	Resume Position
+}
+
+func (g *Gap) Error() string {
+	if g.Channel == "" {
+		return fmt.Sprintf("channels: gap (%s)", g.Reason)
+	}
+	return fmt.Sprintf("channels: gap on %q (%s)", g.Channel, g.Reason)
+}
+
+// Follow returns a new cursor. Each channel's place is found and taken in one
+// step, so nothing published meanwhile is missed or seen twice. The error is
+// ErrClosed or a *NameError.
+func (h *Hub) Follow(f Follow) (*Cursor, error) {
+	for i := range f.Subscriptions {
+		if err := CheckName(f.Subscriptions[i].Channel); err != nil {
+			return nil, err
+		}
+	}
+	h.order.Lock()
+	closed := h.closed
+	h.order.Unlock()
+	if closed {
+		return nil, ErrClosed
+	}
+	c := &Cursor{hub: h, group: f.Group, form: f.Form, live: f.Live, place: f.Live}
+	c.join(f.Subscriptions)
+	start := c.resolve(f.Resume, f.Live)
+	for i := range c.legs {
+		c.legs[i].settle(c, &f.Subscriptions[c.legs[i].sub], start)
+		c.place = min(c.place, c.legs[i].start)
+	}
+	return c, nil
+}
+
+// join takes hold of the logs.
+func (c *Cursor) join(subs []Subscription) {
+	c.legs = c.one[:0]
+	seen := make(map[string]bool, len(subs))
+	for i := range subs {
+		name := subs[i].Channel
+		if seen[name] {
+			continue
+		}
+		seen[name] = true
+		c.legs = append(c.legs, leg{log: c.hub.shard(name).acquire(name, true), sub: i})
+	}
 }

@@ -1,0 +1,157 @@
+package channels
+
+import (
+	"context"
+	"errors"
+	"hash/maphash"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// ErrClosed says that the hub, or the cursor, has been closed.
+var ErrClosed = errors.New("channels: closed")
+
+// numShards is how many parts a hub's channels are in.
+const numShards = 64
+
+// Hub is all channels of a node. Its methods may be called from any goroutine.
+type Hub struct {
+	// Fixed.
+	options Options
+	classes classes
+	shards  [numShards]*shard
+	seed    maphash.Seed
+
+	// Set by any goroutine.
+	counters counters
+	memory   atomic.Int64  // bytes charged
+	head     atomic.Uint64 // the last seq whose entry is in its log
+
+	// order makes positions and log contents agree; see the package comment.
+	// Encode runs under it.
+	order     sync.Mutex
+	closed    bool
+	sequencer sequencer
+}
+
+// NewHub returns an empty hub.
+func NewHub(o Options) *Hub {
+	if o.Epoch == "" {
+		o.Epoch = NewEpoch()
+	}
+	h := &Hub{options: o, classes: newClasses(o), seed: maphash.MakeSeed()}
+	for i := range h.shards {
+		h.shards[i] = newShard(h, o.IdleChannels/numShards)
+	}
+	h.sequencer = newSequencer(o)
+	return h
+}
+
+// Head is the place of the entry appended last: a stream that starts here
+// gets everything published from now on.
+func (h *Hub) Head() Position { return h.position(h.head.Load()) }
+
+func (h *Hub) position(seq uint64) Position { return Position{h.options.Epoch, seq} }
+
+func (h *Hub) shard(channel string) *shard {
+	return h.shards[maphash.String(h.seed, channel)%numShards]
+}
+
+// Publish implements Publisher. The items of one call are next to each other
+// in the order, except for those that are parked.
+func (h *Hub) Publish(ctx context.Context, items ...Item) ([]Result, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	for i := range items {
+		if err := CheckName(items[i].Channel); err != nil {
+			return nil, err
+		}
+	}
+	results := make([]Result, len(items))
+	news := make(news, 0, 8)
+	h.order.Lock()
+	if h.closed {
+		h.order.Unlock()
+		return nil, ErrClosed
+	}
+	for i := range items {
+		results[i] = h.sequenceLocked(&items[i], &news)
+	}
+	h.enforceMemoryLocked(&news)
+	h.order.Unlock()
+	news.tell()
+	return results, nil
+}
+
+// appendLocked gives an item its place and its log the entry.
+func (h *Hub) appendLocked(it *Item, news *news) Result {
+	seq := h.head.Load() + 1
+	enc := it.Encode(h.position(seq))
+	e := Entry{
+		seq: seq, at: time.Now().UnixNano(), buf: enc.Buf, forms: enc.Forms,
+		itemID: enc.ItemID, ids: enc.IDs, tag: enc.Tag, actions: it.Actions,
+	}
+	s := h.shard(it.Channel)
+	l := s.acquire(it.Channel, true)
+	if l.last == "" {
+		l.precededBy(it.PrevID)
+	}
+	tell, streams := l.append(e)
+	if !it.NoSeq {
+		l.last = it.ID
+	}
+	h.head.Store(seq)
+	s.release(l)
+	h.counters.published.Add(1)
+	news.add(l, tell)
+	return Result{Status: Appended, Position: h.position(seq), Streams: streams}
+}
+
+// Flush appends everything that is parked, in the order in which it came.
+func (h *Hub) Flush() {
+	var news news
+	h.order.Lock()
+	h.flushLocked(&news)
+	h.enforceMemoryLocked(&news)
+	h.order.Unlock()
+	news.tell()
+}
+
+// Close refuses further publishes and followers. What is parked is appended
+// first, and cursors can go on reading.
+func (h *Hub) Close() {
+	var news news
+	h.order.Lock()
+	if !h.closed {
+		h.flushLocked(&news)
+		h.closed = true
+	}
+	h.order.Unlock()
+	news.tell()
+}
+
+// news is what groups must be told when the locks are released.
+type news []struct {
+	log    *Log
+	groups []Group
+}
+
+func (n *news) add(l *Log, groups []Group) {
+	if len(groups) == 0 || len(*n) > 0 && (*n)[len(*n)-1].log == l {
+		return
+	}
+	*n = append(*n, struct {
+		log    *Log
+		groups []Group
+	}{l, groups})
+}
+
+func (n news) tell() {
+	for _, item := range n {
+		for _, g := range item.groups {
+			g.Wake(item.log)
+		}
+	}
+}

@@ -1,0 +1,85 @@
+package channels
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strings"
+)
+
+// Info describes one channel.
+type Info struct {
+	Name    string
+	Streams int   // cursors that follow it
+	Entries int   // retained
+	Bytes   int64 // of the retained entries
+	// First and Last are the places of the oldest and the newest retained
+	// entry; zero without entries.
+	First, Last Position
+}
+
+// Listing selects channels.
+type Listing struct {
+	Prefix        string
+	Offset, Limit int
+}
+
+// Channels returns the channels that start with the prefix, those with the
+// most streams first, and how many there are in all.
+func (h *Hub) Channels(l Listing) (page []Info, total int) {
+	var all []Info
+	for _, s := range h.shards {
+		s.each(func(log *Log) {
+			if strings.HasPrefix(log.name, l.Prefix) {
+				all = append(all, h.info(log))
+			}
+		})
+	}
+	slices.SortFunc(all, func(a, b Info) int {
+		return cmp.Or(cmp.Compare(b.Streams, a.Streams), cmp.Compare(a.Name, b.Name))
+	})
+	from := min(max(0, l.Offset), len(all))
+	return all[from : from+min(max(0, l.Limit), len(all)-from)], len(all)
+}
+
+// Channel describes one channel. It reports false if nobody follows it and
+// nothing of it is retained.
+func (h *Hub) Channel(name string) (Info, bool) {
+	s := h.shard(name)
+	l := s.acquire(name, false)
+	if l == nil {
+		return Info{}, false
+	}
+	defer s.release(l)
+	return h.info(l), true
+}
+
+func (h *Hub) info(l *Log) Info {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	info := Info{Name: l.name, Streams: l.cursors, Entries: l.ring.n, Bytes: l.bytes}
+	if l.ring.n > 0 {
+		info.First = h.position(l.ring.at(l.ring.base).seq)
+		info.Last = h.position(l.ring.at(l.ring.end() - 1).seq)
+	}
+	return info
+}
+
+// CloseChannel ends the streams that follow a channel, after what was
+// published before. It returns how many cursors follow it, and false if the
+// channel is not known.
+func (h *Hub) CloseChannel(ctx context.Context, name string) (streams int, known bool, err error) {
+	info, known := h.Channel(name)
+	if info.Streams == 0 {
+		return 0, known, nil
+	}
+	ending := Item{Channel: name, NoSeq: true, Encode: func(Position) Encoded { return Encoded{} }}
+	for f := range ending.Actions {
+		ending.Actions[f] = Close
+	}
+	results, err := h.Publish(ctx, ending)
+	if err != nil {
+		return 0, true, err
+	}
+	return results[0].Streams, true, nil
+}

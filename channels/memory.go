@@ -1,0 +1,62 @@
+package channels
+
+import "slices"
+
+// enforceMemoryLocked makes room when the memory limit is passed: channels
+// without readers go first, the one used longest ago before the others; then
+// the largest logs give their oldest entries; last, what is parked is appended,
+// so that it can be dropped like everything else. It frees a sixteenth of the
+// limit more than it must, so that the walk over all logs is rare.
+func (h *Hub) enforceMemoryLocked(news *news) {
+	limit := h.options.MemoryLimit
+	if h.memory.Load() <= limit {
+		return
+	}
+	target := limit - limit/16
+	for evicted := true; evicted && h.memory.Load() > target; {
+		evicted = false
+		for _, s := range h.shards {
+			if h.memory.Load() <= target {
+				return
+			}
+			evicted = s.evictIdle() || evicted
+		}
+	}
+	if h.memory.Load() > target {
+		h.levelLocked(target)
+	}
+	if h.memory.Load() > limit && h.sequencer.waiting > 0 {
+		h.flushLocked(news)
+	}
+}
+
+// levelLocked shrinks the largest logs to one level at which all logs
+// together cost no more than target.
+func (h *Hub) levelLocked(target int64) {
+	var costs []int64
+	for _, s := range h.shards {
+		s.each(func(l *Log) {
+			l.mu.Lock()
+			costs = append(costs, l.charged)
+			l.mu.Unlock()
+		})
+	}
+	level := waterLevel(costs, target)
+	for _, s := range h.shards {
+		s.each(func(l *Log) { l.shrink(level) })
+	}
+}
+
+// waterLevel returns the highest level such that the sum of min(cost, level)
+// is at most target, or 0.
+func waterLevel(costs []int64, target int64) int64 {
+	slices.Sort(costs)
+	for i, cost := range costs {
+		rest := int64(len(costs) - i)
+		if cost*rest > target {
+			return max(0, target/rest)
+		}
+		target -= cost
+	}
+	return 1 << 62
+}

@@ -1,0 +1,152 @@
+package channels
+
+import "time"
+
+// start is where a cursor's legs begin, in the total order.
+type start struct {
+	seq    uint64
+	lastID string // what the client said, for gaps
+	resume bool   // seq is a place the client has been at
+}
+
+// resolve turns what the client says it has seen into a place for all of the
+// cursor's channels. If the place is not known, the cursor starts live and has
+// a gap to tell.
+func (c *Cursor) resolve(r Resume, live uint64) start {
+	if r.ID == "" {
+		return start{seq: live}
+	}
+	p, isPosition := ParsePosition(r.ID)
+	if isPosition && p.Epoch == c.hub.options.Epoch && p.Seq <= c.hub.head.Load() {
+		c.hub.counters.resumed.Add(1)
+		return start{seq: p.Seq, lastID: r.ID, resume: true}
+	}
+	seq, matches := c.lookup(r.ID)
+	switch {
+	case matches > 1:
+		c.hub.counters.ambiguous.Add(1)
+		fallthrough
+	case matches == 1:
+		c.hub.counters.resumed.Add(1)
+		return start{seq: seq, lastID: r.ID, resume: true}
+	case r.Lenient:
+		c.hub.counters.unknownInitial.Add(1)
+		return start{seq: live}
+	}
+	reason := Unknown
+	if isPosition && p.Epoch != c.hub.options.Epoch {
+		reason = Epoch
+	}
+	c.gap = &Gap{Reason: reason, LastID: r.ID, Lost: -1, Resume: c.hub.position(live)}
+	return start{seq: live}
+}
+
+// lookup finds the place just after the entry in which a client can have seen
+// an event with this id. With several matches it is the earliest: repeat rather
+// than lose.
+func (c *Cursor) lookup(id string) (seq uint64, matches int) {
+	for i := range c.legs {
+		s, n := c.legs[i].log.lookup(id)
+		if n > 0 && (matches == 0 || s < seq) {
+			seq = s
+		}
+		matches += n
+	}
+	return seq, matches
+}
+
+// lookup is Cursor.lookup for one log. The entry dropped last counts too. Of
+// an entry with several events only the last one's id is a place after it; for
+// the others the entry is repeated.
+func (l *Log) lookup(id string) (seq uint64, matches int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	match := func(ids []byte, entrySeq uint64) {
+		found, last := findID(ids, id)
+		if !found {
+			return
+		}
+		if !last {
+			entrySeq--
+		}
+		if matches == 0 {
+			seq = entrySeq
+		}
+		matches++
+	}
+	match(l.floorIDs, l.floor)
+	for i := l.ring.base; i < l.ring.end(); i++ {
+		e := l.ring.at(i)
+		match(e.span(e.ids), e.seq)
+	}
+	return seq, matches
+}
+
+// settle finds the leg's place and takes it, in one step.
+func (g *leg) settle(c *Cursor, sub *Subscription, from start) {
+	l := g.log
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	now := time.Now()
+	l.trimLocked(now.UnixNano())
+	if sub.PrevID != "" {
+		g.afterItemLocked(c, sub, from)
+	} else {
+		g.afterPlaceLocked(c, from)
+	}
+	g.boundLocked(c, sub, now, from)
+	if !g.hasHole() && (from.resume || sub.PrevID != "") {
+		c.hub.counters.replayed.Add(l.ring.end() - g.next)
+	}
+	l.standLocked(g.next)
+	l.cursors++
+	l.groups.join(c.group)
+	l.chargeLocked()
+}
+
+// afterPlaceLocked puts the leg after a place in the total order.
+func (g *leg) afterPlaceLocked(c *Cursor, from start) {
+	l := g.log
+	g.start, g.next = from.seq, l.ring.after(from.seq)
+	if from.seq < l.floor {
+		g.hole = Gap{Reason: Evicted, Channel: l.name, LastID: from.lastID, Lost: -1, Resume: c.hub.position(l.floor)}
+	}
+}
+
+// afterItemLocked puts the leg after the item that the origin named.
+func (g *leg) afterItemLocked(c *Cursor, sub *Subscription, from start) {
+	l := g.log
+	for i := l.ring.end(); i > l.ring.base; i-- {
+		e := l.ring.at(i - 1)
+		if string(e.span(e.itemID)) == sub.PrevID {
+			g.start, g.next = e.seq, i
+			return
+		}
+	}
+	if string(l.floorItem) == sub.PrevID {
+		g.start, g.next = l.floor, l.ring.base
+		return
+	}
+	g.start, g.next = c.live, l.ring.after(c.live)
+	g.hole = Gap{Reason: Unknown, Channel: l.name, LastID: sub.PrevID, Lost: -1, Resume: c.hub.position(c.live)}
+}
+
+// boundLocked keeps from the client what the origin does not want replayed.
+func (g *leg) boundLocked(c *Cursor, sub *Subscription, now time.Time, from start) {
+	l, first := g.log, g.next
+	if sub.NoReplay {
+		first = max(first, l.ring.after(c.live))
+	}
+	if sub.MaxAge > 0 {
+		first = max(first, l.ring.since(now.Add(-sub.MaxAge).UnixNano()))
+	}
+	if withheld := first - g.next; withheld > 0 {
+		lost := int64(withheld)
+		if g.hasHole() {
+			lost = -1
+		}
+		last := l.ring.at(first - 1).seq
+		g.hole = Gap{Reason: Evicted, Channel: l.name, LastID: from.lastID, Lost: lost, Resume: c.hub.position(last)}
+		g.next = first
+	}
+}

@@ -1,0 +1,23 @@
+// Package grip reads and writes GRIP (Generic Realtime Intermediary Protocol)
+// as it stands on the wire: instructions in an origin's answer, items that
+// publishers send, and the signature that tells an origin who is asking. All of
+// it is pure; nothing here holds, publishes or connects.
+//
+// The contract is Pushpin's, by the behaviour that its users rely on. What
+// differs on purpose:
+//
+//   - An instruction that cannot be read is an error as a whole. Pushpin skips
+//     list members that it cannot parse, and drops channels over its limit.
+//   - Inside <...> of Grip-Link, "," and ";" are part of the link.
+//   - Parameter names are compared without regard to case, "filter" too.
+//   - Every pair of a Grip-Set-Meta member counts, not only the first.
+//   - A cstring may have \t; any other unknown escape is an error, not dropped.
+//   - Base64 must be valid, in instructions and in items.
+//   - The JSON keep-alive has a mode, idle by default as in the header.
+//   - Nothing that cannot stand in a response head gets into one: header names,
+//     values and reason phrases are checked, statuses are 200 to 999.
+//   - Ours: the channel parameter replay=off or replay=30s, the publish format
+//     "sse".
+//
+// Of JSON objects that name a key twice the last one counts.
+package grip

@@ -1,0 +1,129 @@
+package grip
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestItemsThatPublishersSend(t *testing.T) {
+	for name, c := range map[string]struct {
+		item string
+		want Item
+	}{
+		"a stream (T10)":           {`{"channel":"ch","formats":{"http-stream":{"content":"one\n"}}}`, Item{Channel: "ch", Stream: &StreamFormat{Content: []byte("one\n")}}},
+		"without formats (T11)":    {`{"channel":"ch","http-stream":{"content":"x"}}`, Item{Channel: "ch", Stream: &StreamFormat{Content: []byte("x")}}},
+		"binary content (T12)":     {`{"channel":"ch","formats":{"http-stream":{"content":"x","content-bin":"AP8="}}}`, Item{Channel: "ch", Stream: &StreamFormat{Content: []byte{0, 255}}}},
+		"close (T13)":              {`{"channel":"ch","formats":{"http-stream":{"action":"close"}}}`, Item{Channel: "ch", Stream: &StreamFormat{Action: Close}}},
+		"a response (T26)":         {`{"channel":"ch","formats":{"http-response":{"code":"404","reason":"Gone Fishing","headers":{"X-N":"1","Grip-X":"2"},"body":"{}"}}}`, Item{Channel: "ch", Response: &ResponseFormat{Answer: Answer{Code: 404, Reason: "Gone Fishing", Header: headers("X-N: 1"), Body: []byte("{}")}}}},
+		"a response hint (T34)":    {`{"channel":"ch","http-response":{"action":"hint"}}`, Item{Channel: "ch", Response: &ResponseFormat{Action: Hint}}},
+		"an event":                 {`{"channel":"ch","sse":{"event":"e","id":"7","data":"a\nb","retry":"3000"}}`, Item{Channel: "ch", Event: &EventFormat{Name: "e", ID: "7", Data: "a\nb", Retry: 3000}}},
+		"an event of JSON":         {`{"channel":"ch","sse":{"data":{ "a" : [1, "x y"] }}}`, Item{Channel: "ch", Event: &EventFormat{Data: `{"a":[1,"x y"]}`}}},
+		"everything else":          {`{"channel":"ch","id":"2","prev-id":"1","no-seq":true,"size":5,"meta":{"sender":"a"},"formats":{"ws-message":{"content":"x"},"xmpp":{}}}`, Item{Channel: "ch", ID: "2", PrevID: "1", NoSeq: true, Size: 5, Meta: map[string]string{"sender": "a"}, Unsupported: []string{"ws-message", "xmpp"}}},
+		"a key that is said twice": {`{"channel":"a","channel":"b","http-stream":{"content":""}}`, Item{Channel: "b", Stream: &StreamFormat{Content: []byte{}}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, err := ParseItems([]byte(`{"items":[` + c.item + `]}`))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff([]Item{c.want}, got); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestPublishesThatAreRefused(t *testing.T) {
+	one := func(item string) string { return `{"items":[` + item + `]}` }
+	stream := func(format string) string { return one(`{"channel":"c","formats":{"http-stream":` + format + `}}`) }
+	response := func(format string) string { return one(`{"channel":"c","formats":{"http-response":` + format + `}}`) }
+	event := func(format string) string { return one(`{"channel":"c","sse":` + format + `}`) }
+	for body, want := range map[string]string{
+		`{`:                                 "Body is not valid JSON.",
+		`{"items":[]} x`:                    "Body is not valid JSON.",
+		"{\"items\":[\"\xff\"]}":            "Body is not valid JSON.",
+		`[]`:                                "Invalid format.",
+		`null`:                              "Invalid format.",
+		`{}`:                                "Invalid format: object does not contain 'items'",
+		`{"items":{}}`:                      "Invalid format: object contains 'items' with wrong type",
+		`{"items":null}`:                    "Invalid format: object contains 'items' with wrong type",
+		one(`1`):                            "Invalid format: publish item is not an object",
+		one(`{}`):                           "Invalid format: publish item object does not contain 'channel'",
+		one(`{"channel":1}`):                "Invalid format: publish item object contains 'channel' with wrong type",
+		one(`{"channel":"c"}`):              "Invalid format: no formats specified",
+		one(`{"channel":"c","formats":{}}`): "Invalid format: no formats specified",
+		one(`{"channel":"c","formats":[]}`): "Invalid format: publish item object contains 'formats' with wrong type",
+		one(`{"channel":"c","id":null,"http-stream":{}}`):               "Invalid format: publish item object contains 'id' with wrong type",
+		one(`{"channel":"c","prev-id":1,"http-stream":{}}`):             "Invalid format: publish item object contains 'prev-id' with wrong type",
+		one(`{"channel":"c","id":"` + strings.Repeat("x", 1025) + `"}`): "Invalid format: publish item object contains 'id' of more than 1024 bytes",
+		one(`{"channel":"c","no-seq":"true"}`):                          "Invalid format: publish item object contains 'no-seq' with wrong type",
+		one(`{"channel":"c","no-seq":null}`):                            "Invalid format: publish item object contains 'no-seq' with wrong type",
+		one(`{"channel":"c","meta":{"k":1}}`):                           "Invalid format: 'meta' contains 'k' with wrong type",
+		one(`{"channel":"c","meta":[]}`):                                "Invalid format: publish item object contains 'meta' with wrong type",
+		one(`{"channel":"c","size":-1}`):                                "Invalid format: publish item object contains 'size' with wrong type",
+		stream(`1`):                                                     "Invalid format: publish item object contains 'http-stream' with wrong type",
+		stream(`{}`):                                                    "Invalid format: 'http-stream' does not contain 'content' or 'content-bin'",
+		stream(`{"content":1}`):                                         "Invalid format: 'http-stream' contains 'content' with wrong type",
+		stream(`{"content-bin":"!"}`):                                   "Invalid format: 'http-stream' contains 'content-bin' that is not valid base64",
+		stream(`{"action":"explode"}`):                                  `Invalid format: 'http-stream' contains unknown action "explode": it is 'send', 'hint' or 'close'`,
+		stream(`{"content":"x","content-filters":["build-id"]}`):        "Invalid format: 'http-stream' contains 'content-filters', which are not supported",
+		response(`{}`):                                                  "Invalid format: 'http-response' does not contain 'body', 'body-bin', or 'body-patch'",
+		response(`{"body-patch":[]}`):                                   "Invalid format: 'http-response' contains 'body-patch', which is not supported: send the whole 'body'",
+		response(`{"code":"x","body":""}`):                              "Invalid format: 'http-response' contains 'code' with wrong type",
+		response(`{"code":100,"body":""}`):                              "Invalid format: 'http-response': status 100 is not from 200 to 999",
+		response(`{"code":304,"body":"x"}`):                             "Invalid format: 'http-response': status 304 cannot have a body",
+		response(`{"reason":"a\nb","body":""}`):                         `Invalid format: 'http-response': reason phrase contains '\n'`,
+		response(`{"headers":{"a":"b\r\nc: d"},"body":""}`):             `Invalid format: 'http-response': value of header "a" contains control characters`,
+		response(`{"headers":[["a","b","c"]],"body":""}`):               "Invalid format: 'http-response': headers contains element with wrong type",
+		event(`{}`):                          "Invalid format: 'sse' does not contain 'data'",
+		event(`{"data":"x","event":"a\nb"}`): `Invalid format: 'sse': event name contains '\n'`,
+		event(`{"data":"x","id":"a\u0000"}`): `Invalid format: 'sse': event id contains '\x00'`,
+		event(`{"data":"x","retry":-1}`):     "Invalid format: 'sse' contains 'retry' with wrong type",
+		one(`{"channel":"c","sse":{"data":""},"http-stream":{"content":""}}`): "Invalid format: an item can have 'http-stream' or 'sse', not both",
+		`{"items":[{"channel":"c","http-stream":{"content":""}},{}]}`:         "Invalid format: publish item object does not contain 'channel' (item 1)",
+	} {
+		t.Run(body[:min(60, len(body))], func(t *testing.T) {
+			items, err := ParseItems([]byte(body))
+			if err == nil || err.Error() != want {
+				t.Errorf("error %v, want %q", err, want)
+			}
+			if items != nil {
+				t.Error("items are given all the same")
+			}
+		})
+	}
+}
+
+func TestAnEmptyListOfItemsIsFine(t *testing.T) {
+	if items, err := ParseItems([]byte(` {"items":[]}`)); err != nil || len(items) != 0 {
+		t.Errorf("%v, %v", items, err)
+	}
+}
+
+func FuzzItems(f *testing.F) {
+	f.Add(`{"items":[{"channel":"c","id":"1","formats":{"http-stream":{"content":"x"},"http-response":{"body":"x"}}}]}`)
+	f.Add(`{"items":[{"channel":"c","sse":{"event":"e","data":[1],"id":"x"}}]}`)
+	f.Fuzz(func(t *testing.T, body string) {
+		items, err := ParseItems([]byte(body))
+		if err != nil && items != nil {
+			t.Error("an error and items")
+		}
+		for _, it := range items {
+			if it.Event != nil && it.Event.Validate() != nil {
+				t.Errorf("an event that cannot be written: %+v", it.Event)
+			}
+		}
+	})
+}
+
+func BenchmarkParseItems(b *testing.B) {
+	body := []byte(`{"items":[{"channel":"user-42","id":"1","formats":{"http-stream":{"content":"` + strings.Repeat("x", 200) + `"}}}]}`)
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := ParseItems(body); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -1,0 +1,92 @@
+package wire
+
+import (
+	"encoding/binary"
+	"errors"
+	"net/http"
+	"strconv"
+
+	"github.com/holdfast-proxy/holdfast/internal/grip"
+)
+
+// errResponse says that bytes are not a response laid out here.
+var errResponse = errors.New("wire: not an encoded response")
+
+// appendResponse lays out a response: code, reason, the number of header
+// fields, name and value of each, and the body. Strings have their length
+// before them.
+func appendResponse(dst []byte, a *grip.Answer) []byte {
+	dst = appendString(dst, strconv.Itoa(a.Code))
+	dst = appendString(dst, a.Reason)
+	fields := 0
+	for _, values := range a.Header {
+		fields += len(values)
+	}
+	dst = binary.AppendUvarint(dst, uint64(fields))
+	for name, values := range a.Header {
+		for _, v := range values {
+			dst = appendString(appendString(dst, name), v)
+		}
+	}
+	return append(dst, a.Body...)
+}
+
+func responseRoom(a *grip.Answer) int {
+	n := 16 + len(a.Reason) + len(a.Body)
+	for name, values := range a.Header {
+		for _, v := range values {
+			n += len(name) + len(v) + 2*binary.MaxVarintLen32
+		}
+	}
+	return n
+}
+
+func appendString(dst []byte, s string) []byte {
+	dst = binary.AppendUvarint(dst, uint64(len(s)))
+	return append(dst, s...)
+}
+
+// ParseResponse reads the bytes of form Response. The body shares them.
+func ParseResponse(b []byte) (*grip.Answer, error) {
+	r := reader{rest: b}
+	code, err := strconv.Atoi(r.string())
+	if err != nil {
+		return nil, errResponse
+	}
+	a := &grip.Answer{Code: code, Reason: r.string(), Header: make(http.Header)}
+	for n := r.uvarint(); n > 0 && !r.bad; n-- {
+		name := r.string()
+		a.Header[name] = append(a.Header[name], r.string())
+	}
+	if r.bad {
+		return nil, errResponse
+	}
+	a.Body = r.rest
+	return a, nil
+}
+
+type reader struct {
+	rest []byte
+	bad  bool
+}
+
+func (r *reader) uvarint() uint64 {
+	n, size := binary.Uvarint(r.rest)
+	if size <= 0 {
+		r.bad = true
+		return 0
+	}
+	r.rest = r.rest[size:]
+	return n
+}
+
+func (r *reader) string() string {
+	n := r.uvarint()
+	if r.bad || n > uint64(len(r.rest)) {
+		r.bad = true
+		return ""
+	}
+	s := string(r.rest[:n])
+	r.rest = r.rest[n:]
+	return s
+}
