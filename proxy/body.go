@@ -1,37 +1,51 @@
 package proxy
 
 import (
+	"github.com/holdfast-proxy/holdfast/internal/grip"
+
 	"errors"
 	"io"
 	"net/http"
 	"sync"
 )
 
-var errReleased = errors.New("request body read after the handler returned")
+var errUnwanted = errors.New("request body is not wanted any more")
 
 // requestBody is the client's body on its way to the origin. The transport's
 // goroutines read it. It outlives attempts to connect: Close does nothing,
 // because a transport closes the body of a request that it could not send.
+// Methods that say so may be called on nil, which is no body.
 type requestBody struct {
 	src  io.ReadCloser
 	from *http.Request // whose Trailer is filled at the end of src
 	to   http.Header   // the outgoing trailer, written before EOF is reported
 
-	mu       sync.Mutex // guards what follows; not held while reading
-	touched  bool
-	released bool
-	err      error // what reading src ended with, nil for a clean end
+	mu      sync.Mutex // not held while reading
+	state   bodyState
+	unblock func() // makes a Read of src that waits fail; nil once answered
+	err     error  // why src could not be read to its end, by the client's fault
 }
+
+// bodyState says where a requestBody stands. States only grow.
+type bodyState int
+
+const (
+	bodyUntouched bodyState = iota
+	bodyReading
+	bodyAbandoned // the origin does not want the rest
+	bodyComplete  // read to its end
+	bodyReleased  // the handler has returned; net/http owns src
+)
 
 // newRequestBody returns the body for an outgoing copy of in, nil if in has
 // none. The copy's trailer must be the body's.
-func newRequestBody(in *http.Request) *requestBody {
+func newRequestBody(in *http.Request, unblock func()) *requestBody {
 	if in.Body == nil || in.Body == http.NoBody || in.ContentLength == 0 {
 		return nil
 	}
-	b := &requestBody{src: in.Body, from: in, to: http.Header{}}
+	b := &requestBody{src: in.Body, from: in, to: http.Header{}, unblock: unblock}
 	for name := range in.Trailer {
-		if !isGrip(name) {
+		if !grip.IsField(name) {
 			b.to[name] = nil // announced
 		}
 	}
@@ -40,35 +54,44 @@ func newRequestBody(in *http.Request) *requestBody {
 
 // Read implements io.Reader.
 func (b *requestBody) Read(p []byte) (int, error) {
-	if err := b.begin(); err != nil {
-		return 0, err
+	switch b.reach(bodyReading) {
+	case bodyComplete:
+		return 0, io.EOF
+	case bodyAbandoned, bodyReleased:
+		return 0, errUnwanted
 	}
 	n, err := b.src.Read(p)
 	if err == io.EOF {
 		b.copyTrailer()
+		b.reach(bodyComplete)
 	} else if err != nil {
-		b.mu.Lock()
-		b.err = err
-		b.mu.Unlock()
+		b.fail(err)
 	}
 	return n, err
 }
 
-func (b *requestBody) begin() error {
+// reach moves to a state, unless b is further already, and returns the state
+// that b is in then.
+func (b *requestBody) reach(s bodyState) bodyState {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.released {
-		return errReleased
+	b.state = max(b.state, s)
+	return b.state
+}
+
+func (b *requestBody) fail(err error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.state < bodyAbandoned {
+		b.err = err
 	}
-	b.touched = true
-	return nil
 }
 
 // copyTrailer passes on what arrived after the body. ReverseProxy sends a
 // copy of the trailer that it made before there was one.
 func (b *requestBody) copyTrailer() {
 	for name, values := range b.from.Trailer {
-		if !isGrip(name) {
+		if !grip.IsField(name) {
 			b.to[name] = values
 		}
 	}
@@ -77,29 +100,46 @@ func (b *requestBody) copyTrailer() {
 // Close implements io.Closer. See requestBody.
 func (b *requestBody) Close() error { return nil }
 
-// release ends reading: net/http owns the client's body once the handler has
-// returned. It may be called on nil.
+// abandon ends a Read that waits for the client: the connection to the origin
+// has gone before an answer came. The transport would not return before the
+// client sends more. net/http cancels the request's context on the way.
+func (b *requestBody) abandon() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.state == bodyReading && b.err == nil && b.unblock != nil {
+		b.state = bodyAbandoned
+		b.unblock()
+	}
+}
+
+// answered makes abandon do nothing: from now on the answer's body tells
+// whether the origin is there. b may be nil.
+func (b *requestBody) answered() {
+	if b != nil {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		b.unblock = nil
+	}
+}
+
+// abandoned reports whether abandon had something to do. b may be nil.
+func (b *requestBody) abandoned() bool { return b != nil && b.reach(bodyUntouched) == bodyAbandoned }
+
+// release ends reading for good. b may be nil.
 func (b *requestBody) release() {
-	if b == nil {
-		return
+	if b != nil {
+		b.reach(bodyReleased)
 	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.released = true
 }
 
-// untouched reports whether nothing was read. It may be called on nil.
-func (b *requestBody) untouched() bool {
-	if b == nil {
-		return true
-	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return !b.touched
-}
+// untouched reports whether nothing was read. b may be nil.
+func (b *requestBody) untouched() bool { return b == nil || b.reach(bodyUntouched) == bodyUntouched }
 
-// clientError returns why the client's body could not be read. It may be
-// called on nil.
+// complete reports whether everything was read. b may be nil; it must not be
+// released.
+func (b *requestBody) complete() bool { return b == nil || b.reach(bodyUntouched) == bodyComplete }
+
+// clientError returns why the client's body could not be read. b may be nil.
 func (b *requestBody) clientError() error {
 	if b == nil {
 		return nil
@@ -121,7 +161,7 @@ type originBody struct {
 func (b *originBody) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
 	if err == io.EOF {
-		stripGrip(b.resp.Trailer)
+		grip.Strip(b.resp.Trailer)
 	} else if err != nil {
 		b.x.cut = err
 	}

@@ -3,8 +3,10 @@ package proxy
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 )
 
@@ -16,37 +18,78 @@ func (e *connectError) Error() string { return e.err.Error() }
 
 func (e *connectError) Unwrap() error { return e.err }
 
-// dialer connects to origins. All its errors are *connectError.
+// dialer connects to origins. All its errors are *connectError, all its
+// connections *originConn.
 type dialer struct {
 	timeout time.Duration // of TCP and TLS together
 	tls     *tls.Config   // never nil
 }
 
 func (d *dialer) dial(ctx context.Context, network, addr string) (net.Conn, error) {
-	conn, err := (&net.Dialer{Timeout: d.timeout}).DialContext(ctx, network, addr)
-	if err != nil {
-		return nil, &connectError{err}
-	}
-	return conn, nil
+	return d.connect(ctx, network, addr, nil)
 }
 
 func (d *dialer) dialTLS(ctx context.Context, network, addr string) (net.Conn, error) {
-	ctx, cancel := context.WithTimeout(ctx, d.timeout)
-	defer cancel()
-	conn, err := d.dial(ctx, network, addr)
-	if err != nil {
-		return nil, err
-	}
 	config := d.tls.Clone()
 	if config.ServerName == "" {
 		config.ServerName, _, _ = net.SplitHostPort(addr)
+	}
+	return d.connect(ctx, network, addr, config)
+}
+
+// connect connects, with TLS if config is not nil.
+func (d *dialer) connect(ctx context.Context, network, addr string, config *tls.Config) (net.Conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, d.timeout)
+	defer cancel()
+	conn, err := new(net.Dialer).DialContext(ctx, network, addr)
+	if err != nil {
+		return nil, &connectError{err}
+	}
+	if config == nil {
+		return &originConn{Conn: conn}, nil
 	}
 	secured := tls.Client(conn, config)
 	if err := secured.HandshakeContext(ctx); err != nil {
 		conn.Close()
 		return nil, &connectError{err}
 	}
-	return secured, nil
+	return &originConn{Conn: secured}, nil
+}
+
+// originConn is a connection to an origin that tells when it is closed.
+type originConn struct {
+	net.Conn
+	mu     sync.Mutex
+	closed func() // nil: nobody wants to know
+}
+
+// watch makes closed the function that Close calls, in place of an earlier
+// one.
+func (c *originConn) watch(closed func()) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.closed = closed
+}
+
+// Close implements net.Conn.
+func (c *originConn) Close() error {
+	err := c.Conn.Close()
+	c.mu.Lock()
+	closed := c.closed
+	c.closed = nil
+	c.mu.Unlock()
+	if closed != nil {
+		closed()
+	}
+	return err
+}
+
+// CloseWrite passes the half close of a tunnel on.
+func (c *originConn) CloseWrite() error {
+	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
+		return half.CloseWrite()
+	}
+	return errors.ErrUnsupported
 }
 
 const (

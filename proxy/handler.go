@@ -13,6 +13,10 @@ import (
 	"golang.org/x/time/rate"
 )
 
+// drainPatience is how long the rest of a request may take to come after it
+// was answered.
+const drainPatience = 5 * time.Second
+
 // logInterval is how often one reason may appear in the log.
 const logInterval = 10 * time.Second
 
@@ -35,6 +39,8 @@ type Handler struct {
 	unrouted *routeCounts
 	limits   map[Reason]*rate.Sometimes
 	holding  Holding
+
+	drainPatience time.Duration
 }
 
 // New returns a Handler for o. The error names everything that is wrong with
@@ -54,7 +60,7 @@ func New(o Options) (*Handler, error) {
 	h := &Handler{
 		routes: found, trusted: o.TrustedProxies, signer: o.Signer, feature: o.Feature,
 		log: o.Log, unrouted: o.Metrics.route(noRouteName), limits: map[Reason]*rate.Sometimes{},
-		holding: o.Holding,
+		holding: o.Holding, drainPatience: drainPatience,
 	}
 	for _, reason := range reasons() {
 		h.limits[reason] = &rate.Sometimes{Interval: logInterval}
@@ -103,9 +109,10 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // forward asks the origin and relays its answer, or hands it to hold.
 func (h *Handler) forward(x *exchange, r *http.Request) {
 	x.counts, x.w.timeout = x.route.counts, x.route.WriteTimeout
-	// The origin may answer while it still reads. HTTP/2 always can.
-	_ = http.NewResponseController(x.w).EnableFullDuplex()
-	x.body = newRequestBody(r)
+	rc := http.NewResponseController(x.w)
+	_ = rc.EnableFullDuplex() // the origin may answer while it still reads; HTTP/2 always can
+	x.body = newRequestBody(r, func() { _ = rc.SetReadDeadline(time.Now()) })
+	x.w.request = x.body
 	r = x.bind(withSafeUpgrade(r))
 	defer h.leave(x, r)
 	x.route.forward.ServeHTTP(x.w, r)
@@ -130,7 +137,18 @@ func (h *Handler) handOver(x *exchange, r *http.Request) {
 
 // leave ends an exchange, also when a panic cuts the client's connection. If
 // nobody has told why yet, the answer was cut in its body.
+//
+// net/http reads the rest of an HTTP/1.x request once the handler is gone. It
+// is not to wait for a client that does not send it. The connection ends then:
+// applyClosing has announced it.
 func (h *Handler) leave(x *exchange, r *http.Request) {
+	if !x.body.complete() {
+		deadline := time.Now()
+		if x.outcome != cut {
+			deadline = deadline.Add(h.drainPatience)
+		}
+		_ = http.NewResponseController(x.w).SetReadDeadline(deadline)
+	}
 	x.body.release()
 	if x.outcome == cut && x.failure == nil {
 		h.note(x, r, x.cutFailure(r))

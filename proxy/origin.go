@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"net/http"
+	"net/http/httptrace"
 	"net/url"
 
 	"github.com/holdfast-proxy/holdfast/channels"
@@ -22,11 +23,13 @@ type originSet struct {
 // *failure.
 func (o *originSet) RoundTrip(req *http.Request) (*http.Response, error) {
 	x := exchangeOf(req)
+	req = watched(req, x.body)
 	var f *failure
 	for _, origin := range o.urls {
 		resp, err := o.transport.RoundTrip(toward(req, origin))
 		if err == nil {
 			x.at = o.head() // before anything else: invariant "no hole at the start"
+			x.body.answered()
 			o.counts.answered.Inc()
 			return resp, nil
 		}
@@ -37,6 +40,21 @@ func (o *originSet) RoundTrip(req *http.Request) (*http.Response, error) {
 		}
 	}
 	return nil, f
+}
+
+// watched makes the connection that req goes out on tell body when it closes.
+func watched(req *http.Request, body *requestBody) *http.Request {
+	if body == nil {
+		return req
+	}
+	trace := &httptrace.ClientTrace{GotConn: func(info httptrace.GotConnInfo) {
+		info.Conn.(*originConn).watch(func() {
+			if req.Context().Err() == nil { // or it is the client that has gone
+				body.abandon()
+			}
+		})
+	}}
+	return req.WithContext(httptrace.WithClientTrace(req.Context(), trace))
 }
 
 // toward returns a copy of req for origin.
@@ -59,6 +77,8 @@ func classify(ctx context.Context, x *exchange, err error) Reason {
 	var notConnected *connectError
 	var timeout net.Error
 	switch {
+	case x.body.abandoned():
+		return OriginBroken // whatever became of the context then
 	case ctx.Err() != nil:
 		return ClientGone
 	case x.body.clientError() != nil:

@@ -10,7 +10,7 @@ type Reason string
 const (
 	// NoRoute: no route has the request's host and path. 404.
 	NoRoute Reason = "no_route"
-	// BadMethod: the method asks for a tunnel (CONNECT). 405.
+	// BadMethod: the method asks for a tunnel (CONNECT). 501.
 	BadMethod Reason = "bad_method"
 	// BadRequestBody: the client's body broke the rules of its framing. 400.
 	BadRequestBody Reason = "bad_request_body"
@@ -53,7 +53,7 @@ func (r Reason) status() int {
 	case NoRoute:
 		return http.StatusNotFound
 	case BadMethod:
-		return http.StatusMethodNotAllowed
+		return http.StatusNotImplemented
 	case BadRequestBody:
 		return http.StatusBadRequest
 	case OriginTimeout:

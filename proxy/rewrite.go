@@ -1,6 +1,8 @@
 package proxy
 
 import (
+	"github.com/holdfast-proxy/holdfast/internal/grip"
+
 	"net/http"
 	"net/http/httputil"
 	"strings"
@@ -17,8 +19,11 @@ func (h *Handler) rewrite(pr *httputil.ProxyRequest) {
 	setTarget(out.URL, pr.In.URL, x.route.originPath(rawPath(pr.In)))
 	if x.body != nil {
 		out.Body, out.Trailer = x.body, x.body.to
+		// An origin that refuses the body must not get it, nor the client be
+		// told to send it; the transport would, to keep the connection.
+		out.Close = httpguts.HeaderValuesContainsToken(out.Header["Expect"], "100-continue")
 	}
-	stripGrip(out.Header)
+	grip.Strip(out.Header)
 	if accepts(out.Header, eventStream) {
 		// What we hold, we must be able to read and to continue.
 		out.Header.Set("Accept-Encoding", "identity")

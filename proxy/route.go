@@ -1,6 +1,8 @@
 package proxy
 
 import (
+	"github.com/holdfast-proxy/holdfast/internal/grip"
+
 	"errors"
 	"fmt"
 	"net/http"
@@ -195,7 +197,7 @@ func isReserved(name string) bool {
 	case "Connection", "Content-Length", "Keep-Alive", "Te", "Trailer", "Transfer-Encoding", "Upgrade":
 		return true
 	}
-	return isGrip(name)
+	return grip.IsField(name)
 }
 
 func (e *HeaderEdits) names() []string {

@@ -82,7 +82,6 @@ func NewServer(o ServerOptions) (*Server, error) {
 		IdleTimeout:       or(o.IdleTimeout, defaultIdleTimeout),
 		MaxHeaderBytes:    or(o.MaxHeaderBytes, defaultMaxHeaderBytes),
 		ConnContext:       o.ConnContext,
-		ConnState:         disarmIdle,
 		BaseContext:       func(net.Listener) context.Context { return ctx },
 		Protocols:         clientProtocols(),
 		HTTP2: &http.HTTP2Config{
@@ -96,7 +95,7 @@ func NewServer(o ServerOptions) (*Server, error) {
 		return nil, err
 	}
 	if err := s.listen(&o); err != nil {
-		return nil, errors.Join(err, s.close())
+		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
 }
@@ -119,14 +118,6 @@ func loadTLS(certificates []Certificate) (*tls.Config, error) {
 		config.Certificates = append(config.Certificates, pair)
 	}
 	return config, nil
-}
-
-// disarmIdle clears the write deadline of the answer before, so that it cannot
-// hit the next one.
-func disarmIdle(conn net.Conn, state http.ConnState) {
-	if state == http.StateIdle {
-		_ = conn.SetWriteDeadline(time.Time{})
-	}
 }
 
 func (s *Server) listen(o *ServerOptions) error {
@@ -172,7 +163,7 @@ func (s *Server) Serve() error {
 	for i, l := range s.listeners {
 		wg.Go(func() {
 			if errs[i] = s.serve(l); errs[i] != nil {
-				s.close()
+				s.Close()
 			}
 		})
 	}
@@ -198,11 +189,11 @@ func (s *Server) serve(l listener) error {
 // still run in their handler are requests under way: end them before.
 func (s *Server) Shutdown(ctx context.Context) error {
 	err := s.http.Shutdown(ctx)
-	return errors.Join(err, s.close())
+	return errors.Join(err, s.Close())
 }
 
-// close ends everything at once.
-func (s *Server) close() error {
+// Close ends everything at once. It may be called more than once.
+func (s *Server) Close() error {
 	s.end()
 	err := s.http.Close()
 	for _, l := range s.listeners {

@@ -1,6 +1,8 @@
 package proxy
 
 import (
+	"github.com/holdfast-proxy/holdfast/internal/grip"
+
 	"bufio"
 	"net"
 	"net/http"
@@ -13,6 +15,8 @@ import (
 type responseWriter struct {
 	http.ResponseWriter
 	timeout  time.Duration // of one write, 0: none
+	request  *requestBody  // nil if there is none
+	http1    bool          // one request at a time on the connection
 	http10   bool          // the client does not know interim answers
 	closing  bool          // no other request may be read from this connection
 	wrote    bool          // the final head is out
@@ -21,7 +25,7 @@ type responseWriter struct {
 }
 
 func newResponseWriter(w http.ResponseWriter, r *http.Request) *responseWriter {
-	return &responseWriter{ResponseWriter: w, http10: !r.ProtoAtLeast(1, 1), closing: unsureFraming(r)}
+	return &responseWriter{ResponseWriter: w, http1: r.ProtoMajor == 1, http10: !r.ProtoAtLeast(1, 1), closing: unsureFraming(r)}
 }
 
 // unsureFraming reports whether another parser could have seen another end of
@@ -60,14 +64,16 @@ func (w *responseWriter) writeInterim(code int) {
 	if w.http10 {
 		return
 	}
-	stripGrip(w.Header())
+	grip.Strip(w.Header())
 	w.Header().Del("Connection")
 	w.ResponseWriter.WriteHeader(code)
 }
 
-// applyClosing announces that the connection ends with this answer.
+// applyClosing announces that the connection ends with this answer, if it
+// must: for its framing, or because the rest of the request is still to come,
+// which nobody will wait for (see Handler.leave).
 func (w *responseWriter) applyClosing() {
-	if w.closing {
+	if w.closing || w.http1 && !w.request.complete() {
 		w.Header().Set("Connection", "close")
 	}
 }
@@ -101,7 +107,7 @@ func (w *responseWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 }
 
 // arm gives the next write its deadline. A writer that cannot have one, as in
-// tests, goes without. The server disarms the connection when it falls idle.
+// tests, goes without. net/http disarms the connection after the answer.
 func (w *responseWriter) arm() {
 	if w.timeout > 0 {
 		_ = http.NewResponseController(w.ResponseWriter).SetWriteDeadline(time.Now().Add(w.timeout))

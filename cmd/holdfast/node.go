@@ -143,7 +143,7 @@ func (n *node) run(ctx context.Context) error {
 	case err = <-failed:
 	}
 	n.control.Close()
-	n.clients.Close()
+	n.check("closing", n.clients.Close())
 	servers.Wait()
 	n.hub.Close()
 	stop()
@@ -188,8 +188,7 @@ func (n *node) check(doing string, err error) {
 
 // announce logs where the node listens.
 func (n *node) announce() {
-	n.log.Info("serving", zap.String("version", currentVersion().Version),
-		zap.Strings("clients", addresses(n.clients.Addrs())), zap.Strings("control", n.controlAddrs()))
+	n.log.Info("serving", zap.Strings("clients", addresses(n.clients.Addrs())), zap.Strings("control", n.controlAddrs()))
 }
 
 func (n *node) controlAddrs() []string {

@@ -34,6 +34,7 @@ var rules = []rule{
 	only("internal/demo/demotest", "it drives the demo's page", "internal/browsertest"),
 	only("internal/browsertest/...", "it drives a browser, whatever is behind"),
 	only("internal/griptest/...", "it stands for any GRIP proxy"),
+	only("internal/bench/...", "it measures any GRIP proxy by what goes over the wire"),
 	only("internal/wire/...", "it lays items out and does nothing else",
 		"channels", "internal/grip", "internal/sse"),
 	only("internal/hold/...", "a holder moves bytes; requests and instructions are the proxy's",
@@ -62,9 +63,9 @@ var rules = []rule{
 	},
 	{
 		in:     []string{module + "..."},
-		notIn:  []string{ours("internal/hold/..."), ours("internal/engine/...")},
+		notIn:  []string{ours("internal/hold/..."), ours("internal/engine/..."), ours("internal/bench/...")},
 		forbid: []string{"golang.org/x/sys/..."},
-		why:    "only holders speak to the kernel",
+		why:    "only holders speak to the kernel, and the load tool about what a process costs",
 	},
 	{
 		in:     []string{module + "..."},
