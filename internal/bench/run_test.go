@@ -66,14 +66,14 @@ func TestAChannelForEachStream(t *testing.T) {
 	cfg := config(t)
 	cfg.URL = strings.ReplaceAll(cfg.URL, "bench", "bench-{i}")
 	cfg.Channel = "bench-{i}"
-	cfg.Batch = 7 // the last pass stays incomplete
+	cfg.Batch = 7 // the channels get unequally many
 	cfg.Rate = 700
 	r := measure(t, cfg)
 	if r.Publish.Channels != 10 || r.Publish.Items%7 != 0 || r.Deliver.Delivered != int64(r.Publish.Items) || r.Deliver.Missing != 0 {
 		t.Errorf("publish %+v, deliver %+v", r.Publish, r.Deliver)
 	}
-	if want := uint64(r.Publish.Items / 10); r.Deliver.Passes.Last.Count != want {
-		t.Errorf("%d complete passes, want %d", r.Deliver.Passes.Last.Count, want)
+	if r.Deliver.Passes != nil {
+		t.Errorf("streams of different channels have no passes: %+v", r.Deliver.Passes)
 	}
 }
 
@@ -230,7 +230,7 @@ func TestTheReportIsATableOrJSON(t *testing.T) {
 	if err := bench.Run(t.Context(), cfg, &out); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"10 of 10 opened", "20 items to 1 channels", "200 events", "0 missing", "last of a pass"} {
+	for _, want := range []string{"10 of 10 opened", "20 items in 0.", "200 events", "0 missing", "last of a pass"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("%q is not in\n%s", want, &out)
 		}

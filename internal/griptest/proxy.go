@@ -38,10 +38,14 @@ func Start(t testing.TB, origin string) *Proxy {
 		t.Fatal(err)
 	}
 	p := &Proxy{done: make(chan struct{}), more: make(chan struct{})}
-	p.origin = &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
-		r.SetURL(target)
-		r.Out.Host = r.In.Host
-	}}
+	p.origin = &httputil.ReverseProxy{
+		Rewrite: func(r *httputil.ProxyRequest) {
+			r.SetURL(target)
+			r.Out.Host = r.In.Host
+		},
+		FlushInterval: -1,
+		ErrorHandler:  func(w http.ResponseWriter, _ *http.Request, _ error) { w.WriteHeader(http.StatusBadGateway) },
+	}
 	public := httptest.NewServer(http.HandlerFunc(p.serve))
 	control := httptest.NewServer(http.HandlerFunc(p.publish))
 	p.URL, p.ControlURL = public.URL, control.URL
@@ -67,7 +71,6 @@ func (p *Proxy) serve(w http.ResponseWriter, r *http.Request) {
 		go p.hold(pipe, r, inst)
 		return nil
 	}
-	proxy.FlushInterval = -1
 	proxy.ServeHTTP(w, r)
 }
 
