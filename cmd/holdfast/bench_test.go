@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"github.com/holdfast-proxy/holdfast/internal/bench"
-	"github.com/holdfast-proxy/holdfast/internal/griptest"
+	"github.com/holdfast-proxy/holdfast/internal/servetest"
 )
 
 // runBench runs the command with args and returns what it printed.
@@ -22,7 +22,7 @@ func runBench(t *testing.T, args ...string) (string, error) {
 
 func TestBenchMeasuresWithItsOwnOrigin(t *testing.T) {
 	const origin = "127.0.0.1:39741"
-	proxy := griptest.Start(t, "http://"+origin)
+	proxy := servetest.Start(t, "http://"+origin)
 	out, err := runBench(t, "--origin", origin, "--url", proxy.URL+"/?channel=u-{i}", "--channel", "u-{i}",
 		"--control", proxy.ControlURL, "-n", "5", "--rate", "100", "--duration", "100ms")
 	if err != nil || !strings.Contains(out, "5 of 5 opened") || !strings.Contains(out, "10 events") {

@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/holdfast-proxy/holdfast/internal/griptest"
+	"github.com/holdfast-proxy/holdfast/internal/servetest"
 )
 
 // Each origin is run with its addresses replaced, since the ones written in it
@@ -30,7 +30,7 @@ func TestEachOriginHoldsAndPublishes(t *testing.T) {
 				t.Skipf("skipped: %s is not installed", tt.tool)
 			}
 			port := freePort(t)
-			proxy := griptest.Start(t, "http://127.0.0.1:"+port)
+			proxy := servetest.Start(t, "http://127.0.0.1:"+port)
 			file := moved(t, tt.file, port, proxy.ControlURL)
 			run(t, tt.tool, file)
 			holdsAndPublishes(t, proxy.URL)

@@ -13,7 +13,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"github.com/holdfast-proxy/holdfast/internal/browsertest"
-	"github.com/holdfast-proxy/holdfast/internal/griptest"
+	"github.com/holdfast-proxy/holdfast/internal/servetest"
 )
 
 // start runs the example: the page and the API on localhost, the proxy on
@@ -22,7 +22,7 @@ func start(t *testing.T) string {
 	var h http.Handler
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { h.ServeHTTP(w, r) }))
 	t.Cleanup(server.Close)
-	proxy := griptest.Start(t, server.URL)
+	proxy := servetest.Start(t, server.URL)
 	site := onHost("localhost", server)
 	h = newAPI(site, proxy.URL, proxy.ControlURL).routes()
 	return site

@@ -17,7 +17,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/holdfast-proxy/holdfast/internal/bench"
-	"github.com/holdfast-proxy/holdfast/internal/griptest"
+	"github.com/holdfast-proxy/holdfast/internal/servetest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -26,7 +26,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 func config(t *testing.T) bench.Config {
 	origin := httptest.NewServer(bench.Origin())
 	t.Cleanup(origin.Close)
-	proxy := griptest.Start(t, origin.URL)
+	proxy := servetest.Start(t, origin.URL)
 	cfg := bench.DefaultConfig()
 	cfg.URL = proxy.URL + "/?channel=bench"
 	cfg.ControlURL = proxy.ControlURL
