@@ -24,9 +24,9 @@ type Holder interface {
 	// it.
 	Group() channels.Group
 
-	// Admit reserves a place for one stream or waiter. It is called when it is
-	// known that a response will be held, before its head is written, so that
-	// a refusal can still be said. The error is ErrFull or ErrDraining. Each
+	// Admit reserves a place for one stream or waiter. It is called before the
+	// head of a response is written that will be held, so that a refusal can
+	// still be said; it may be called before the origin is asked. The error is ErrFull or ErrDraining. Each
 	// place is used by one Hold or Attach, or given back by Release.
 	Admit() error
 	Release()
