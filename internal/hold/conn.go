@@ -37,6 +37,8 @@ func (l listener) Accept() (net.Conn, error) {
 type Conn struct {
 	net.Conn
 
+	phrase atomic.Pointer[phrase] // for the next status line
+
 	held    atomic.Pointer[live] // who has claimed it
 	adopted atomic.Bool          // net/http has let go of it
 	reading atomic.Int32         // calls of Read under way
@@ -64,6 +66,15 @@ func (c *Conn) Read(p []byte) (int, error) {
 func (c *Conn) Write(p []byte) (int, error) {
 	if c.held.Load() != nil {
 		return 0, errTaken
+	}
+	if ph := c.phrase.Load(); ph != nil {
+		if out, ok := ph.in(p); ok {
+			c.phrase.Store(nil)
+			if _, err := c.Conn.Write(out); err != nil {
+				return 0, err
+			}
+			return len(p), nil
+		}
 	}
 	return c.Conn.Write(p)
 }

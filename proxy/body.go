@@ -1,0 +1,169 @@
+package proxy
+
+import (
+	"github.com/holdfast-proxy/holdfast/internal/grip"
+
+	"errors"
+	"io"
+	"net/http"
+	"sync"
+)
+
+var errUnwanted = errors.New("request body is not wanted any more")
+
+// requestBody is the client's body on its way to the origin. The transport's
+// goroutines read it. It outlives attempts to connect: Close does nothing,
+// because a transport closes the body of a request that it could not send.
+// Methods that say so may be called on nil, which is no body.
+type requestBody struct {
+	src  io.ReadCloser
+	from *http.Request // whose Trailer is filled at the end of src
+	to   http.Header   // the outgoing trailer, written before EOF is reported
+
+	mu      sync.Mutex // not held while reading
+	state   bodyState
+	unblock func() // makes a Read of src that waits fail; nil once answered
+	err     error  // why src could not be read to its end, by the client's fault
+}
+
+// bodyState says where a requestBody stands. States only grow.
+type bodyState int
+
+const (
+	bodyUntouched bodyState = iota
+	bodyReading
+	bodyAbandoned // the origin does not want the rest
+	bodyComplete  // read to its end
+	bodyReleased  // the handler has returned; net/http owns src
+)
+
+// newRequestBody returns the body for an outgoing copy of in, nil if in has
+// none. The copy's trailer must be the body's.
+func newRequestBody(in *http.Request, unblock func()) *requestBody {
+	if in.Body == nil || in.Body == http.NoBody || in.ContentLength == 0 {
+		return nil
+	}
+	b := &requestBody{src: in.Body, from: in, to: http.Header{}, unblock: unblock}
+	for name := range in.Trailer {
+		if !grip.IsField(name) {
+			b.to[name] = nil // announced
+		}
+	}
+	return b
+}
+
+// Read implements io.Reader.
+func (b *requestBody) Read(p []byte) (int, error) {
+	switch b.reach(bodyReading) {
+	case bodyComplete:
+		return 0, io.EOF
+	case bodyAbandoned, bodyReleased:
+		return 0, errUnwanted
+	}
+	n, err := b.src.Read(p)
+	if err == io.EOF {
+		b.copyTrailer()
+		b.reach(bodyComplete)
+	} else if err != nil {
+		b.fail(err)
+	}
+	return n, err
+}
+
+// reach moves to a state, unless b is further already, and returns the state
+// that b is in then.
+func (b *requestBody) reach(s bodyState) bodyState {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.state = max(b.state, s)
+	return b.state
+}
+
+func (b *requestBody) fail(err error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.state < bodyAbandoned {
+		b.err = err
+	}
+}
+
+// copyTrailer passes on what arrived after the body. ReverseProxy sends a
+// copy of the trailer that it made before there was one.
+func (b *requestBody) copyTrailer() {
+	for name, values := range b.from.Trailer {
+		if !grip.IsField(name) {
+			b.to[name] = values
+		}
+	}
+}
+
+// Close implements io.Closer. See requestBody.
+func (b *requestBody) Close() error { return nil }
+
+// abandon ends a Read that waits for the client: the connection to the origin
+// has gone before an answer came. The transport would not return before the
+// client sends more. net/http cancels the request's context on the way.
+func (b *requestBody) abandon() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.state == bodyReading && b.err == nil && b.unblock != nil {
+		b.state = bodyAbandoned
+		b.unblock()
+	}
+}
+
+// answered makes abandon do nothing: from now on the answer's body tells
+// whether the origin is there. b may be nil.
+func (b *requestBody) answered() {
+	if b != nil {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		b.unblock = nil
+	}
+}
+
+// abandoned reports whether abandon had something to do. b may be nil.
+func (b *requestBody) abandoned() bool { return b != nil && b.reach(bodyUntouched) == bodyAbandoned }
+
+// release ends reading for good. b may be nil.
+func (b *requestBody) release() {
+	if b != nil {
+		b.reach(bodyReleased)
+	}
+}
+
+// untouched reports whether nothing was read. b may be nil.
+func (b *requestBody) untouched() bool { return b == nil || b.reach(bodyUntouched) == bodyUntouched }
+
+// complete reports whether everything was read. b may be nil; it must not be
+// released.
+func (b *requestBody) complete() bool { return b == nil || b.reach(bodyUntouched) == bodyComplete }
+
+// clientError returns why the client's body could not be read. b may be nil.
+func (b *requestBody) clientError() error {
+	if b == nil {
+		return nil
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.err
+}
+
+// originBody is the origin's body on its way to the client.
+type originBody struct {
+	io.ReadCloser
+	resp *http.Response
+	x    *exchange
+}
+
+// Read notes why a body ends early, and cleans the trailer before
+// ReverseProxy copies it.
+func (b *originBody) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	if err == io.EOF {
+		grip.Strip(b.resp.Trailer)
+	} else if err != nil {
+		b.x.cut = err
+	}
+	return n, err
+}

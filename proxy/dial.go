@@ -1,0 +1,126 @@
+package proxy
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// connectError says that no connection to an origin could be made, so that
+// the origin cannot have seen anything of the request.
+type connectError struct{ err error }
+
+func (e *connectError) Error() string { return e.err.Error() }
+
+func (e *connectError) Unwrap() error { return e.err }
+
+// dialer connects to origins. All its errors are *connectError, all its
+// connections *originConn.
+type dialer struct {
+	timeout time.Duration // of TCP and TLS together
+	tls     *tls.Config   // never nil
+}
+
+func (d *dialer) dial(ctx context.Context, network, addr string) (net.Conn, error) {
+	return d.connect(ctx, network, addr, nil)
+}
+
+func (d *dialer) dialTLS(ctx context.Context, network, addr string) (net.Conn, error) {
+	config := d.tls.Clone()
+	if config.ServerName == "" {
+		config.ServerName, _, _ = net.SplitHostPort(addr)
+	}
+	return d.connect(ctx, network, addr, config)
+}
+
+// connect connects, with TLS if config is not nil.
+func (d *dialer) connect(ctx context.Context, network, addr string, config *tls.Config) (net.Conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, d.timeout)
+	defer cancel()
+	conn, err := new(net.Dialer).DialContext(ctx, network, addr)
+	if err != nil {
+		return nil, &connectError{err}
+	}
+	if config == nil {
+		return &originConn{Conn: conn}, nil
+	}
+	secured := tls.Client(conn, config)
+	if err := secured.HandshakeContext(ctx); err != nil {
+		conn.Close()
+		return nil, &connectError{err}
+	}
+	return &originConn{Conn: secured}, nil
+}
+
+// originConn is a connection to an origin that tells when it is closed.
+type originConn struct {
+	net.Conn
+	mu     sync.Mutex
+	closed func() // nil: nobody wants to know
+}
+
+// watch makes closed the function that Close calls, in place of an earlier
+// one.
+func (c *originConn) watch(closed func()) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.closed = closed
+}
+
+// Close implements net.Conn.
+func (c *originConn) Close() error {
+	err := c.Conn.Close()
+	c.mu.Lock()
+	closed := c.closed
+	c.closed = nil
+	c.mu.Unlock()
+	if closed != nil {
+		closed()
+	}
+	return err
+}
+
+// CloseWrite passes the half close of a tunnel on.
+func (c *originConn) CloseWrite() error {
+	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
+		return half.CloseWrite()
+	}
+	return errors.ErrUnsupported
+}
+
+const (
+	// expectPatience is how long a body waits for the origin's 100 Continue.
+	expectPatience = time.Second
+	// maxOriginHead bounds the head of an answer, in bytes.
+	maxOriginHead = 1 << 20
+	// Origins close idle connections too; the transport notices.
+	originIdleTimeout = 30 * time.Second
+	originIdleConns   = 64 // kept per origin
+)
+
+// newTransport returns a route's transport. It talks HTTP/1.1, the protocol
+// that upgrades, interim answers and every origin agree on, and leaves all
+// codings alone.
+func newTransport(r *Route, config *tls.Config) *http.Transport {
+	if config == nil {
+		config = &tls.Config{}
+	}
+	d := &dialer{timeout: r.ConnectTimeout, tls: config}
+	var protocols http.Protocols
+	protocols.SetHTTP1(true)
+	return &http.Transport{
+		DialContext:            d.dial,
+		DialTLSContext:         d.dialTLS,
+		Protocols:              &protocols,
+		DisableCompression:     true,
+		ResponseHeaderTimeout:  r.ResponseHeaderTimeout,
+		ExpectContinueTimeout:  expectPatience,
+		MaxResponseHeaderBytes: maxOriginHead,
+		MaxIdleConnsPerHost:    originIdleConns,
+		IdleConnTimeout:        originIdleTimeout,
+	}
+}

@@ -1,0 +1,42 @@
+// Package proxy is Holdfast's front door: it listens, finds the route of a
+// request, forwards it to the origin and relays the answer.
+//
+// A request passes through in one direction, without being collected
+// anywhere:
+//
+//	Server     listeners, TLS, HTTP/1.1 and HTTP/2; parsing is net/http's
+//	Handler    finds the route (router), refuses what has none
+//	exchange   what is known about one request, from its start to its count
+//	rewrite    what the origin is asked: target, headers, signature
+//	originSet  who is asked: the route's origins in order
+//	respond    what the client is told: headers, body, or why there is none
+//
+// httputil.ReverseProxy moves the bytes. It is used with Rewrite, which strips
+// what a client may not say, and with a FlushInterval of -1, so that both
+// bodies stream. Where it edits what it should only pass on (queries, request
+// trailers, invented content types) the edit is undone here; each place says
+// so.
+//
+// What must hold:
+//
+//   - The request target reaches the origin byte for byte unless the route
+//     rewrites its prefix. The one exception is told at setTarget.
+//   - Grip-* fields cross this package in neither direction: not in headers,
+//     not in trailers, not in interim responses. Only our own go to the origin.
+//   - A body that the origin cut short is cut short for the client too; it
+//     never ends as if it were whole.
+//   - Two messages that two parsers could frame differently are never read
+//     from one connection; see unsureFraming.
+//   - The place from which a held stream starts is noted when the origin's
+//     head has arrived, before anything else happens to the answer.
+//   - Every request is counted once, by its outcome, and every failure by its
+//     Reason.
+//
+// An answer with a GRIP instruction is not relayed. ReverseProxy is told to
+// stop, and once it has returned Handler.hold gets the answer with its body
+// still open, together with the client's own ResponseWriter.
+//
+// Rejected: asking several origins for one request after a connection was
+// made. Only a connection that could not be made proves that nobody has acted
+// on the request, so only that moves on to the next origin.
+package proxy

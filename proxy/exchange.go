@@ -1,0 +1,65 @@
+package proxy
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"os"
+
+	"github.com/holdfast-proxy/holdfast/channels"
+)
+
+// outcome says how a request ended. Outcomes are metric labels.
+type outcome string
+
+const (
+	relayed  outcome = "relayed"  // the origin's answer, whole
+	held     outcome = "held"     // an instruction was followed
+	upgraded outcome = "upgraded" // became a tunnel
+	refused  outcome = "refused"  // an error answer of ours
+	retry    outcome = "retry"    // told to come back (OnUnavailable)
+	cut      outcome = "cut"      // the client's connection was cut, by either side
+)
+
+func outcomes() []outcome { return []outcome{relayed, held, upgraded, refused, retry, cut} }
+
+// exchange is what is known about one request. The handler's goroutine owns
+// it; the transport's goroutines touch only body.
+type exchange struct {
+	// Fixed from the start.
+	w     *responseWriter
+	route *route       // nil if there is none
+	body  *requestBody // nil if the request has none
+
+	// Set on the way.
+	counts  *routeCounts      // never nil
+	at      channels.Position // the hub's head when the origin's head arrived
+	held    *http.Response    // the origin's answer, if it is an instruction
+	cut     error             // why the origin's body ended early
+	failure *failure          // what has been counted and logged
+	outcome outcome
+}
+
+type exchangeKey struct{}
+
+// bind returns r with x in its context.
+func (x *exchange) bind(r *http.Request) *http.Request {
+	return r.WithContext(context.WithValue(r.Context(), exchangeKey{}, x))
+}
+
+// exchangeOf returns what bind has put there.
+func exchangeOf(r *http.Request) *exchange {
+	return r.Context().Value(exchangeKey{}).(*exchange)
+}
+
+// cutFailure tells why the answer ended in its body.
+func (x *exchange) cutFailure(r *http.Request) *failure {
+	switch {
+	case errors.Is(x.w.err, os.ErrDeadlineExceeded):
+		return &failure{ClientTimeout, x.w.err}
+	case x.cut != nil && r.Context().Err() == nil:
+		return &failure{OriginCut, x.cut}
+	default:
+		return &failure{ClientGone, errors.New("connection lost while answering")}
+	}
+}

@@ -1,0 +1,156 @@
+package proxy
+
+import (
+	"fmt"
+	"io"
+	"log"
+	"net/http"
+	"net/http/httputil"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"go.uber.org/zap"
+	"golang.org/x/time/rate"
+)
+
+// drainPatience is how long the rest of a request may take to come after it
+// was answered.
+const drainPatience = 5 * time.Second
+
+// logInterval is how often one reason may appear in the log.
+const logInterval = 10 * time.Second
+
+// route is a Route at work.
+type route struct {
+	Route
+	counts  *routeCounts
+	forward *httputil.ReverseProxy
+	origins *http.Transport
+}
+
+// Handler forwards requests to the origins of their routes. It is safe for
+// concurrent use.
+type Handler struct {
+	routes   *router
+	trusted  trustedPeers
+	signer   Signer
+	feature  string
+	log      *zap.Logger
+	unrouted *routeCounts
+	limits   map[Reason]*rate.Sometimes
+	holding  Holding
+
+	drainPatience time.Duration
+}
+
+// New returns a Handler for o. The error names everything that is wrong with
+// the routes.
+func New(o Options) (*Handler, error) {
+	if o.Metrics == nil {
+		o.Metrics = NewMetrics(prometheus.NewRegistry())
+	}
+	routes, err := o.compile()
+	if err != nil {
+		return nil, err
+	}
+	found, err := newRouter(routes)
+	if err != nil {
+		return nil, err
+	}
+	h := &Handler{
+		routes: found, trusted: o.TrustedProxies, signer: o.Signer, feature: o.Feature,
+		log: o.Log, unrouted: o.Metrics.route(noRouteName), limits: map[Reason]*rate.Sometimes{},
+		holding: o.Holding, drainPatience: drainPatience,
+	}
+	for _, reason := range reasons() {
+		h.limits[reason] = &rate.Sometimes{Interval: logInterval}
+	}
+	for _, rt := range routes {
+		h.connect(rt, &o)
+	}
+	return h, nil
+}
+
+// connect gives rt its way to the origins.
+func (h *Handler) connect(rt *route, o *Options) {
+	rt.origins = newTransport(&rt.Route, o.OriginTLS)
+	rt.forward = &httputil.ReverseProxy{
+		Rewrite:        h.rewrite,
+		Transport:      &originSet{urls: rt.Origins, transport: rt.origins, head: o.Head, counts: rt.counts},
+		FlushInterval:  -1,
+		ModifyResponse: h.modifyResponse,
+		ErrorHandler:   h.handleError,
+		ErrorLog:       log.New(io.Discard, "", 0), // note and done tell the same, with a reason
+	}
+}
+
+// Close closes idle connections to origins.
+func (h *Handler) Close() {
+	for _, rt := range h.routes.all {
+		rt.origins.CloseIdleConnections()
+	}
+}
+
+// ServeHTTP implements http.Handler. It returns when the answer is complete,
+// or when hold has returned.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	x := &exchange{w: newResponseWriter(w, r), route: h.routes.find(r.Host, rawPath(r)), counts: h.unrouted, outcome: cut}
+	defer func() { x.counts.ended(r, x.outcome) }()
+	switch {
+	case r.Method == http.MethodConnect:
+		h.refuse(x, r, &failure{BadMethod, fmt.Errorf("method %s", r.Method)})
+	case x.route == nil:
+		h.refuse(x, r, &failure{NoRoute, fmt.Errorf("host %q", r.Host)})
+	default:
+		h.forward(x, r)
+	}
+}
+
+// forward asks the origin and relays its answer, or hands it to hold.
+func (h *Handler) forward(x *exchange, r *http.Request) {
+	x.counts, x.w.timeout = x.route.counts, x.route.WriteTimeout
+	rc := http.NewResponseController(x.w)
+	_ = rc.EnableFullDuplex() // the origin may answer while it still reads; HTTP/2 always can
+	x.body = newRequestBody(r, func() { _ = rc.SetReadDeadline(time.Now()) })
+	x.w.request = x.body
+	r = x.bind(withSafeUpgrade(r))
+	defer h.leave(x, r)
+	x.route.forward.ServeHTTP(x.w, r)
+	switch {
+	case x.held != nil:
+		h.handOver(x, r)
+	case x.w.hijacked:
+		x.outcome = upgraded
+	case x.failure == nil:
+		x.outcome = relayed
+	}
+}
+
+// handOver follows the instruction of an answer that was held back.
+func (h *Handler) handOver(x *exchange, r *http.Request) {
+	defer x.held.Body.Close()
+	x.outcome = held
+	if f := h.follow(x, r); f != nil {
+		h.refuse(x, r, f)
+	}
+}
+
+// leave ends an exchange, also when a panic cuts the client's connection. If
+// nobody has told why yet, the answer was cut in its body.
+//
+// net/http reads the rest of an HTTP/1.x request once the handler is gone. It
+// is not to wait for a client that does not send it. The connection ends then:
+// applyClosing has announced it.
+func (h *Handler) leave(x *exchange, r *http.Request) {
+	if !x.body.complete() {
+		deadline := time.Now()
+		if x.outcome != cut {
+			deadline = deadline.Add(h.drainPatience)
+		}
+		_ = http.NewResponseController(x.w).SetReadDeadline(deadline)
+	}
+	x.body.release()
+	if x.outcome == cut && x.failure == nil {
+		h.note(x, r, x.cutFailure(r))
+	}
+}

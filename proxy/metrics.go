@@ -1,0 +1,125 @@
+package proxy
+
+import (
+	"net/http"
+
+	"github.com/holdfast-proxy/holdfast/channels"
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// noRouteName is the route label of requests that have no route.
+const noRouteName = "(none)"
+
+// Metrics counts what the proxy does. All labels are bounded: routes come
+// from the configuration, everything else is enumerated in this package.
+type Metrics struct {
+	requests *prometheus.CounterVec
+	origins  *prometheus.CounterVec
+	failures *prometheus.CounterVec
+	polls    *prometheus.CounterVec
+	pollGaps *prometheus.CounterVec
+	hints    *prometheus.CounterVec
+}
+
+// NewMetrics registers the proxy's metrics.
+func NewMetrics(reg prometheus.Registerer) *Metrics {
+	m := &Metrics{
+		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "holdfast_requests_total",
+			Help: "Client requests by route, HTTP version and how they ended.",
+		}, []string{"route", "protocol", "outcome"}),
+		origins: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "holdfast_origin_requests_total",
+			Help: "Attempts to ask an origin, by route and result.",
+		}, []string{"route", "result"}),
+		failures: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "holdfast_request_failures_total",
+			Help: "Client requests that did not get the origin's whole answer, by route and reason.",
+		}, []string{"route", "reason"}),
+		polls: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "holdfast_polls_total",
+			Help: "Held requests that waited for one response, by route and how the wait ended.",
+		}, []string{"route", "result"}),
+		pollGaps: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "holdfast_poll_gaps_total",
+			Help: "Held requests whose prev-id left something unknown, by route and reason.",
+		}, []string{"route", "reason"}),
+		hints: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "holdfast_poll_hints_total",
+			Help: "Hint actions that reached held requests. They do nothing yet.",
+		}, []string{"route"}),
+	}
+	reg.MustRegister(m.requests, m.origins, m.failures, m.polls, m.pollGaps, m.hints)
+	return m
+}
+
+// routeCounts are the counters of one route, resolved once.
+type routeCounts struct {
+	route    string // the label
+	requests map[requestLabels]prometheus.Counter
+	answered prometheus.Counter
+	origins  map[Reason]prometheus.Counter
+	failures map[Reason]prometheus.Counter
+	polls    map[pollResult]prometheus.Counter
+	pollGaps map[channels.Reason]prometheus.Counter
+	hints    prometheus.Counter
+}
+
+// pollResult says how the wait of a response hold ended.
+type pollResult string
+
+const (
+	pollAnswered pollResult = "answered" // by a published response
+	pollTimedOut pollResult = "timeout"
+	pollDrained  pollResult = "drained"
+	pollGone     pollResult = "client_gone"
+)
+
+type requestLabels struct {
+	protocol string
+	outcome  outcome
+}
+
+// route resolves the counters of a route.
+func (m *Metrics) route(name string) *routeCounts {
+	c := &routeCounts{
+		route:    name,
+		requests: map[requestLabels]prometheus.Counter{},
+		answered: m.origins.WithLabelValues(name, "answered"),
+		origins:  map[Reason]prometheus.Counter{},
+		failures: map[Reason]prometheus.Counter{},
+		polls:    map[pollResult]prometheus.Counter{},
+		pollGaps: map[channels.Reason]prometheus.Counter{},
+		hints:    m.hints.WithLabelValues(name),
+	}
+	for _, result := range []pollResult{pollAnswered, pollTimedOut, pollDrained, pollGone} {
+		c.polls[result] = m.polls.WithLabelValues(name, string(result))
+	}
+	for _, reason := range []channels.Reason{channels.Evicted, channels.Unknown, channels.Epoch, channels.Lag} {
+		c.pollGaps[reason] = m.pollGaps.WithLabelValues(name, string(reason))
+	}
+	for _, reason := range reasons() {
+		c.failures[reason] = m.failures.WithLabelValues(name, string(reason))
+	}
+	for _, reason := range []Reason{ClientGone, BadRequestBody, OriginTimeout, OriginUnreachable, OriginBroken} {
+		c.origins[reason] = m.origins.WithLabelValues(name, string(reason))
+	}
+	for _, protocol := range []string{"1.0", "1.1", "2"} {
+		for _, end := range outcomes() {
+			c.requests[requestLabels{protocol, end}] = m.requests.WithLabelValues(name, protocol, string(end))
+		}
+	}
+	return c
+}
+
+// ended counts a request.
+func (c *routeCounts) ended(r *http.Request, end outcome) {
+	protocol := "1.1"
+	switch {
+	case r.ProtoMajor >= 2:
+		protocol = "2"
+	case r.ProtoMinor == 0:
+		protocol = "1.0"
+	}
+	c.requests[requestLabels{protocol, end}].Inc()
+}

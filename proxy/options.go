@@ -1,0 +1,59 @@
+package proxy
+
+import (
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net/netip"
+	"time"
+
+	"github.com/holdfast-proxy/holdfast/channels"
+	"go.uber.org/zap"
+)
+
+// Signer makes the value of Grip-Sig for a request that goes out at now.
+type Signer interface {
+	Header(now time.Time) (string, error)
+}
+
+// Options is what a Handler needs. The caller may not change what it points
+// to after New.
+type Options struct {
+	// Routes need not be sorted. At least one.
+	Routes []Route
+	// TrustedProxies are the networks whose X-Forwarded-* fields are believed.
+	TrustedProxies []netip.Prefix
+	// Signer signs requests to origins. Nil: Grip-Sig is not sent.
+	Signer Signer
+	// Feature is the value of Grip-Feature. Empty: not sent.
+	Feature string
+	// Head tells the place of the last entry published (channels.Hub.Head).
+	Head func() channels.Position
+	// Holding is what it takes to hold responses. Without its Hub every
+	// instruction to hold is refused.
+	Holding Holding
+	// OriginTLS is how to talk to https origins. Nil: Go's defaults.
+	OriginTLS *tls.Config
+	// Metrics counts; nil counts nothing.
+	Metrics *Metrics
+	// Log is never nil.
+	Log *zap.Logger
+}
+
+// compile turns the routes into what the handler works with. All that is
+// wrong with them is in the error.
+func (o *Options) compile() ([]*route, error) {
+	if len(o.Routes) == 0 {
+		return nil, errors.New("no routes")
+	}
+	var routes []*route
+	var errs []error
+	for _, r := range o.Routes {
+		r = r.withDefaults()
+		if err := r.validate(); err != nil {
+			errs = append(errs, fmt.Errorf("route %q: %w", r.Name, err))
+		}
+		routes = append(routes, &route{Route: r, counts: o.Metrics.route(r.Name)})
+	}
+	return routes, errors.Join(errs...)
+}

@@ -1,0 +1,93 @@
+package proxy
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"net/http/httptrace"
+	"net/url"
+
+	"github.com/holdfast-proxy/holdfast/channels"
+)
+
+// originSet is the RoundTripper of a route: its origins in order.
+type originSet struct {
+	urls      []*url.URL
+	transport http.RoundTripper
+	head      func() channels.Position
+	counts    *routeCounts
+}
+
+// RoundTrip asks the origins until one takes a connection. All its errors are
+// *failure.
+func (o *originSet) RoundTrip(req *http.Request) (*http.Response, error) {
+	x := exchangeOf(req)
+	req = watched(req, x.body)
+	var f *failure
+	for _, origin := range o.urls {
+		resp, err := o.transport.RoundTrip(toward(req, origin))
+		if err == nil {
+			x.at = o.head() // before anything else: invariant "no hole at the start"
+			x.body.answered()
+			o.counts.answered.Inc()
+			return resp, nil
+		}
+		f = &failure{classify(req.Context(), x, err), err}
+		o.counts.origins[f.reason].Inc()
+		if !mayTryNext(x, err) {
+			break
+		}
+	}
+	return nil, f
+}
+
+// watched makes the connection that req goes out on tell body when it closes.
+func watched(req *http.Request, body *requestBody) *http.Request {
+	if body == nil {
+		return req
+	}
+	trace := &httptrace.ClientTrace{GotConn: func(info httptrace.GotConnInfo) {
+		info.Conn.(*originConn).watch(func() {
+			if req.Context().Err() == nil { // or it is the client that has gone
+				body.abandon()
+			}
+		})
+	}}
+	return req.WithContext(httptrace.WithClientTrace(req.Context(), trace))
+}
+
+// toward returns a copy of req for origin.
+func toward(req *http.Request, origin *url.URL) *http.Request {
+	out := *req
+	u := *req.URL
+	u.Scheme, u.Host = origin.Scheme, origin.Host
+	out.URL = &u
+	return &out
+}
+
+// mayTryNext reports whether err proves that nobody has seen the request.
+func mayTryNext(x *exchange, err error) bool {
+	var notConnected *connectError
+	return errors.As(err, &notConnected) && x.body.untouched()
+}
+
+// classify finds the reason of a failed round trip.
+func classify(ctx context.Context, x *exchange, err error) Reason {
+	var notConnected *connectError
+	var timeout net.Error
+	switch {
+	case x.body.abandoned():
+		return OriginBroken // whatever became of the context then
+	case ctx.Err() != nil:
+		return ClientGone
+	case x.body.clientError() != nil:
+		return BadRequestBody
+	case errors.As(err, &timeout) && timeout.Timeout():
+		return OriginTimeout
+	case errors.As(err, &notConnected):
+		return OriginUnreachable
+	default:
+		return OriginBroken
+	}
+}

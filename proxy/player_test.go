@@ -1,0 +1,218 @@
+package proxy
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/netip"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestWire plays testdata/*.txt: what the client sends, what the origin gets
+// and answers, what the client gets, all in bytes.
+func TestWire(t *testing.T) {
+	for file, scripts := range readScripts(t, "testdata/*.txt") {
+		for _, s := range scripts {
+			t.Run(filepath.Base(file)+"/"+s.name, func(t *testing.T) { play(t, file, s) })
+		}
+	}
+}
+
+// player plays one script. It is the client and the origin.
+type player struct {
+	t        *testing.T
+	addr     string       // of the proxy
+	listener net.Listener // of the origin
+	client   *peer        // nil until used
+	origin   *peer        // nil until used, or after it has closed
+}
+
+// peer is an end of a connection.
+type peer struct {
+	net.Conn
+	r *bufio.Reader
+}
+
+func newPeer(c net.Conn) *peer {
+	c.SetDeadline(time.Now().Add(patience))
+	return &peer{c, bufio.NewReader(c)}
+}
+
+// steps are the steps of scripts by name.
+func (p *player) steps() map[string]func(*step) error {
+	return map[string]func(*step) error{
+		"client sends":       func(s *step) error { return p.theClient().send(s) },
+		"client sends bytes": func(s *step) error { return p.theClient().sendBytes(s) },
+		"client gets":        func(s *step) error { return p.theClient().get(s) },
+		"client gets bytes":  func(s *step) error { return p.theClient().getBytes(s) },
+		"client sees end":    func(*step) error { return p.theClient().seeEnd() },
+		"client is cut":      func(*step) error { return p.theClient().seeCut() },
+		"client closes":      func(*step) error { return p.client.Close() },
+		"client again":       func(*step) error { p.client = nil; return nil },
+		"origin gets":        func(s *step) error { return p.theOrigin().get(s) },
+		"origin gets bytes":  func(s *step) error { return p.theOrigin().getBytes(s) },
+		"origin sends":       func(s *step) error { return p.theOrigin().send(s) },
+		"origin sends bytes": func(s *step) error { return p.theOrigin().sendBytes(s) },
+		"origin sees end":    func(*step) error { return p.theOrigin().seeEnd() },
+		"origin closes":      p.originCloses,
+	}
+}
+
+// settings are what "with" can set.
+func settings() map[string]func(o *Options, rt *Route, value string) {
+	return map[string]func(*Options, *Route, string){
+		"host":           func(_ *Options, rt *Route, v string) { rt.Host = v },
+		"prefix":         func(_ *Options, rt *Route, v string) { rt.PathPrefix = v },
+		"rewrite":        func(_ *Options, rt *Route, v string) { rt.RewritePrefix = v },
+		"on_unavailable": func(_ *Options, rt *Route, v string) { rt.OnUnavailable = OnUnavailable(v) },
+		"header_timeout": func(_ *Options, rt *Route, v string) { rt.ResponseHeaderTimeout, _ = time.ParseDuration(v) },
+		"trust":          func(o *Options, _ *Route, v string) { o.TrustedProxies = []netip.Prefix{netip.MustParsePrefix(v)} },
+		"feature":        func(o *Options, _ *Route, v string) { o.Feature = v },
+		"key":            func(o *Options, _ *Route, v string) { o.Signer = fixedSigner(v) },
+		"set_request":    func(_ *Options, rt *Route, v string) { rt.Request.Set = append(rt.Request.Set, fieldOf(v)) },
+		"set_response":   func(_ *Options, rt *Route, v string) { rt.Response.Set = append(rt.Response.Set, fieldOf(v)) },
+		"remove_request": func(_ *Options, rt *Route, v string) { rt.Request.Remove = append(rt.Request.Remove, v) },
+		"origin":         func(*Options, *Route, string) {}, // "down": see play
+	}
+}
+
+func fieldOf(s string) Field {
+	name, value, _ := strings.Cut(s, ":")
+	return Field{name, value}
+}
+
+// fixedSigner signs with itself.
+type fixedSigner string
+
+func (f fixedSigner) Header(time.Time) (string, error) { return string(f), nil }
+
+func play(t *testing.T, file string, s script) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if slices.Contains(s.with, [2]string{"origin", "down"}) {
+		l.Close()
+	}
+	defer l.Close()
+	p := &player{t: t, listener: l}
+	rt := routeTo("http://" + l.Addr().String())
+	p.addr = newFront(t, func(o *Options) {
+		for _, with := range s.with {
+			set := settings()[with[0]]
+			if set == nil {
+				t.Fatalf("%s:%d: no setting %q", file, s.line, with[0])
+			}
+			set(o, &rt, with[1])
+		}
+		o.Routes = []Route{rt}
+	}).addr
+	defer p.close()
+	for _, step := range s.steps {
+		do := p.steps()[step.name]
+		if do == nil {
+			t.Fatalf("%s:%d: no step %q", file, step.line, step.name)
+		}
+		if err := do(&step); err != nil {
+			t.Fatalf("%s:%d: %s: %v", file, step.line, step.name, err)
+		}
+	}
+}
+
+func (p *player) theClient() *peer {
+	if p.client == nil {
+		p.client = newPeer(dialWire(p.t, p.addr).Conn)
+	}
+	return p.client
+}
+
+func (p *player) theOrigin() *peer {
+	if p.origin == nil {
+		p.listener.(*net.TCPListener).SetDeadline(time.Now().Add(patience))
+		c, err := p.listener.Accept()
+		if err != nil {
+			p.t.Fatalf("origin is not asked: %v", err)
+		}
+		p.origin = newPeer(c)
+		p.origin.r.Peek(1) // it answers what it was asked
+	}
+	return p.origin
+}
+
+func (p *player) originCloses(*step) error {
+	err := p.theOrigin().Close()
+	p.origin = nil
+	return err
+}
+
+func (p *player) close() {
+	for _, end := range []*peer{p.client, p.origin} {
+		if end != nil {
+			end.Close()
+		}
+	}
+}
+
+// send sends a message. Its head must have an end.
+func (p *peer) send(s *step) error {
+	head, body, ok := s.message()
+	if !ok {
+		return errors.New("the head has no end")
+	}
+	_, err := io.WriteString(p, strings.Join(append(head, "", ""), "\r\n")+body)
+	return err
+}
+
+func (p *peer) sendBytes(s *step) error {
+	_, err := io.WriteString(p, s.bytes())
+	return err
+}
+
+// get reads a head, and as many bytes as the expected body has.
+func (p *peer) get(s *step) error {
+	want, body, _ := s.message()
+	head := readHead(p.r)
+	if head == "" {
+		return errors.New("the connection ended before a head")
+	}
+	if err := diffHead(strings.Split(strings.TrimSuffix(head, "\r\n"), "\r\n"), want); err != nil {
+		return err
+	}
+	return p.read(body)
+}
+
+func (p *peer) getBytes(s *step) error { return p.read(s.bytes()) }
+
+func (p *peer) read(want string) error {
+	got := make([]byte, len(want))
+	n, err := io.ReadFull(p.r, got)
+	if !matches(string(got[:n]), want) {
+		return fmt.Errorf("read %q (%v), want %q", got[:n], err, want)
+	}
+	return nil
+}
+
+// seeEnd wants an orderly end and nothing before it.
+func (p *peer) seeEnd() error {
+	rest, err := io.ReadAll(p.r)
+	if err != nil || len(rest) > 0 {
+		return fmt.Errorf("read %q and %v, want the end", rest, err)
+	}
+	return nil
+}
+
+// seeCut wants the connection to end, in whatever way, and nothing before it.
+func (p *peer) seeCut() error {
+	rest, err := io.ReadAll(p.r)
+	var timeout net.Error
+	if len(rest) > 0 || errors.As(err, &timeout) && timeout.Timeout() {
+		return fmt.Errorf("read %q and %v, want a cut", rest, err)
+	}
+	return nil
+}

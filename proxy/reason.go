@@ -1,0 +1,114 @@
+package proxy
+
+import "net/http"
+
+// Reason says why a request did not get the origin's whole answer. Reasons
+// are metric labels and log fields: they are few and never change meaning.
+type Reason string
+
+// All reasons. The comment says what the client gets.
+const (
+	// NoRoute: no route has the request's host and path. 404.
+	NoRoute Reason = "no_route"
+	// BadMethod: the method asks for a tunnel (CONNECT). 501.
+	BadMethod Reason = "bad_method"
+	// BadRequestBody: the client's body broke the rules of its framing. 400.
+	BadRequestBody Reason = "bad_request_body"
+	// ClientGone: the client left, or we are shutting down. Nothing.
+	ClientGone Reason = "client_gone"
+	// ClientTimeout: the client did not read for the route's write timeout.
+	// Its connection is cut.
+	ClientTimeout Reason = "client_timeout"
+	// OriginUnreachable: no origin of the route took a connection. 502.
+	OriginUnreachable Reason = "origin_unreachable"
+	// OriginTimeout: connecting, or the head of the answer, took too long. 504.
+	OriginTimeout Reason = "origin_timeout"
+	// OriginBroken: the origin's answer was not HTTP, or ended in its head. 502.
+	OriginBroken Reason = "origin_broken"
+	// OriginCut: the origin's body ended early. The client's connection is cut
+	// if the head is out, otherwise 502.
+	OriginCut Reason = "origin_cut"
+	// BadEncoding: an instructed answer has a content coding that is unknown,
+	// or content that its coding does not allow. 502.
+	BadEncoding Reason = "bad_encoding"
+	// BodyTooLarge: the body of an instructed answer exceeds its limit. 502.
+	BodyTooLarge Reason = "body_too_large"
+	// BadInstruction: the origin's instruction cannot be followed. 502.
+	BadInstruction Reason = "bad_instruction"
+	// TooManyStreams: as many streams are held as are allowed. 503.
+	TooManyStreams Reason = "too_many_streams"
+	// Draining: the process is ending its streams. 503.
+	Draining Reason = "draining"
+)
+
+// reasons lists all reasons, for metrics and the log's limits.
+func reasons() []Reason {
+	return []Reason{NoRoute, BadMethod, BadRequestBody, ClientGone, ClientTimeout, OriginUnreachable, OriginTimeout,
+		OriginBroken, OriginCut, BadEncoding, BodyTooLarge, BadInstruction, TooManyStreams, Draining}
+}
+
+// status is the status of the answer that tells r to a client.
+func (r Reason) status() int {
+	switch r {
+	case NoRoute:
+		return http.StatusNotFound
+	case BadMethod:
+		return http.StatusNotImplemented
+	case BadRequestBody:
+		return http.StatusBadRequest
+	case OriginTimeout:
+		return http.StatusGatewayTimeout
+	case TooManyStreams, Draining:
+		return http.StatusServiceUnavailable
+	default:
+		return http.StatusBadGateway
+	}
+}
+
+// message is the sentence for the client. It tells nothing about the inside.
+func (r Reason) message() string {
+	switch r {
+	case NoRoute:
+		return "No route for this host and path."
+	case BadMethod:
+		return "This method is not supported."
+	case BadRequestBody:
+		return "The request body is malformed."
+	case OriginTimeout:
+		return "The origin did not answer in time."
+	case TooManyStreams, Draining:
+		return "No more streams can be held now."
+	default:
+		return "Error while proxying to origin."
+	}
+}
+
+// byClient reports whether clients can bring r about by themselves.
+func (r Reason) byClient() bool {
+	switch r {
+	case NoRoute, BadMethod, BadRequestBody, ClientGone, ClientTimeout:
+		return true
+	}
+	return false
+}
+
+// passes reports whether r is a condition that passes by itself, so that
+// asking again later makes sense.
+func (r Reason) passes() bool {
+	switch r {
+	case OriginUnreachable, OriginTimeout, OriginBroken, TooManyStreams, Draining:
+		return true
+	}
+	return false
+}
+
+// failure is an error with its reason. The error is for the log, the reason
+// for everybody.
+type failure struct {
+	reason Reason
+	err    error
+}
+
+func (f *failure) Error() string { return string(f.reason) + ": " + f.err.Error() }
+
+func (f *failure) Unwrap() error { return f.err }

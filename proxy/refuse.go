@@ -1,0 +1,90 @@
+package proxy
+
+import (
+	"encoding/json"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"strconv"
+
+	"go.uber.org/zap"
+)
+
+// refuse tells the client of x why it does not get an answer of the origin,
+// and counts and logs it. It must be called at most once for an exchange. When
+// the head of an answer is out, or nobody is there to tell, it cuts the
+// connection, by the panic that net/http has for that.
+func (h *Handler) refuse(x *exchange, r *http.Request, f *failure) {
+	h.note(x, r, f)
+	if f.reason == ClientGone || x.w.wrote || x.w.hijacked {
+		x.outcome = cut
+		panic(http.ErrAbortHandler)
+	}
+	header := x.w.Header()
+	clear(header) // of what belonged to the answer that failed
+	header.Set("Cache-Control", "no-store")
+	if x.route != nil && x.route.OnUnavailable == UnavailableRetry && f.reason.passes() && wantsEvents(r) {
+		x.outcome = retry
+		askToRetry(x.w)
+		return
+	}
+	x.outcome = refused
+	writeError(x.w, r, f.reason)
+}
+
+// note counts f, and logs it at most once per interval and reason.
+func (h *Handler) note(x *exchange, r *http.Request, f *failure) {
+	x.failure = f
+	x.counts.failures[f.reason].Inc()
+	level := zap.WarnLevel
+	if f.reason.byClient() {
+		level = zap.DebugLevel
+	}
+	h.limits[f.reason].Do(func() {
+		// Not the query: it may hold a token.
+		h.log.Log(level, "request failed", zap.String("reason", string(f.reason)), zap.String("route", x.counts.route),
+			zap.String("method", r.Method), zap.String("host", r.Host), zap.String("path", r.URL.Path), zap.Error(f.err))
+	})
+}
+
+// Bounds of the reconnection time that clients are asked for, in milliseconds.
+// It is random so that they do not come back together.
+const (
+	retryMin = 1000
+	retryMax = 3000
+)
+
+// askToRetry makes an EventSource come back. Any status but 200 would make it
+// give up.
+func askToRetry(w http.ResponseWriter) {
+	w.Header().Set("Content-Type", eventStream)
+	w.WriteHeader(http.StatusOK)
+	io.WriteString(w, "retry: "+strconv.Itoa(retryMin+rand.IntN(retryMax-retryMin+1))+"\n\n")
+}
+
+// writeError answers with the reason's status, in JSON if the client asked
+// for that by name.
+func writeError(w http.ResponseWriter, r *http.Request, reason Reason) {
+	contentType, body := "text/plain; charset=utf-8", []byte(reason.message()+"\n")
+	if accepts(r.Header, "application/json") {
+		contentType, body = "application/json", errorJSON(reason)
+	}
+	w.Header().Set("Content-Type", contentType)
+	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+	if reason.status() == http.StatusServiceUnavailable {
+		w.Header().Set("Retry-After", strconv.Itoa(retryMin/1000+rand.IntN(retryMax/1000)))
+	}
+	w.WriteHeader(reason.status())
+	w.Write(body)
+}
+
+func errorJSON(reason Reason) []byte {
+	body, err := json.Marshal(struct {
+		Error   Reason `json:"error"`
+		Message string `json:"message"`
+	}{reason, reason.message()})
+	if err != nil {
+		panic(err) // two strings
+	}
+	return append(body, '\n')
+}

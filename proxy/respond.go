@@ -1,0 +1,55 @@
+package proxy
+
+import (
+	"github.com/holdfast-proxy/holdfast/internal/grip"
+
+	"errors"
+	"fmt"
+	"net/http"
+)
+
+// errHeld makes ReverseProxy stop without an answer: the exchange has it.
+var errHeld = errors.New("answer is held back")
+
+// modifyResponse decides what becomes of an origin's answer.
+func (h *Handler) modifyResponse(resp *http.Response) error {
+	x := exchangeOf(resp.Request)
+	if resp.StatusCode < 100 {
+		return &failure{OriginBroken, fmt.Errorf("status %03d", resp.StatusCode)}
+	}
+	if resp.StatusCode == http.StatusSwitchingProtocols {
+		x.route.finishHeader(resp) // its body is the tunnel
+		return nil
+	}
+	resp.Body = &originBody{resp.Body, resp, x}
+	if grip.IsInstruction(resp.Header) {
+		answer := *resp
+		x.held, resp.Body = &answer, http.NoBody // ReverseProxy closes it
+		return errHeld
+	}
+	x.route.finishHeader(resp)
+	return nil
+}
+
+// finishHeader makes the header of an origin's answer the client's: without
+// GRIP, with our Via and the route's edits. The announcement of a trailer is
+// cleaned as well.
+func (rt *route) finishHeader(resp *http.Response) {
+	grip.Strip(resp.Header)
+	grip.Strip(resp.Trailer)
+	addVia(resp.Header, resp.ProtoMajor, resp.ProtoMinor)
+	rt.Response.apply(resp.Header)
+}
+
+// handleError is called by ReverseProxy instead of relaying an answer.
+func (h *Handler) handleError(_ http.ResponseWriter, r *http.Request, err error) {
+	if errors.Is(err, errHeld) {
+		return // ServeHTTP goes on with it
+	}
+	x := exchangeOf(r)
+	var f *failure
+	if !errors.As(err, &f) {
+		f = &failure{OriginBroken, err} // a switch of protocols that went wrong
+	}
+	h.refuse(x, r, f)
+}
