@@ -5,6 +5,8 @@ import (
 	"io"
 	"net/http"
 	"sync"
+
+	"github.com/holdfast-proxy/holdfast/internal/grip"
 )
 
 var errUnwanted = errors.New("request body is not wanted any more")
@@ -159,7 +161,7 @@ type originBody struct {
 func (b *originBody) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
 	if err == io.EOF {
-		stripGrip(b.resp.Trailer)
+		grip.Strip(b.resp.Trailer)
 	} else if err != nil {
 		b.x.cut = err
 	}

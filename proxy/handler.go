@@ -161,7 +161,7 @@ func (h *Handler) handOver(x *exchange, r *http.Request) {
 // is not to wait for a client that does not send it. The connection ends then:
 // applyClosing has announced it.
 func (h *Handler) leave(x *exchange, r *http.Request) {
-	if !x.body.complete() {
+	if !x.body.complete() && x.outcome != held && x.outcome != upgraded { // then the connection is not ours
 		deadline := time.Now()
 		if x.outcome != cut {
 			deadline = deadline.Add(h.drainPatience)

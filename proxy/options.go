@@ -13,7 +13,7 @@ import (
 
 // Signer makes the value of Grip-Sig for a request that goes out at now.
 type Signer interface {
-	Header(now time.Time) string
+	Header(now time.Time) (string, error)
 }
 
 // Options is what a Handler needs. The caller may not change what it points

@@ -90,7 +90,7 @@ func fieldOf(s string) Field {
 // fixedSigner signs with itself.
 type fixedSigner string
 
-func (f fixedSigner) Header(time.Time) string { return string(f) }
+func (f fixedSigner) Header(time.Time) (string, error) { return string(f), nil }
 
 func play(t *testing.T, file string, s script) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")

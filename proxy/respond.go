@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+
+	"github.com/holdfast-proxy/holdfast/internal/grip"
 )
 
 // errHeld makes ReverseProxy stop without an answer: the exchange has it.
@@ -20,7 +22,7 @@ func (h *Handler) modifyResponse(resp *http.Response) error {
 		return nil
 	}
 	resp.Body = &originBody{resp.Body, resp, x}
-	if isInstruction(resp.Header) {
+	if grip.IsInstruction(resp.Header) {
 		answer := *resp
 		x.held, resp.Body = &answer, http.NoBody // ReverseProxy closes it
 		return errHeld
@@ -33,8 +35,8 @@ func (h *Handler) modifyResponse(resp *http.Response) error {
 // GRIP, with our Via and the route's edits. The announcement of a trailer is
 // cleaned as well.
 func (rt *route) finishHeader(resp *http.Response) {
-	stripGrip(resp.Header)
-	stripGrip(resp.Trailer)
+	grip.Strip(resp.Header)
+	grip.Strip(resp.Trailer)
 	addVia(resp.Header, resp.ProtoMajor, resp.ProtoMinor)
 	rt.Response.apply(resp.Header)
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/holdfast-proxy/holdfast/internal/grip"
 	"golang.org/x/net/http/httpguts"
 )
 
@@ -21,7 +22,7 @@ func (h *Handler) rewrite(pr *httputil.ProxyRequest) {
 		// told to send it; the transport would, to keep the connection.
 		out.Close = httpguts.HeaderValuesContainsToken(out.Header["Expect"], "100-continue")
 	}
-	stripGrip(out.Header)
+	grip.Strip(out.Header)
 	if accepts(out.Header, eventStream) {
 		// What we hold, we must be able to read and to continue.
 		out.Header.Set("Accept-Encoding", "identity")
@@ -35,9 +36,14 @@ func (h *Handler) rewrite(pr *httputil.ProxyRequest) {
 // sign adds what tells an origin that it is asked by a GRIP proxy.
 func (h *Handler) sign(header http.Header) {
 	setNonEmpty(header, "Grip-Feature", h.feature)
-	if h.signer != nil {
-		header.Set("Grip-Sig", h.signer.Header(time.Now()))
+	if h.signer == nil {
+		return
 	}
+	signature, err := h.signer.Header(time.Now())
+	if err != nil {
+		panic(err) // HS256 cannot fail with a key that is bytes
+	}
+	header.Set("Grip-Sig", signature)
 }
 
 func (rt *route) editRequest(out *http.Request) {

@@ -5,6 +5,8 @@ import (
 	"net"
 	"net/http"
 	"time"
+
+	"github.com/holdfast-proxy/holdfast/internal/grip"
 )
 
 // responseWriter is the client's ResponseWriter with what a proxy must add
@@ -62,7 +64,7 @@ func (w *responseWriter) writeInterim(code int) {
 	if w.http10 {
 		return
 	}
-	stripGrip(w.Header())
+	grip.Strip(w.Header())
 	w.Header().Del("Connection")
 	w.ResponseWriter.WriteHeader(code)
 }
