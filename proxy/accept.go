@@ -39,3 +39,10 @@ func weight(params string) float64 {
 func wantsEvents(r *http.Request) bool {
 	return r.Method == http.MethodGet && accepts(r.Header, eventStream)
 }
+
+// mediaType is the media type of a header's content, in lower case and
+// without parameters.
+func mediaType(h http.Header) string {
+	name, _, _ := strings.Cut(h.Get("Content-Type"), ";")
+	return strings.ToLower(strings.TrimSpace(name))
+}

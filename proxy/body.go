@@ -47,7 +47,7 @@ func newRequestBody(in *http.Request, unblock func()) *requestBody {
 	}
 	b := &requestBody{src: in.Body, from: in, to: http.Header{}, unblock: unblock}
 	for name := range in.Trailer {
-		if !isGrip(name) {
+		if !grip.IsField(name) {
 			b.to[name] = nil // announced
 		}
 	}
@@ -106,7 +106,7 @@ func (b *requestBody) fail(err error) {
 // copy of the trailer that it made before there was one.
 func (b *requestBody) copyTrailer() {
 	for name, values := range b.from.Trailer {
-		if !isGrip(name) {
+		if !grip.IsField(name) {
 			b.to[name] = values
 		}
 	}

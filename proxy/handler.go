@@ -1,7 +1,6 @@
 package proxy
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"log"
@@ -9,7 +8,6 @@ import (
 	"net/http/httputil"
 	"time"
 
-	"github.com/holdfast-proxy/holdfast/channels"
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
 	"golang.org/x/time/rate"
@@ -30,16 +28,6 @@ type route struct {
 	origins *http.Transport
 }
 
-// instructed is an origin's answer that carries an instruction.
-type instructed struct {
-	route *route
-	// resp is the origin's answer, GRIP fields included, its body unread. The
-	// holder of the value closes it.
-	resp *http.Response
-	// at is the hub's head when the head of resp arrived.
-	at channels.Position
-}
-
 // Handler forwards requests to the origins of their routes. It is safe for
 // concurrent use.
 type Handler struct {
@@ -49,16 +37,10 @@ type Handler struct {
 	feature  string
 	log      *zap.Logger
 	unrouted *routeCounts
+	limits   map[Reason]*rate.Sometimes
+	holding  Holding
 
 	drainPatience time.Duration
-
-	limits map[Reason]*rate.Sometimes
-
-	// hold gets every instructed answer together with the client's own
-	// ResponseWriter, to which nothing but interim answers was written. The
-	// handler returns when it does. A failure is told to the client; hold may
-	// return one only if it has written nothing.
-	hold func(w http.ResponseWriter, r *http.Request, in instructed) *failure
 }
 
 // New returns a Handler for o. The error names everything that is wrong with
@@ -78,7 +60,7 @@ func New(o Options) (*Handler, error) {
 	h := &Handler{
 		routes: found, trusted: o.TrustedProxies, signer: o.Signer, feature: o.Feature,
 		log: o.Log, unrouted: o.Metrics.route(noRouteName), limits: map[Reason]*rate.Sometimes{},
-		hold: refuseInstruction, drainPatience: drainPatience,
+		holding: o.Holding, drainPatience: drainPatience,
 	}
 	for _, reason := range reasons() {
 		h.limits[reason] = &rate.Sometimes{Interval: logInterval}
@@ -144,12 +126,11 @@ func (h *Handler) forward(x *exchange, r *http.Request) {
 	}
 }
 
-// handOver lets hold answer.
+// handOver follows the instruction of an answer that was held back.
 func (h *Handler) handOver(x *exchange, r *http.Request) {
 	defer x.held.Body.Close()
 	x.outcome = held
-	x.w.applyClosing()
-	if f := h.hold(x.w.ResponseWriter, r, instructed{x.route, x.held, x.at}); f != nil {
+	if f := h.follow(x, r); f != nil {
 		h.refuse(x, r, f)
 	}
 }
@@ -173,9 +154,4 @@ func (h *Handler) leave(x *exchange, r *http.Request) {
 	if x.outcome == cut && x.failure == nil {
 		h.note(x, r, x.cutFailure(r))
 	}
-}
-
-// refuseInstruction is the hold of a handler that has none.
-func refuseInstruction(http.ResponseWriter, *http.Request, instructed) *failure {
-	return &failure{BadInstruction, errors.New("holding is not set up")}
 }

@@ -139,14 +139,14 @@ func readHead(r *bufio.Reader) string {
 	}
 }
 
-// wire is a client that sees bytes.
-type wire struct {
+// rawClient is a client that sees bytes.
+type rawClient struct {
 	t *testing.T
 	net.Conn
 	r *bufio.Reader
 }
 
-func dialWire(t *testing.T, addr string) *wire {
+func dialWire(t *testing.T, addr string) *rawClient {
 	t.Helper()
 	c, err := net.Dial("tcp", addr)
 	if err != nil {
@@ -154,11 +154,11 @@ func dialWire(t *testing.T, addr string) *wire {
 	}
 	t.Cleanup(func() { c.Close() })
 	c.SetDeadline(time.Now().Add(patience))
-	return &wire{t, c, bufio.NewReader(c)}
+	return &rawClient{t, c, bufio.NewReader(c)}
 }
 
 // send writes s.
-func (w *wire) send(s string) {
+func (w *rawClient) send(s string) {
 	w.t.Helper()
 	if _, err := io.WriteString(w, s); err != nil {
 		w.t.Fatal(err)
@@ -166,7 +166,7 @@ func (w *wire) send(s string) {
 }
 
 // want reads exactly s.
-func (w *wire) want(s string) {
+func (w *rawClient) want(s string) {
 	w.t.Helper()
 	got := make([]byte, len(s))
 	n, err := io.ReadFull(w.r, got)
@@ -176,7 +176,7 @@ func (w *wire) want(s string) {
 }
 
 // head reads the head of an answer.
-func (w *wire) head() string {
+func (w *rawClient) head() string {
 	w.t.Helper()
 	head := readHead(w.r)
 	if head == "" {
@@ -186,7 +186,7 @@ func (w *wire) head() string {
 }
 
 // rest reads until the end and tells whether it was an orderly one.
-func (w *wire) rest() (string, error) {
+func (w *rawClient) rest() (string, error) {
 	b, err := io.ReadAll(w.r)
 	return string(b), err
 }

@@ -3,6 +3,7 @@ package proxy
 import (
 	"net/http"
 
+	"github.com/holdfast-proxy/holdfast/channels"
 	"github.com/prometheus/client_golang/prometheus"
 )
 
@@ -15,6 +16,9 @@ type Metrics struct {
 	requests *prometheus.CounterVec
 	origins  *prometheus.CounterVec
 	failures *prometheus.CounterVec
+	polls    *prometheus.CounterVec
+	pollGaps *prometheus.CounterVec
+	hints    *prometheus.CounterVec
 }
 
 // NewMetrics registers the proxy's metrics.
@@ -32,8 +36,20 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 			Name: "holdfast_request_failures_total",
 			Help: "Client requests that did not get the origin's whole answer, by route and reason.",
 		}, []string{"route", "reason"}),
+		polls: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "holdfast_polls_total",
+			Help: "Held requests that waited for one response, by route and how the wait ended.",
+		}, []string{"route", "result"}),
+		pollGaps: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "holdfast_poll_gaps_total",
+			Help: "Held requests whose prev-id left something unknown, by route and reason.",
+		}, []string{"route", "reason"}),
+		hints: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "holdfast_poll_hints_total",
+			Help: "Hint actions that reached held requests. They do nothing yet.",
+		}, []string{"route"}),
 	}
-	reg.MustRegister(m.requests, m.origins, m.failures)
+	reg.MustRegister(m.requests, m.origins, m.failures, m.polls, m.pollGaps, m.hints)
 	return m
 }
 
@@ -44,7 +60,20 @@ type routeCounts struct {
 	answered prometheus.Counter
 	origins  map[Reason]prometheus.Counter
 	failures map[Reason]prometheus.Counter
+	polls    map[pollResult]prometheus.Counter
+	pollGaps map[channels.Reason]prometheus.Counter
+	hints    prometheus.Counter
 }
+
+// pollResult says how the wait of a response hold ended.
+type pollResult string
+
+const (
+	pollAnswered pollResult = "answered" // by a published response
+	pollTimedOut pollResult = "timeout"
+	pollDrained  pollResult = "drained"
+	pollGone     pollResult = "client_gone"
+)
 
 type requestLabels struct {
 	protocol string
@@ -59,6 +88,15 @@ func (m *Metrics) route(name string) *routeCounts {
 		answered: m.origins.WithLabelValues(name, "answered"),
 		origins:  map[Reason]prometheus.Counter{},
 		failures: map[Reason]prometheus.Counter{},
+		polls:    map[pollResult]prometheus.Counter{},
+		pollGaps: map[channels.Reason]prometheus.Counter{},
+		hints:    m.hints.WithLabelValues(name),
+	}
+	for _, result := range []pollResult{pollAnswered, pollTimedOut, pollDrained, pollGone} {
+		c.polls[result] = m.polls.WithLabelValues(name, string(result))
+	}
+	for _, reason := range []channels.Reason{channels.Evicted, channels.Unknown, channels.Epoch, channels.Lag} {
+		c.pollGaps[reason] = m.pollGaps.WithLabelValues(name, string(reason))
 	}
 	for _, reason := range reasons() {
 		c.failures[reason] = m.failures.WithLabelValues(name, string(reason))

@@ -29,6 +29,9 @@ type Options struct {
 	Feature string
 	// Head tells the place of the last entry published (channels.Hub.Head).
 	Head func() channels.Position
+	// Holding is what it takes to hold responses. Without its Hub every
+	// instruction to hold is refused.
+	Holding Holding
 	// OriginTLS is how to talk to https origins. Nil: Go's defaults.
 	OriginTLS *tls.Config
 	// Metrics counts; nil counts nothing.

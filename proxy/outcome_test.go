@@ -31,7 +31,7 @@ func TestOutcomesAreCounted(t *testing.T) {
 		bad.Host, bad.Name = "bad", "bad"
 		o.Routes = []Route{good, bad}
 	})
-	send := func(head string) *wire {
+	send := func(head string) *rawClient {
 		c := dialWire(t, f.addr)
 		c.send(strings.ReplaceAll(head, "\n", "\r\n") + "\r\n\r\n")
 		return c

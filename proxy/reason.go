@@ -35,12 +35,16 @@ const (
 	BodyTooLarge Reason = "body_too_large"
 	// BadInstruction: the origin's instruction cannot be followed. 502.
 	BadInstruction Reason = "bad_instruction"
+	// TooManyStreams: as many streams are held as are allowed. 503.
+	TooManyStreams Reason = "too_many_streams"
+	// Draining: the process is ending its streams. 503.
+	Draining Reason = "draining"
 )
 
 // reasons lists all reasons, for metrics and the log's limits.
 func reasons() []Reason {
 	return []Reason{NoRoute, BadMethod, BadRequestBody, ClientGone, ClientTimeout, OriginUnreachable, OriginTimeout,
-		OriginBroken, OriginCut, BadEncoding, BodyTooLarge, BadInstruction}
+		OriginBroken, OriginCut, BadEncoding, BodyTooLarge, BadInstruction, TooManyStreams, Draining}
 }
 
 // status is the status of the answer that tells r to a client.
@@ -54,6 +58,8 @@ func (r Reason) status() int {
 		return http.StatusBadRequest
 	case OriginTimeout:
 		return http.StatusGatewayTimeout
+	case TooManyStreams, Draining:
+		return http.StatusServiceUnavailable
 	default:
 		return http.StatusBadGateway
 	}
@@ -70,6 +76,8 @@ func (r Reason) message() string {
 		return "The request body is malformed."
 	case OriginTimeout:
 		return "The origin did not answer in time."
+	case TooManyStreams, Draining:
+		return "No more streams can be held now."
 	default:
 		return "Error while proxying to origin."
 	}
@@ -87,7 +95,11 @@ func (r Reason) byClient() bool {
 // passes reports whether r is a condition that passes by itself, so that
 // asking again later makes sense.
 func (r Reason) passes() bool {
-	return r == OriginUnreachable || r == OriginTimeout || r == OriginBroken
+	switch r {
+	case OriginUnreachable, OriginTimeout, OriginBroken, TooManyStreams, Draining:
+		return true
+	}
+	return false
 }
 
 // failure is an error with its reason. The error is for the log, the reason

@@ -71,6 +71,9 @@ func writeError(w http.ResponseWriter, r *http.Request, reason Reason) {
 	}
 	w.Header().Set("Content-Type", contentType)
 	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+	if reason.status() == http.StatusServiceUnavailable {
+		w.Header().Set("Retry-After", strconv.Itoa(retryMin/1000+rand.IntN(retryMax/1000)))
+	}
 	w.WriteHeader(reason.status())
 	w.Write(body)
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/holdfast-proxy/holdfast/internal/grip"
 	"golang.org/x/net/http/httpguts"
 )
 
@@ -209,7 +210,7 @@ func isReserved(name string) bool {
 	case "Connection", "Content-Length", "Keep-Alive", "Te", "Trailer", "Transfer-Encoding", "Upgrade":
 		return true
 	}
-	return isGrip(name)
+	return grip.IsField(name)
 }
 
 func (e *HeaderEdits) names() []string {

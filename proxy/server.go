@@ -95,7 +95,7 @@ func NewServer(o ServerOptions) (*Server, error) {
 		return nil, err
 	}
 	if err := s.listen(&o); err != nil {
-		return nil, errors.Join(err, s.close())
+		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
 }
@@ -163,7 +163,7 @@ func (s *Server) Serve() error {
 	for i, l := range s.listeners {
 		wg.Go(func() {
 			if errs[i] = s.serve(l); errs[i] != nil {
-				s.close()
+				s.Close()
 			}
 		})
 	}
@@ -189,11 +189,11 @@ func (s *Server) serve(l listener) error {
 // still run in their handler are requests under way: end them before.
 func (s *Server) Shutdown(ctx context.Context) error {
 	err := s.http.Shutdown(ctx)
-	return errors.Join(err, s.close())
+	return errors.Join(err, s.Close())
 }
 
-// close ends everything at once.
-func (s *Server) close() error {
+// Close ends everything at once. It may be called more than once.
+func (s *Server) Close() error {
 	s.end()
 	err := s.http.Close()
 	for _, l := range s.listeners {

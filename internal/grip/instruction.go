@@ -94,7 +94,7 @@ func IsInstruction(h http.Header) bool {
 		return true
 	}
 	for name := range h {
-		if isGrip(name) {
+		if IsField(name) {
 			return true
 		}
 	}
@@ -110,13 +110,14 @@ func IsJSON(h http.Header) bool {
 // Strip removes all Grip-* headers.
 func Strip(h http.Header) {
 	for name := range h {
-		if isGrip(name) {
+		if IsField(name) {
 			delete(h, name)
 		}
 	}
 }
 
-func isGrip(name string) bool {
+// IsField reports whether a header field belongs to GRIP.
+func IsField(name string) bool {
 	const prefix = "Grip-"
 	return len(name) >= len(prefix) && strings.EqualFold(name[:len(prefix)], prefix)
 }

@@ -1,0 +1,114 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/holdfast-proxy/holdfast"
+	"github.com/holdfast-proxy/holdfast/internal/config"
+)
+
+func configCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "config",
+		Short: "Check a configuration, or show every setting",
+		Args:  cobra.NoArgs,
+		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(configCheckCommand(), configExampleCommand())
+	return cmd
+}
+
+func configCheckCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "check [FILE]",
+		Short: "Say what 'holdfast serve' would say of a configuration",
+		Long: `Read FILE as 'holdfast serve --config FILE' would, with the HOLDFAST_ variables
+of this environment, and look into the certificates, keys and tokens that it
+names. Without FILE only the environment is checked.
+
+The answer is a summary, or everything that is wrong, each with its place, its
+key and the remedy, and the exit code 1. Nothing listens and nothing is
+connected to.`,
+		Example: `  holdfast config check holdfast.yaml
+  HOLDFAST_ORIGIN=http://127.0.0.1:8000 holdfast config check`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			cfg, warnings, err := load(config.Sources{File: strings.Join(args, ""), Environ: os.Environ()})
+			if err != nil {
+				return err
+			}
+			for _, warning := range warnings {
+				fmt.Fprintf(cmd.ErrOrStderr(), "warning: %s\n", warning)
+			}
+			summarize(cmd.OutOrStdout(), cfg)
+			return nil
+		},
+	}
+}
+
+func configExampleCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "example",
+		Short: "Print every setting with its default and its meaning, as a file",
+		Example: `  holdfast config example > holdfast.yaml
+  holdfast config example | less`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			_, err := io.WriteString(cmd.OutOrStdout(), holdfast.ExampleConfig())
+			return err
+		},
+	}
+}
+
+// load loads a configuration. Its error has one line per problem.
+func load(sources config.Sources) (config.Config, []string, error) {
+	cfg, warnings, err := config.Load(sources)
+	if err != nil {
+		lines := strings.ReplaceAll(err.Error(), "\n", "\n  ")
+		return cfg, nil, fmt.Errorf("the configuration is refused:\n  %s", lines)
+	}
+	return cfg, warnings, nil
+}
+
+// summarize says what a configuration amounts to. It shows no secrets.
+func summarize(w io.Writer, cfg config.Config) {
+	fmt.Fprintln(w, "The configuration is fine.")
+	fmt.Fprintf(w, "  clients:    %s\n", strings.Join(append(cfg.Listen, withTLS(cfg.TLS.Listen)...), ", "))
+	fmt.Fprintf(w, "  publishers: %s, %s\n", strings.Join(cfg.Control.Listen, ", "), guard(cfg.Control))
+	for _, route := range cfg.AllRoutes() {
+		fmt.Fprintf(w, "  route:      %s to %s\n", taken(route), strings.Join(route.Origins, ", "))
+	}
+}
+
+// taken says which requests a route takes, and its name if it was given one.
+func taken(route config.Route) string {
+	text := route.Host + route.PathPrefix
+	named := route.Name != text
+	if route.Host == "" {
+		text = "any host, " + text
+	}
+	if named {
+		text += " (" + route.Name + ")"
+	}
+	return text
+}
+
+func withTLS(addresses []string) []string {
+	var marked []string
+	for _, address := range addresses {
+		marked = append(marked, address+" (TLS)")
+	}
+	return marked
+}
+
+func guard(c config.Control) string {
+	if len(c.Tokens) == 0 {
+		return "without a token"
+	}
+	return "with a token"
+}

@@ -1,0 +1,76 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func writeConfig(t *testing.T, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "holdfast.yaml")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestConfigExampleIsTheFile(t *testing.T) {
+	want, err := os.ReadFile(filepath.Join("..", "..", "config.example.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := command(t.Context(), "", "config", "example")
+	if got.code != exitOK || got.stdout != string(want) {
+		t.Errorf("exit code %d, %d bytes, want the %d of the file", got.code, len(got.stdout), len(want))
+	}
+}
+
+func TestConfigCheckSumsUp(t *testing.T) {
+	file := writeConfig(t, `
+control: {tokens: [secret]}
+routes:
+  - {name: legacy, host: api.example.com, path_prefix: /old/, origins: ["http://a", "http://b"]}
+  - {origins: ["http://c"]}
+`)
+	t.Setenv("HOLDFAST_LISTEN", ":80,:81")
+	t.Setenv("HOLDFAST_LISTEM", ":80")
+	got := command(t.Context(), "", "config", "check", file)
+	want := `The configuration is fine.
+  clients:    :80, :81
+  publishers: 127.0.0.1:5561, with a token
+  route:      api.example.com/old (legacy) to http://a, http://b
+  route:      any host, / to http://c
+`
+	if got.code != exitOK || got.stdout != want {
+		t.Errorf("exit code %d, %s%s", got.code, got.stdout, got.stderr)
+	}
+	if want := "warning: HOLDFAST_LISTEM names no key and is ignored; did you mean HOLDFAST_LISTEN?\n"; got.stderr != want {
+		t.Errorf("got %q, want %q", got.stderr, want)
+	}
+}
+
+// TestRefusedConfigurations holds the example in docs/configuration.md.
+func TestRefusedConfigurations(t *testing.T) {
+	file := writeConfig(t, `routes:
+  - origins: ["http://a"]
+    resume: sometimes
+
+
+
+chanels: {}
+`)
+	t.Setenv("HOLDFAST_DRAIN_WINDOW", "5")
+	manual, err := os.ReadFile(filepath.Join("..", "..", "docs", "configuration.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{{"config", "check", file}, {"serve", "--config", file}} {
+		got := command(t.Context(), "", args...)
+		text := strings.ReplaceAll(got.stderr, file, "holdfast.yaml")
+		if got.code != exitFailure || got.stdout != "" || !strings.Contains(string(manual), "```\n"+text+"```\n") {
+			t.Errorf("%v: exit code %d, and the manual does not show\n%s", args, got.code, text)
+		}
+	}
+}

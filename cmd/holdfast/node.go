@@ -1,0 +1,217 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"go.uber.org/zap"
+
+	"github.com/holdfast-proxy/holdfast/channels"
+	"github.com/holdfast-proxy/holdfast/control"
+	"github.com/holdfast-proxy/holdfast/internal/config"
+	"github.com/holdfast-proxy/holdfast/internal/hold"
+	"github.com/holdfast-proxy/holdfast/proxy"
+)
+
+// node is the parts of one Holdfast process.
+type node struct {
+	// Fixed after newNode.
+	drain   config.Drain
+	log     *zap.Logger
+	hub     *channels.Hub
+	holder  *hold.Goroutines
+	handler *proxy.Handler
+	clients *proxy.Server
+	control *http.Server
+	ways    []net.Listener // of control
+
+	// Set by run, read by readiness checks.
+	draining atomic.Bool
+}
+
+// newNode builds a node and opens its listeners, so that an address that is
+// taken is found before anything starts. Nobody is served before run.
+func newNode(cfg config.Config, log *zap.Logger) (*node, error) {
+	reg := prometheus.NewRegistry()
+	reg.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	n := &node{drain: cfg.Drain, log: log, hub: channels.NewHub(hubOptions(cfg.Channels))}
+	reg.MustRegister(control.NewCollector(n.hub.Stats))
+	n.holder = hold.New(hold.Options{
+		MaxStreams: maxStreams(cfg.MaxStreams),
+		Sockets:    hold.DefaultSocketOptions(),
+		Metrics:    hold.NewMetrics(reg),
+		Log:        log.Named("hold"),
+	})
+	options, err := proxyOptions(cfg)
+	if err != nil {
+		return nil, err
+	}
+	options.Holding.Hub, options.Holding.Holder, options.Head = n.hub, n.holder, n.hub.Head
+	options.Metrics, options.Log = proxy.NewMetrics(reg), log.Named("proxy")
+	if n.handler, err = proxy.New(options); err != nil {
+		return nil, err
+	}
+	handler, err := n.controlHandler(cfg, reg)
+	if err != nil {
+		return nil, err
+	}
+	n.control = control.NewServer(handler, log.Named("control"))
+	return n, n.listen(cfg)
+}
+
+func (n *node) controlHandler(cfg config.Config, reg *prometheus.Registry) (http.Handler, error) {
+	tokens, err := cfg.Control.ReadTokens()
+	if err != nil {
+		return nil, err
+	}
+	return control.New(control.Options{
+		Hub:       n.hub,
+		Publisher: n.hub,
+		Wire:      wireOptions(cfg),
+		Tokens:    tokens,
+		MaxBody:   int64(cfg.Control.MaxBody),
+		Profiling: cfg.Control.Pprof,
+		NotReady:  n.notReady,
+		Gatherer:  reg,
+		Metrics:   control.NewMetrics(reg),
+		Log:       n.log.Named("control"),
+	}), nil
+}
+
+// notReady tells why no new streams should be sent here.
+func (n *node) notReady() []string {
+	if n.draining.Load() {
+		return []string{"draining: the process is ending"}
+	}
+	return nil
+}
+
+// listen opens all listeners, or none.
+func (n *node) listen(cfg config.Config) error {
+	for _, addr := range cfg.Control.Listen {
+		l, err := net.Listen("tcp", addr)
+		if err != nil {
+			n.closeListeners()
+			return fmt.Errorf("control.listen: %w", err)
+		}
+		n.ways = append(n.ways, l)
+	}
+	options := serverOptions(cfg)
+	options.Handler, options.Log = n.handler, n.log.Named("proxy")
+	options.WrapListener, options.ConnContext = hold.Listen, hold.ConnContext
+	clients, err := proxy.NewServer(options)
+	if err != nil {
+		n.closeListeners()
+		return fmt.Errorf("listen: %w", err)
+	}
+	n.clients = clients
+	return nil
+}
+
+func (n *node) closeListeners() {
+	for _, l := range n.ways {
+		l.Close()
+	}
+}
+
+// run serves until ctx ends, then drains, and returns when everything has
+// ended. The error says which part broke.
+func (n *node) run(ctx context.Context) error {
+	working, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	failed := make(chan error, 2+len(n.ways))
+	var parts, servers sync.WaitGroup
+	parts.Go(func() { failed <- n.holder.Run(working) })
+	parts.Go(func() { n.hub.Run(working) })
+	servers.Go(func() { failed <- n.clients.Serve() })
+	for _, l := range n.ways {
+		servers.Go(func() { failed <- n.serveControl(l) })
+	}
+	n.announce()
+	var err error
+	select {
+	case <-ctx.Done():
+		n.end()
+	case err = <-failed:
+	}
+	n.control.Close()
+	n.check("closing", n.clients.Close())
+	servers.Wait()
+	n.hub.Close()
+	stop()
+	parts.Wait()
+	n.handler.Close()
+	return err
+}
+
+func (n *node) serveControl(l net.Listener) error {
+	if err := n.control.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
+}
+
+// patience is how long requests under way may still take when the drain window
+// is over.
+const patience = 10 * time.Second
+
+// end drains: /readyz says no, then the listeners close and the streams end
+// over the drain window. Publishers are served until the last stream is gone.
+func (n *node) end() {
+	n.draining.Store(true)
+	n.log.Info("draining", zap.Duration("delay", n.drain.Delay), zap.Duration("window", n.drain.Window))
+	time.Sleep(n.drain.Delay)
+	ctx, stop := context.WithTimeout(context.Background(), n.drain.Window+patience)
+	defer stop()
+	n.hub.Flush()
+	var both sync.WaitGroup
+	both.Go(func() { n.check("draining streams", n.holder.Drain(ctx, n.drain.Window)) })
+	both.Go(func() { n.check("ending requests", n.clients.Shutdown(ctx)) })
+	both.Wait()
+	n.check("ending control requests", n.control.Shutdown(ctx))
+	n.log.Info("drained")
+}
+
+func (n *node) check(doing string, err error) {
+	if err != nil {
+		n.log.Warn("shutdown was cut short", zap.String("while", doing), zap.Error(err))
+	}
+}
+
+// announce logs where the node listens.
+func (n *node) announce() {
+	n.log.Info("serving", zap.Strings("clients", addresses(n.clients.Addrs())), zap.Strings("control", n.controlAddrs()))
+}
+
+func (n *node) controlAddrs() []string {
+	var addrs []net.Addr
+	for _, l := range n.ways {
+		addrs = append(addrs, l.Addr())
+	}
+	return addresses(addrs)
+}
+
+func addresses(addrs []net.Addr) []string {
+	text := make([]string, len(addrs))
+	for i, a := range addrs {
+		text[i] = a.String()
+	}
+	return text
+}
+
+// serve runs a node until ctx ends and everything has drained.
+func serve(ctx context.Context, cfg config.Config, log *zap.Logger) error {
+	n, err := newNode(cfg, log)
+	if err != nil {
+		return err
+	}
+	return n.run(ctx)
+}

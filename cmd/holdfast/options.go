@@ -1,0 +1,147 @@
+package main
+
+import (
+	"fmt"
+	"net/url"
+
+	"github.com/holdfast-proxy/holdfast/channels"
+	"github.com/holdfast-proxy/holdfast/internal/config"
+	"github.com/holdfast-proxy/holdfast/internal/grip"
+	"github.com/holdfast-proxy/holdfast/internal/wire"
+	"github.com/holdfast-proxy/holdfast/proxy"
+)
+
+// hubOptions turns the section channels into a hub's options.
+func hubOptions(c config.Channels) channels.Options {
+	o := channels.Options{
+		Limits:       limits(c.Replay, c.SendWindow),
+		IdleChannels: c.Idle,
+		MemoryLimit:  int64(c.MemoryLimit),
+		DedupWindow:  c.Dedup.Window,
+		DedupIDs:     c.Dedup.IDs,
+		ParkWait:     c.Park.Wait,
+		ParkItems:    c.Park.Items,
+	}
+	for _, v := range c.Overrides {
+		o.Overrides = append(o.Overrides, channels.Override{Prefix: v.Prefix, Limits: limits(v.Replay, v.SendWindow)})
+	}
+	return o
+}
+
+func limits(r config.Replay, w config.SendWindow) channels.Limits {
+	return channels.Limits{
+		Messages:       r.Messages,
+		Bytes:          int64(r.Bytes),
+		Age:            r.Age,
+		WindowMessages: w.Messages,
+		WindowBytes:    int64(w.Bytes),
+	}
+}
+
+// wireOptions says how items must be encoded for the configured routes.
+func wireOptions(cfg config.Config) wire.Options {
+	var o wire.Options
+	for _, r := range cfg.Routes {
+		o.PositionIDs = o.PositionIDs || r.Resume == config.ResumePositions
+	}
+	return o
+}
+
+// serverOptions are the listeners for clients and their limits.
+func serverOptions(cfg config.Config) proxy.ServerOptions {
+	o := proxy.ServerOptions{
+		Listen:            cfg.Listen,
+		TLSListen:         cfg.TLS.Listen,
+		ReadHeaderTimeout: cfg.Server.HeaderTimeout,
+		IdleTimeout:       cfg.Server.IdleTimeout,
+		MaxHeaderBytes:    int(cfg.Server.MaxHeaderBytes),
+	}
+	for _, c := range cfg.TLS.Certificates {
+		o.Certificates = append(o.Certificates, proxy.Certificate{CertFile: c.Cert, KeyFile: c.Key})
+	}
+	return o
+}
+
+// proxyOptions are the settings of the proxy; its parts are not among them.
+func proxyOptions(cfg config.Config) (proxy.Options, error) {
+	o := proxy.Options{
+		TrustedProxies: cfg.TrustedProxies,
+		Feature:        grip.Feature,
+		Holding: proxy.Holding{
+			MaxChannels:      cfg.MaxChannelsPerStream,
+			ResumeParameters: cfg.Resume.QueryParameters,
+			PositionEvent:    cfg.Resume.PositionEvent,
+			GapEvent:         cfg.Gap.Event,
+			GapChannels:      cfg.Gap.Channels,
+		},
+	}
+	if cfg.GRIP.SigKey != "" {
+		key, err := grip.ParseKey(cfg.GRIP.SigKey)
+		if err != nil {
+			return o, fmt.Errorf("grip.sig_key: %w", err)
+		}
+		o.Signer = grip.NewSigner(cfg.GRIP.SigIss, key)
+	}
+	routes := cfg.Routes
+	if cfg.Origin != "" {
+		r := config.DefaultRoute()
+		r.Origins = []string{cfg.Origin}
+		routes = append(routes[:len(routes):len(routes)], r)
+	}
+	for _, r := range routes {
+		route, err := routeOf(r)
+		if err != nil {
+			return o, err
+		}
+		o.Routes = append(o.Routes, route)
+	}
+	return o, nil
+}
+
+// routeOf turns one element of routes into a route.
+func routeOf(r config.Route) (proxy.Route, error) {
+	route := proxy.Route{
+		Name:                  r.Name,
+		Host:                  r.Host,
+		PathPrefix:            r.PathPrefix,
+		RewritePrefix:         r.RewritePrefix,
+		ConnectTimeout:        r.ConnectTimeout,
+		ResponseHeaderTimeout: r.ResponseHeaderTimeout,
+		WriteTimeout:          r.WriteTimeout,
+		OnUnavailable:         proxy.OnUnavailable(r.OnUnavailable),
+		ChannelPrefix:         r.ChannelPrefix,
+		Resume:                proxy.Resume(r.Resume),
+		OnLag:                 proxy.OnLag(r.OnLag),
+		KeepAlive: proxy.KeepAlive{
+			Interval: r.KeepAlive.Interval,
+			Format:   proxy.KeepAliveFormat(r.KeepAlive.Format),
+			Fixed:    r.KeepAlive.Mode == config.KeepAliveInterval,
+		},
+		Retry: r.Retry,
+	}
+	for _, origin := range r.Origins {
+		u, err := url.Parse(origin)
+		if err != nil {
+			return route, fmt.Errorf("origin: %w", err)
+		}
+		route.Origins = append(route.Origins, u)
+	}
+	var err error
+	if route.Request, err = edits(r.RequestHeaders); err != nil {
+		return route, err
+	}
+	route.Response, err = edits(r.ResponseHeaders)
+	return route, err
+}
+
+func edits(e config.HeaderEdits) (proxy.HeaderEdits, error) {
+	out := proxy.HeaderEdits{Remove: e.Remove}
+	for _, line := range e.Set {
+		name, value, err := config.ParseHeader(line)
+		if err != nil {
+			return out, err
+		}
+		out.Set = append(out.Set, proxy.Field{Name: name, Value: value})
+	}
+	return out, nil
+}

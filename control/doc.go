@@ -1,0 +1,49 @@
+// Package control is the HTTP way in for publishers and operators: publishing,
+// looking at channels, ending their streams, health, metrics.
+//
+// # Model
+//
+// A Handler is a table of endpoints. Most are an operation: a function from a
+// request to an answer, or to an error. The handler writes both, as text or as
+// JSON by what the request accepts, so no operation touches a ResponseWriter
+// and one function (problemOf) knows which error has which status. The rest
+// (metrics, the OpenAPI document, profiles) are handlers of their own.
+//
+// POST /publish/ takes what Pushpin takes and answers what Pushpin answers, so
+// every GRIP library works with nothing but a host name changed. What Pushpin
+// refuses for reasons of its own server (chunked bodies, several requests on
+// one connection, a query string) is taken.
+//
+// # Invariants
+//
+//   - A request is published whole or not at all: the body is read to its end
+//     and every item is checked before the first reaches the hub, and the hub
+//     takes a batch in one step.
+//   - The answer to a publication comes when the items have their places, and
+//     never waits for a client.
+//   - A client sees why it was refused: a body over the limit is read on (up to
+//     a bound) before it is answered, for an answer on a connection that is
+//     reset is lost.
+//   - Without tokens nothing that a web page can send is taken, see guard.
+//   - Channel names never become metric labels.
+//
+// # Not done, and why
+//
+// Tokens are compared as they are. GRIP libraries that are given an issuer
+// beside the key send a signed JWT instead; verifying those would need a second
+// kind of secret with the same power, so a library is configured with the key
+// alone and sends it as it is. Basic authentication is left out for the same
+// reason.
+//
+// There is no write timeout in the server, because profiles take longer than
+// any sensible one; each answer sets its own deadline.
+//
+// # Files
+//
+// handler.go, routes.go, recorder.go: from a request to its endpoint and back.
+// guard.go, tokens.go: who may. accept.go, answer.go, problem.go: how answers
+// are written. body.go, query.go: what requests carry. endpoints.go: the table;
+// publish.go, event.go, channels.go, health.go, docs.go, profile.go: what is in
+// it. metrics.go, collector.go: what is counted. server.go: the http.Server with
+// its limits.
+package control

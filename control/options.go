@@ -1,0 +1,54 @@
+package control
+
+import (
+	"context"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"go.uber.org/zap"
+
+	"github.com/holdfast-proxy/holdfast/channels"
+	"github.com/holdfast-proxy/holdfast/internal/wire"
+)
+
+// DefaultMaxBody is the largest request body that is taken when Options does
+// not say otherwise, in bytes.
+const DefaultMaxBody = 4 << 20
+
+// Hub is what the endpoints for operators need of channels.Hub.
+type Hub interface {
+	Channels(channels.Listing) (page []channels.Info, total int)
+	Channel(name string) (channels.Info, bool)
+	CloseChannel(ctx context.Context, name string) (streams int, known bool, err error)
+}
+
+// Options are a Handler's parts. The handler reads them once, in New.
+type Options struct {
+	// Hub is looked at and told to end streams. Required.
+	Hub Hub
+	// Publisher takes what is published: the hub itself, or a bus that feeds
+	// it. Required.
+	Publisher channels.Publisher
+	// Wire says how items are encoded.
+	Wire wire.Options
+
+	// Tokens are the bearer tokens of which a request must carry one. None
+	// means that anybody may who is not a web page; see guard.
+	Tokens []string
+	// MaxBody bounds a request body, in bytes. 0 means DefaultMaxBody. A body
+	// is held in memory while it is parsed.
+	MaxBody int64
+	// Profiling serves /debug/pprof/. Profiles show memory contents, what is
+	// published among it.
+	Profiling bool
+
+	// NotReady tells why no new streams should be sent here, for /readyz. Nil,
+	// or an empty answer, means ready. It is called from any goroutine.
+	NotReady func() []string
+	// Gatherer is what /metrics shows. Required.
+	Gatherer prometheus.Gatherer
+	// Metrics counts requests and publications. Required.
+	Metrics *Metrics
+	// Log gets a line per request at Debug, and refused tokens at Warn, at most
+	// one a minute. Required.
+	Log *zap.Logger
+}

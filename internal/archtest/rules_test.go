@@ -1,0 +1,76 @@
+package archtest
+
+const module = "github.com/holdfast-proxy/holdfast/"
+
+// A rule forbids imports to packages. Patterns are import paths; one that ends
+// in /... also matches everything below.
+type rule struct {
+	in     []string // the packages that the rule is for
+	notIn  []string // those among them that it is not for
+	forbid []string // what they may not import
+	except []string // what they may import all the same
+	why    string
+}
+
+// only allows the packages in no other packages of ours than those allowed.
+func only(in string, why string, allowed ...string) rule {
+	r := rule{in: []string{ours(in)}, forbid: []string{module + "..."}, except: []string{ours(in)}, why: why}
+	for _, path := range allowed {
+		r.except = append(r.except, ours(path))
+	}
+	return r
+}
+
+func ours(path string) string { return module + path }
+
+var rules = []rule{
+	only("channels/...", "the heart depends on nobody"),
+	only("internal/sse/...", "event streams are a format of their own"),
+	only("internal/grip/...", "the wire format knows neither channels nor servers", "internal/sse"),
+	only("internal/config/...", "a configuration is plain data; cmd/holdfast hands the parts theirs"),
+	only("internal/leaktest/...", "every package's tests may use it"),
+	only("internal/wheel/...", "a timer wheel knows only time"),
+	only("internal/demo", "an ordinary origin, with nothing that another could not have"),
+	only("internal/demo/demotest", "it drives the demo's page", "internal/browsertest"),
+	only("internal/browsertest/...", "it drives a browser, whatever is behind"),
+	only("internal/griptest/...", "it stands for any GRIP proxy"),
+	only("internal/bench/...", "it measures any GRIP proxy by what goes over the wire"),
+	only("internal/wire/...", "it lays items out and does nothing else",
+		"channels", "internal/grip", "internal/sse"),
+	only("internal/hold/...", "a holder moves bytes; requests and instructions are the proxy's",
+		"channels", "internal/sse", "internal/wheel", "internal/wire"),
+	only("internal/engine/...", "a holder like the others",
+		"channels", "internal/hold", "internal/sse", "internal/wheel", "internal/wire"),
+	only("proxy/...", "the front door never sees the publishers' side",
+		"channels", "internal/grip", "internal/hold", "internal/sse", "internal/wire"),
+	only("control/...", "the publishers' side never sees the front door",
+		"channels", "internal/grip", "internal/sse", "internal/wire"),
+	{
+		in:     []string{ours("channels/..."), ours("internal/sse/..."), ours("internal/grip/...")},
+		forbid: []string{"github.com/prometheus/..."},
+		why:    "the domain counts in plain integers; whoever serves metrics reads them",
+	},
+	{
+		in:     []string{ours("channels/..."), ours("internal/sse/...")},
+		forbid: []string{"net/http/..."},
+		why:    "neither channels nor event streams are bound to HTTP",
+	},
+	{
+		in:     []string{module + "..."},
+		notIn:  []string{ours("control/nats/...")},
+		forbid: []string{"github.com/nats-io/..."},
+		why:    "each broker's client stays in the one package under control that speaks to it",
+	},
+	{
+		in:     []string{module + "..."},
+		notIn:  []string{ours("internal/hold/..."), ours("internal/engine/..."), ours("internal/bench/...")},
+		forbid: []string{"golang.org/x/sys/..."},
+		why:    "only holders speak to the kernel, and the load tool about what a process costs",
+	},
+	{
+		in:     []string{module + "..."},
+		notIn:  []string{ours("internal/config/..."), ours("cmd/holdfast/...")},
+		forbid: []string{"github.com/spf13/..."},
+		why:    "settings reach the parts as values, never as a global bag of keys",
+	},
+}

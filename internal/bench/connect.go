@@ -1,0 +1,89 @@
+package bench
+
+import (
+	"bufio"
+	"context"
+	"crypto/tls"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"time"
+)
+
+// connectTimeout bounds everything from dialling to the end of the head.
+const connectTimeout = 30 * time.Second
+
+// opened is a response whose head has been read.
+type opened struct {
+	conn    net.Conn
+	chunked bool
+	early   []byte // of the body, read together with the head
+}
+
+// open asks for a stream and returns when the head is there. Everything but a
+// 200 whose length is open is an error. The caller owns the connection.
+func open(ctx context.Context, target string) (opened, error) {
+	u, err := url.Parse(target)
+	if err != nil {
+		return opened{}, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
+	defer cancel()
+	conn, err := dial(ctx, u)
+	if err != nil {
+		return opened{}, err
+	}
+	stop := context.AfterFunc(ctx, func() { conn.SetDeadline(time.Unix(1, 0)) })
+	o, err := request(conn, u)
+	if !stop() {
+		err = context.Cause(ctx)
+	}
+	if err != nil {
+		conn.Close()
+		return opened{}, err
+	}
+	return o, nil
+}
+
+func dial(ctx context.Context, u *url.URL) (net.Conn, error) {
+	dialer := &net.Dialer{KeepAlive: -1}
+	if u.Scheme == "https" {
+		return (&tls.Dialer{NetDialer: dialer}).DialContext(ctx, "tcp", withPort(u, "443"))
+	}
+	return dialer.DialContext(ctx, "tcp", withPort(u, "80"))
+}
+
+func withPort(u *url.URL, port string) string {
+	if u.Port() != "" {
+		port = u.Port()
+	}
+	return net.JoinHostPort(u.Hostname(), port)
+}
+
+// request sends the request and reads the head. The reader it needs for that is
+// gone when the stream begins.
+func request(conn net.Conn, u *url.URL) (opened, error) {
+	_, err := fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: holdfast-bench\r\nAccept: text/event-stream\r\n\r\n",
+		u.RequestURI(), u.Host)
+	if err != nil {
+		return opened{}, err
+	}
+	r := bufio.NewReaderSize(conn, 1<<10)
+	resp, err := http.ReadResponse(r, nil)
+	if err != nil {
+		return opened{}, err
+	}
+	if resp.StatusCode != http.StatusOK {
+		return opened{}, fmt.Errorf("status %s", resp.Status)
+	}
+	if resp.ContentLength >= 0 {
+		return opened{}, fmt.Errorf("not a stream: Content-Length %d", resp.ContentLength)
+	}
+	early := make([]byte, r.Buffered())
+	if _, err := io.ReadFull(r, early); err != nil {
+		return opened{}, err
+	}
+	return opened{conn, len(resp.TransferEncoding) > 0, early}, nil
+}

@@ -1,0 +1,106 @@
+package bench
+
+import (
+	"errors"
+	"io"
+	"net"
+	"time"
+)
+
+// readBuffer is small because every stream has one.
+const readBuffer = 2 << 10
+
+// stream reads one connection. Its goroutine owns it until the fleet has waited
+// for that; then the results may be read.
+type stream struct {
+	fleet   *fleet
+	channel int // that it follows
+	opened
+
+	framing chunked
+	events  events
+	now     time.Duration // since the run began, of the last read
+	fresh   int64         // deliveries in the last read
+
+	// The results.
+	tally  tally
+	gaps   int   // `event: gap`
+	others int   // events of somebody else
+	strays int   // events of this run on a channel it does not follow
+	bytes  int64 // of the body, with its framing
+	err    error // why it ended
+}
+
+// read runs until the connection ends.
+func (s *stream) read() {
+	s.err = s.feed(s.early)
+	s.early = nil
+	buf := make([]byte, readBuffer)
+	for s.err == nil {
+		n, err := s.conn.Read(buf)
+		s.err = s.feed(buf[:n])
+		if s.err == nil {
+			s.err = err
+		}
+	}
+	s.conn.Close()
+	s.fleet.ended(s.err)
+}
+
+// feed takes the next bytes of the body. It returns io.EOF after the last
+// chunk.
+func (s *stream) feed(p []byte) error {
+	if len(p) == 0 {
+		return nil
+	}
+	s.bytes += int64(len(p))
+	s.now, s.fresh = time.Since(s.fleet.began), 0
+	err := s.unframe(p)
+	s.fleet.arrived(s.fresh, s.now)
+	return err
+}
+
+func (s *stream) unframe(p []byte) error {
+	if !s.chunked {
+		s.events.feed(p, s.event)
+		return nil
+	}
+	for len(p) > 0 {
+		data, rest, err := s.framing.next(p)
+		if err != nil {
+			return err
+		}
+		s.events.feed(data, s.event)
+		p = rest
+	}
+	return nil
+}
+
+func (s *stream) event(name, data []byte) {
+	st, ok := parseStamp(data, s.fleet.run)
+	switch {
+	case !ok && string(name) == "gap":
+		s.gaps++
+	case !ok:
+		s.others++
+	case st.channel != s.channel:
+		s.strays++
+	case s.tally.see(st.seq):
+		s.fresh++
+		s.fleet.latency.add(s.now - st.sent)
+		s.fleet.passes.add(st.seq, s.now-st.sent)
+	}
+}
+
+// reason says why a stream ended or did not open, without the addresses that
+// would make every one of them differ.
+func reason(err error) string {
+	if err == io.EOF {
+		return "ended by the server"
+	}
+	var op *net.OpError
+	if errors.As(err, &op) {
+		return op.Op + ": " + op.Err.Error()
+	}
+	return err.Error()
+}

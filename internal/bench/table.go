@@ -1,0 +1,97 @@
+package bench
+
+import (
+	"fmt"
+	"io"
+	"text/tabwriter"
+)
+
+// WriteTable writes the report for people.
+func (r *Report) WriteTable(out io.Writer) error {
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	t := table{w}
+	t.row("streams", "%d of %d opened in %.2f s, %.0f/s", r.Connect.Opened, r.Streams, r.Connect.Seconds, r.Connect.PerSecond)
+	t.reasons("not opened", r.Connect.Failed)
+	if p := r.Publish; p != nil {
+		t.row("published", "%d items to %d channels in %.2f s, %.0f/s", p.Items, p.Channels, p.Seconds, p.PerSecond)
+	}
+	t.deliveries(r.Deliver)
+	t.latencies(r)
+	t.server(r.Server)
+	return w.Flush()
+}
+
+// table writes tab-separated rows. Errors of the writer show in its Flush.
+type table struct{ w io.Writer }
+
+func (t table) row(name, format string, args ...any) {
+	fmt.Fprintf(t.w, "%s\t"+format+"\n", append([]any{name}, args...)...)
+}
+
+func (t table) reasons(name string, counts map[string]int) {
+	if len(counts) > 0 {
+		t.row(name, "%s", list(counts))
+	}
+}
+
+func (t table) deliveries(d *DeliverReport) {
+	if d == nil {
+		return
+	}
+	t.row("delivered", "%d events in %.2f s, %.0f/s, %.1f MB", d.Delivered, d.Seconds, d.PerSecond, float64(d.Bytes)/1e6)
+	t.row("", "%d missing, %d duplicate, %d out of order, %d gap events, %d strays", d.Missing, d.Duplicates, d.OutOfOrder, d.Gaps, d.Strays)
+	t.reasons("ended early", d.Ended)
+}
+
+func (t table) latencies(r *Report) {
+	t.row("", "")
+	t.row("latency", "mean\tp50\tp90\tp99\tmax")
+	t.summary("connect", r.Connect.Latency)
+	if r.Publish != nil {
+		t.summary("publish request", r.Publish.Latency)
+	}
+	if r.Deliver != nil {
+		t.summary("delivery", r.Deliver.Latency)
+		t.passes(r.Deliver.Passes)
+	}
+}
+
+func (t table) passes(p *PassReport) {
+	if p == nil {
+		return
+	}
+	t.summary("first of a pass", p.First)
+	t.summary("median of a pass", p.Median)
+	t.summary("last of a pass", p.Last)
+}
+
+func (t table) summary(name string, s Summary) {
+	if s.Count == 0 {
+		return
+	}
+	t.row(name, "%s\t%s\t%s\t%s\t%s", micros(s.Mean), micros(s.P50), micros(s.P90), micros(s.P99), micros(s.Max))
+}
+
+// micros writes microseconds with three digits in the unit that fits.
+func micros(us float64) string {
+	switch {
+	case us < 1000:
+		return fmt.Sprintf("%.0f µs", us)
+	case us < 1e6:
+		return fmt.Sprintf("%.3g ms", us/1e3)
+	default:
+		return fmt.Sprintf("%.3g s", us/1e6)
+	}
+}
+
+func (t table) server(s *ServerReport) {
+	if s == nil {
+		return
+	}
+	t.row("", "")
+	t.row("server", "CPU %.2f s to connect, %.1f µs a stream; memory %.1f MB before, %.1f MB with all streams, %.2f KiB a stream",
+		s.ConnectCPU, s.CPUPerStream, float64(s.MemoryBefore)/1e6, float64(s.MemoryOpen)/1e6, s.MemoryPerStream/1024)
+	if s.MemoryAfter > 0 {
+		t.row("", "CPU %.2f s to deliver, %.2f µs a delivery; memory %.1f MB after", s.DeliverCPU, s.CPUPerDelivery, float64(s.MemoryAfter)/1e6)
+	}
+}

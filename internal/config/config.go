@@ -1,0 +1,148 @@
+package config
+
+import (
+	"net/netip"
+	"time"
+)
+
+// Config is every setting of a Holdfast process. Default makes one, Load fills
+// one from its sources, Validate tells what is wrong with one.
+type Config struct {
+	// Addresses where clients connect in the clear, host:port each; without
+	// a host, on every address of the machine. HTTP/1.1, and HTTP/2 with
+	// prior knowledge.
+	Listen []string `mapstructure:"listen"`
+	// The API behind Holdfast, as in http://127.0.0.1:8000: the short form
+	// of one more route, with every default, that takes what no other route
+	// takes. Either this or routes must be set.
+	Origin string `mapstructure:"origin"`
+	// How many streams and long polls may be held at once. 0: as many as the
+	// limit on open files allows, with an eighth of it (64 at least) kept
+	// for requests under way. What comes on top is turned away, as the
+	// route's on_unavailable says.
+	MaxStreams int `mapstructure:"max_streams"`
+	// How many channels one stream may have. An instruction that names more
+	// is refused, and the client gets 502.
+	MaxChannelsPerStream int `mapstructure:"max_channels_per_stream"`
+	// The networks of proxies in front of Holdfast, as in 10.0.0.0/8 or
+	// 192.0.2.7. Only from there X-Forwarded-For, X-Forwarded-Proto and
+	// X-Forwarded-Host are believed and extended; from others they are
+	// replaced.
+	TrustedProxies []netip.Prefix `mapstructure:"trusted_proxies"`
+	// Encrypted listeners.
+	TLS TLS `mapstructure:"tls"`
+	// Limits on what clients send. They hold for the control endpoint too.
+	Server Server `mapstructure:"server"`
+	// The endpoint for publishers and operators.
+	Control Control `mapstructure:"control"`
+	// How origins know that a request came through Holdfast.
+	GRIP GRIP `mapstructure:"grip"`
+	// Which requests go to which origin. The most specific route takes a
+	// request, whatever the order here: one with its host before one without,
+	// then the longest path_prefix.
+	Routes []Route `mapstructure:"routes"`
+	// How clients that come back say what they have seen.
+	Resume ResumeNames `mapstructure:"resume"`
+	// What an event stream is told when events are missing.
+	Gap Gap `mapstructure:"gap"`
+	// How much of what was published is kept, and for how long.
+	Channels Channels `mapstructure:"channels"`
+	// How the process ends after SIGTERM. A second signal ends it at once.
+	Drain Drain `mapstructure:"drain"`
+	// The log on standard error.
+	Log Log `mapstructure:"log"`
+}
+
+// TLS is the section tls.
+type TLS struct {
+	// Addresses where clients connect over TLS, with HTTP/2 and HTTP/1.1.
+	// They need certificates.
+	Listen []string `mapstructure:"listen"`
+	// Certificates, chosen by the name that the client asks for; the first
+	// serves those that ask for none.
+	Certificates []Certificate `mapstructure:"certificates"`
+}
+
+// Certificate names the files of one certificate.
+type Certificate struct {
+	// PEM file with the certificate, followed by its chain.
+	Cert string `mapstructure:"cert"`
+	// PEM file with the private key.
+	Key string `mapstructure:"key"`
+}
+
+// Server is the section server.
+type Server struct {
+	// How long a client may take to send the head of a request.
+	HeaderTimeout time.Duration `mapstructure:"header_timeout"`
+	// How long a connection may stay open between two requests. Held streams
+	// are not between requests.
+	IdleTimeout time.Duration `mapstructure:"idle_timeout"`
+	// How large the head of a request may be; beyond it the answer is 431.
+	MaxHeaderBytes Size `mapstructure:"max_header_bytes"`
+}
+
+// Control is the section control.
+type Control struct {
+	// Addresses of the control endpoint. An address that others can reach
+	// needs tokens.
+	Listen []string `mapstructure:"listen"`
+	// Bearer tokens; a request must carry one of them. file:PATH reads them
+	// from a file, one a line. Without any, every request is let in that
+	// does not come from a web page.
+	Tokens []string `mapstructure:"tokens"`
+	// How large the body of a request may be; beyond it the answer is 413.
+	MaxBody Size `mapstructure:"max_body"`
+	// Serve Go's profiles below /debug/pprof/.
+	Pprof bool `mapstructure:"pprof"`
+}
+
+// GRIP is the section grip.
+type GRIP struct {
+	// The key that signs Grip-Sig on every request to an origin: text,
+	// base64:... or file:PATH. Empty: no Grip-Sig.
+	SigKey string `mapstructure:"sig_key"`
+	// The issuer named in Grip-Sig. The default is Pushpin's, so that
+	// origins that check the issuer go on working after a switch.
+	SigIss string `mapstructure:"sig_iss"`
+}
+
+// ResumeNames is the section resume. Whether a route resumes at all is the
+// route's resume.
+type ResumeNames struct {
+	// Query parameters that are read as Last-Event-ID, for clients that
+	// cannot send the header. The header comes first, then these in order.
+	QueryParameters []string `mapstructure:"query_parameters"`
+	// The name of the event that gives a stream its position at the start,
+	// on routes with resume: positions.
+	PositionEvent string `mapstructure:"position_event"`
+}
+
+// Gap is the section gap.
+type Gap struct {
+	// The name of the event that says that events are missing.
+	Event string `mapstructure:"event"`
+	// Name the channel in it. Channel names are the origin's business;
+	// clients normally do not know them.
+	Channels bool `mapstructure:"channels"`
+}
+
+// Drain is the section drain.
+type Drain struct {
+	// How long new connections are still taken while /readyz already says
+	// 503. Set 5s to 15s behind a load balancer.
+	Delay time.Duration `mapstructure:"delay"`
+	// Over which time the held streams end after that, evenly spread, so
+	// that their clients do not all come back at once.
+	Window time.Duration `mapstructure:"window"`
+}
+
+// Log is the section log.
+type Log struct {
+	// The least important lines to write: debug, info, warn or error. Single
+	// connections are logged at debug.
+	Level LogLevel `mapstructure:"level"`
+	// console (for people), json (for machines) or auto: console on a
+	// terminal, otherwise json.
+	Format LogFormat `mapstructure:"format"`
+}

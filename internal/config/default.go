@@ -1,0 +1,55 @@
+package config
+
+import "time"
+
+// Default returns the settings that hold when nothing is set. It lacks an
+// origin, so it is not valid by itself.
+func Default() Config {
+	return Config{
+		Listen:               []string{":7999"},
+		MaxChannelsPerStream: 100,
+		Server: Server{
+			HeaderTimeout:  10 * time.Second,
+			IdleTimeout:    75 * time.Second,
+			MaxHeaderBytes: 32 * KiB,
+		},
+		Control: Control{
+			Listen:  []string{"127.0.0.1:5561"},
+			MaxBody: 4 * MiB,
+		},
+		GRIP: GRIP{SigIss: "pushpin"},
+		Resume: ResumeNames{
+			QueryParameters: []string{"lastEventId", "last_event_id"},
+			PositionEvent:   "position",
+		},
+		Gap:      Gap{Event: "gap"},
+		Channels: defaultChannels(),
+		Drain:    Drain{Window: 5 * time.Second},
+		Log:      Log{Level: LogInfo, Format: LogAuto},
+	}
+}
+
+func defaultChannels() Channels {
+	return Channels{
+		Replay:      Replay{Messages: 1000, Bytes: 1 * MiB, Age: 10 * time.Minute},
+		SendWindow:  SendWindow{Messages: 1000, Bytes: 1 * MiB},
+		MemoryLimit: 256 * MiB,
+		Idle:        100_000,
+		Dedup:       Dedup{Window: time.Minute, IDs: 100_000},
+		Park:        Park{Wait: 5 * time.Second, Items: 100},
+	}
+}
+
+// DefaultRoute returns what holds for a route that sets nothing. It lacks
+// origins.
+func DefaultRoute() Route {
+	return Route{
+		PathPrefix:            "/",
+		Resume:                ResumeIDs,
+		OnUnavailable:         UnavailableRetry,
+		KeepAlive:             KeepAlive{Interval: 20 * time.Second, Format: KeepAliveComment, Mode: KeepAliveIdle},
+		ConnectTimeout:        5 * time.Second,
+		ResponseHeaderTimeout: 30 * time.Second,
+		WriteTimeout:          20 * time.Second,
+	}
+}

@@ -1,0 +1,70 @@
+package config
+
+import (
+	"crypto/tls"
+	"errors"
+	"os"
+	"strings"
+)
+
+// ReadTokens returns the tokens, with those in files. It reads the files anew
+// each time. The error says which file cannot be read or holds no token.
+func (c Control) ReadTokens() ([]string, error) {
+	var all []string
+	for _, token := range c.Tokens {
+		tokens, err := readToken(token)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, tokens...)
+	}
+	return all, nil
+}
+
+// readToken returns a token as it stands, or those of the file that it names,
+// one a line.
+func readToken(token string) ([]string, error) {
+	path, inFile := strings.CutPrefix(token, filePrefix)
+	if !inFile {
+		return []string{token}, nil
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	var tokens []string
+	for line := range strings.Lines(string(text)) {
+		line = strings.TrimSpace(line)
+		if !sendable(line) {
+			return nil, errors.New(path + " holds a character that cannot be sent in a token")
+		}
+		if line != "" {
+			tokens = append(tokens, line)
+		}
+	}
+	if len(tokens) == 0 {
+		return nil, errors.New(path + " holds no token")
+	}
+	return tokens, nil
+}
+
+// fileProblems looks into the files that c names.
+func (c Config) fileProblems() problems {
+	var p problems
+	for i, certificate := range c.TLS.Certificates {
+		if _, err := tls.LoadX509KeyPair(certificate.Cert, certificate.Key); err != nil {
+			p.add(element("tls.certificates", i), err.Error(), "name readable PEM files that belong together")
+		}
+	}
+	for i, token := range c.Control.Tokens {
+		if _, err := readToken(token); err != nil {
+			p.add(element("control.tokens", i), err.Error(), "name a readable file with a token a line")
+		}
+	}
+	if path, ok := strings.CutPrefix(c.GRIP.SigKey, filePrefix); ok {
+		if _, err := os.ReadFile(path); err != nil {
+			p.add("grip.sig_key", err.Error(), "name a readable file")
+		}
+	}
+	return p
+}

@@ -1,0 +1,172 @@
+package config
+
+import (
+	"errors"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestEverythingWrongIsReportedTogether(t *testing.T) {
+	path := writeFile(t, `listen: 7999
+chanels: {}
+channels.idle: 5
+routes:
+  - origins: [http://a]
+    resume: sometimes
+    keep_alive: {interval: 20}
+    on-lag: gap
+  - just text
+  -
+control:
+  listen: ["0.0.0.0:5561"]
+  max_body: plenty
+  pprof: 1
+  tokens: [12345]
+max_streams: 1.5
+channels:
+  replay: 1000
+trusted_proxies: [everyone, {a: b}]
+`)
+	_, _, err := Load(Sources{
+		File:    path,
+		Environ: []string{"HOLDFAST_DRAIN_WINDOW=-5s", "HOLDFAST_TLS_CERTIFICATES=[{", "HOLDFAST_LOG_LEVEL=loud"},
+		Flags:   []Flag{{"origin", "--origin", "127.0.0.1:8000"}},
+	})
+	want := `--origin: origin: "127.0.0.1:8000" is not the URL of an API; write it as in http://127.0.0.1:8000 or https://api.example.com
+FILE:1: listen: is a single value; write a list here, as in [a, b]
+FILE:2: chanels: unknown key; did you mean channels?
+FILE:3: "channels.idle": unknown key; the keys here are channels, control, drain, gap, grip, listen, log, max_channels_per_stream, max_streams, origin, resume, routes, server, tls, trusted_proxies
+FILE:6: routes[0].resume: "sometimes" is not known; write ids, positions or off
+FILE:7: routes[0].keep_alive.interval: 20 is not a duration; write a duration with its unit, as in 20s, 500ms or 10m
+FILE:8: routes[0].on-lag: unknown key; did you mean on_lag?
+FILE:9: routes[1]: is a single value; write a section with keys
+FILE:10: routes[2]: is empty; write a section or remove it
+FILE:13: control.max_body: plenty is not a size; write a size with its unit, as in 512B, 64KiB or 1MiB
+FILE:14: control.pprof: has the wrong type; write true or false
+FILE:15: control.tokens[0]: has the wrong type; write text, in quotes if it looks like a number
+FILE:16: max_streams: 1.5 is not a whole number; write a whole number
+FILE:18: channels.replay: is a single value; write a section with keys
+FILE:19: trusted_proxies[0]: everyone is not a network; write a network as in 10.0.0.0/8, or one address
+FILE:19: trusted_proxies[1]: is a section; write a network as in 10.0.0.0/8, or one address
+HOLDFAST_DRAIN_WINDOW: drain.window: -5s is negative; write 0 or more
+HOLDFAST_LOG_LEVEL: log.level: "loud" is not known; write debug, info, warn or error
+HOLDFAST_TLS_CERTIFICATES: tls.certificates: is not valid YAML: yaml: line 1: did not find expected node content; a list of sections is written here as YAML or JSON in one line`
+	if err == nil {
+		t.Fatal("accepted")
+	}
+	got := strings.ReplaceAll(err.Error(), path, "FILE")
+	if diff := cmp.Diff(strings.Split(want, "\n"), strings.Split(got, "\n")); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestRefused sets one thing wrong in a configuration that is right otherwise.
+func TestRefused(t *testing.T) {
+	route := func(text string) string { return "routes: [{origins: [http://a], " + text + "}]" }
+	tests := []struct {
+		name, text, want string
+	}{
+		{"nothing to proxy to", "origin: ''", "origin: is empty, and there are no routes"},
+		{"no address for clients", "listen: []", "listen: is empty, and so is tls.listen"},
+		{"no address for publishers", "control: {listen: []}", "control.listen: is empty"},
+		{"an address without a port", "listen: [localhost]", `listen[0]: "localhost" is not an address`},
+		{"a port that is none", "listen: [':70000']", `listen[0]: ":70000" is not an address`},
+		{"an address twice", "listen: [':1', ':1']", "listen[1]: :1 is also listen[0]"},
+		{"a control address that is a client address", "listen: ['127.0.0.1:5561']", "control.listen[0]: 127.0.0.1:5561 is also listen[0]"},
+		{"a public control address without a token", "control: {listen: [':5561']}", "control.listen[0]: others can reach :5561, and control.tokens is empty: anyone could publish; set control.tokens, or listen on 127.0.0.1 only"},
+		{"an empty token", "control: {tokens: ['']}", "control.tokens[0]: is empty"},
+		{"a token with a space", "control: {tokens: ['a b']}", "control.tokens[0]: has a character that cannot be sent"},
+		{"a token file that is not there", "control: {tokens: ['file:absent']}", "control.tokens[0]: open absent"},
+		{"TLS without certificates", "tls: {listen: [':443']}", "tls.certificates: is empty, and tls.listen is not"},
+		{"a certificate without its key", "tls: {listen: [':443'], certificates: [{cert: a}]}", "tls.certificates[0].key: is empty"},
+		{"a certificate that is not there", "tls: {listen: [':443'], certificates: [{cert: absent, key: b}]}", "tls.certificates[0]: open absent"},
+		{"a signing key that is not base64", "grip: {sig_key: 'base64:?'}", "grip.sig_key: is not base64"},
+		{"a signing key in no file", "grip: {sig_key: 'file:'}", "grip.sig_key: names no file"},
+		{"a signing key file that is not there", "grip: {sig_key: 'file:absent'}", "grip.sig_key: open absent"},
+		{"a signing key without an issuer", "grip: {sig_key: a, sig_iss: ''}", "grip.sig_iss: is empty, and grip.sig_key is set"},
+		{"an origin with a path", "origin: http://a/b", `origin: "http://a/b" has a path`},
+		{"an origin with a password", "origin: http://u:p@a", "origin: has more than scheme, host and port"},
+		{"an origin of another scheme", "origin: ftp://a", `origin: "ftp://a" is not the URL of an API`},
+		{"a route without origins", "routes: [{path_prefix: /x}]", "routes[0].origins: is empty"},
+		{"a host with a port", route("host: 'a:80'"), `routes[0].host: "a:80" is not a host name`},
+		{"a relative prefix", route("path_prefix: x"), `routes[0].path_prefix: "x" is not a path`},
+		{"a crooked prefix", route("path_prefix: /x//y"), `routes[0].path_prefix: "/x//y" is not a plain path; write /x/y`},
+		{"two routes for the same", "routes: [{origins: [http://a], host: A, path_prefix: /x}, {origins: [http://a], host: a, path_prefix: /x/}]", "routes[1]: takes the same requests as routes[0] (a/x)"},
+		{"a catch-all beside origin", route("name: all"), "origin: takes the same requests as routes[0] (/)"},
+		{"two routes of one name", "routes: [{origins: [http://a], name: n, host: a}, {origins: [http://a], name: n, host: b}]", `routes[1].name: "n" is also the name of routes[0]`},
+		{"a channel prefix with a line break", route(`channel_prefix: "a\nb"`), "routes[0].channel_prefix: "},
+		{"a channel prefix that leaves no room", route("channel_prefix: " + strings.Repeat("x", 255)), "routes[0].channel_prefix: is 255 bytes long"},
+		{"a header line without a colon", route("request_headers: {set: [X-A]}"), "routes[0].request_headers.set[0]: has no colon"},
+		{"a header line with a line break", route(`response_headers: {set: ["X-A: b\r\nc"]}`), "routes[0].response_headers.set[0]: has a line break"},
+		{"a header that is not for routes", route("request_headers: {remove: [Transfer-Encoding]}"), "routes[0].request_headers.remove[0]: Transfer-Encoding is not for routes to change"},
+		{"a GRIP header", route("request_headers: {set: ['grip-sig: x']}"), "routes[0].request_headers.set[0]: grip-sig is not for routes to change"},
+		{"no time to connect", route("path_prefix: /x, connect_timeout: 0s"), "routes[0].connect_timeout: is 0"},
+		{"a keep-alive that floods", route("keep_alive: {interval: 1ms}"), "routes[0].keep_alive.interval: 1ms would flood the clients"},
+		{"an unknown kind of keep-alive", route("keep_alive: {format: smoke}"), `routes[0].keep_alive.format: "smoke" is not known; write comment, event or data`},
+		{"an unknown way to lag", route("on_lag: wait"), `routes[0].on_lag: "wait" is not known; write gap, close or ""`},
+		{"an event without a name", "gap: {event: ''}", "gap.event: is empty"},
+		{"an event name with a line break", `resume: {position_event: "a\nb"}`, "resume.position_event: "},
+		{"a query parameter without a name", "resume: {query_parameters: ['']}", "resume.query_parameters[0]: is empty"},
+		{"more retention than memory", "channels: {replay: {bytes: 1GiB}}", "channels.replay.bytes: 1GiB is more than channels.memory_limit, 256MiB"},
+		{"more retention than memory, by prefix", "channels: {overrides: [{prefix: a, replay: {bytes: 1GiB}}]}", "channels.overrides[0].replay.bytes: 1GiB is more"},
+		{"no send window", "channels: {send_window: {messages: 0}}", "channels.send_window.messages: is 0"},
+		{"an override for everything", "channels: {overrides: [{replay: {messages: 1}}]}", "channels.overrides[0].prefix: is empty"},
+		{"two overrides for the same", "channels: {overrides: [{prefix: a}, {prefix: a}]}", "channels.overrides[1].prefix: "},
+		{"a negative count", "channels: {idle: -1}", "channels.idle: -1 is negative"},
+		{"a negative size", "channels: {replay: {bytes: -1MiB}}", "channels.replay.bytes: -1MiB is negative"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			_, _, err := Load(Sources{File: writeFile(t, tt.text+"\n"), Environ: originUnless(tt.text)})
+			var problem *KeyError
+			if !errors.As(err, &problem) {
+				t.Fatalf("got %v, want %q", err, tt.want)
+			}
+			problem.Place = Place{}
+			if got := problem.Error(); !strings.HasPrefix(got, tt.want) || problem.Remedy == "" {
+				t.Errorf("got  %s\nwant %s...", got, tt.want)
+			}
+			if joined := err.(interface{ Unwrap() []error }).Unwrap(); len(joined) != 1 {
+				t.Errorf("one fault, %d problems: %v", len(joined), err)
+			}
+		})
+	}
+}
+
+func TestCertificatesWithoutAListenerAreRefused(t *testing.T) {
+	cfg := Default()
+	cfg.Origin = "http://a"
+	cfg.TLS.Certificates = []Certificate{{Cert: "a", Key: "b"}}
+	var problem *KeyError
+	if err := cfg.Validate(); !errors.As(err, &problem) || problem.Key != "tls.listen" {
+		t.Errorf("got %v, want a problem of tls.listen", err)
+	}
+}
+
+// originUnless gives an origin to a file that has no say on it.
+func originUnless(text string) []string {
+	if strings.Contains(text, "origin") && !strings.Contains(text, "name: all") {
+		return nil
+	}
+	return []string{"HOLDFAST_ORIGIN=http://origin"}
+}
+
+func TestTokensComeFromFilesToo(t *testing.T) {
+	path := writeFile(t, "one\n\n  two\r\n")
+	got, err := Control{Tokens: []string{"zero", "file:" + path}}.ReadTokens()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"zero", "one", "two"}, got); diff != "" {
+		t.Error(diff)
+	}
+	if err := os.WriteFile(path, []byte("not sendable\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := (Control{Tokens: []string{"file:" + path}}).ReadTokens(); err == nil {
+		t.Error("a token with a space in it was accepted")
+	}
+}

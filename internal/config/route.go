@@ -1,0 +1,78 @@
+package config
+
+import "time"
+
+// Route is one element of routes. Keys that it leaves out have the values of
+// DefaultRoute.
+type Route struct {
+	// What the route is called in logs and metrics. Empty: its host and
+	// path_prefix.
+	Name string `mapstructure:"name"`
+	// The host of the requests, without a port. Empty: every host.
+	Host string `mapstructure:"host"`
+	// What the path of the requests begins with, in whole segments: /api
+	// takes /api and /api/x but not /apix.
+	PathPrefix string `mapstructure:"path_prefix"`
+	// What path_prefix is replaced by on the way to the origin; / takes it
+	// away. Empty: the path stays as it is.
+	RewritePrefix string `mapstructure:"rewrite_prefix"`
+	// The URLs of the API, as in http://10.0.0.5:8000. The first that can be
+	// connected to gets the request.
+	Origins []string `mapstructure:"origins"`
+	// Put before every channel name in this route's instructions, so that
+	// routes cannot listen to each other's channels. Publishers name the
+	// whole channel.
+	ChannelPrefix string `mapstructure:"channel_prefix"`
+	// What a returning client gets of what it has missed. ids: what follows
+	// the event id it has seen last. positions: the same, and Holdfast gives
+	// ids to events that have none. off: nothing.
+	Resume Resume `mapstructure:"resume"`
+	// What happens to a client that is too slow for channels.send_window.
+	// gap: it is told so and goes on with what is new (event streams only).
+	// close: its stream ends. Empty: gap for event streams, close for others.
+	OnLag LagAction `mapstructure:"on_lag"`
+	// What an EventSource gets when the origin cannot be reached or a limit
+	// is hit. retry: an empty stream that makes the browser come back later.
+	// status: the bare 502, 503 or 504, after which browsers give up for good.
+	OnUnavailable Unavailable `mapstructure:"on_unavailable"`
+	// What is sent on quiet event streams. The origin's Grip-Keep-Alive
+	// comes before this.
+	KeepAlive KeepAlive `mapstructure:"keep_alive"`
+	// How long browsers wait before they come back, sent as retry: when an
+	// event stream opens. 0s: not sent, the browser decides (about 3s).
+	Retry time.Duration `mapstructure:"retry"`
+	// Changes to the headers of requests to the origin.
+	RequestHeaders HeaderEdits `mapstructure:"request_headers"`
+	// Changes to the headers of responses to the client.
+	ResponseHeaders HeaderEdits `mapstructure:"response_headers"`
+	// How long connecting to one of the origins may take.
+	ConnectTimeout time.Duration `mapstructure:"connect_timeout"`
+	// How long the origin may take from the request to the head of its
+	// response.
+	ResponseHeaderTimeout time.Duration `mapstructure:"response_header_timeout"`
+	// How long a write to a client of a held stream may be stuck before the
+	// client counts as gone.
+	WriteTimeout time.Duration `mapstructure:"write_timeout"`
+}
+
+// KeepAlive is a route's section keep_alive.
+type KeepAlive struct {
+	// How long a stream may be quiet. 0s: no keep-alives.
+	Interval time.Duration `mapstructure:"interval"`
+	// What is sent. comment: a comment line, which clients never see. event:
+	// an event named keep-alive. data: an event without a name.
+	Format KeepAliveFormat `mapstructure:"format"`
+	// idle: only when nothing else was sent for the interval. interval:
+	// every time the interval has passed.
+	Mode KeepAliveMode `mapstructure:"mode"`
+}
+
+// HeaderEdits are changes to a header: first names are removed, then lines
+// are set. See ParseHeader for the lines.
+type HeaderEdits struct {
+	// Lines as "Name: value". Each replaces every header of that name; a
+	// name given twice is sent twice.
+	Set []string `mapstructure:"set"`
+	// Names of headers to take away.
+	Remove []string `mapstructure:"remove"`
+}

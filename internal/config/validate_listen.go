@@ -1,0 +1,109 @@
+package config
+
+import (
+	"encoding/base64"
+	"fmt"
+	"net"
+	"net/netip"
+	"strconv"
+	"strings"
+)
+
+// filePrefix marks a secret that is in a file.
+const filePrefix = "file:"
+
+func (p *problems) checkAddresses(c Config) {
+	if len(c.Listen)+len(c.TLS.Listen) == 0 {
+		p.addAcross("listen", []string{"tls.listen"}, "is empty, and so is tls.listen", "name an address for clients, as in :7999")
+	}
+	if len(c.Control.Listen) == 0 {
+		p.add("control.listen", "is empty, so nobody could publish", "name an address, as in 127.0.0.1:5561")
+	}
+	taken := map[string]string{}
+	p.addresses("listen", c.Listen, taken)
+	p.addresses("tls.listen", c.TLS.Listen, taken)
+	p.addresses("control.listen", c.Control.Listen, taken)
+}
+
+// addresses checks each address, and that none is used twice. Port 0 takes any
+// free port, as often as it is written.
+func (p *problems) addresses(key string, addresses []string, taken map[string]string) {
+	for i, address := range addresses {
+		at := element(key, i)
+		_, port, err := net.SplitHostPort(address)
+		if err == nil {
+			_, err = strconv.ParseUint(port, 10, 16)
+		}
+		other, twice := taken[address]
+		switch {
+		case err != nil:
+			p.add(at, fmt.Sprintf("%q is not an address", address), "write host:port or :port, as in 127.0.0.1:7999")
+		case twice:
+			p.addAcross(at, []string{other}, address+" is also "+other, "use another port")
+		case port != "0":
+			taken[address] = at
+		}
+	}
+}
+
+func (p *problems) checkTLS(t TLS) {
+	if len(t.Listen) > 0 && len(t.Certificates) == 0 {
+		p.addAcross("tls.certificates", []string{"tls.listen"}, "is empty, and tls.listen is not", "name a certificate's cert and key, or leave tls.listen empty")
+	}
+	if len(t.Listen) == 0 && len(t.Certificates) > 0 {
+		p.addAcross("tls.listen", []string{"tls.certificates"}, "is empty, so tls.certificates would not be used", "name an address, as in :443")
+	}
+	for i, certificate := range t.Certificates {
+		at := element("tls.certificates", i)
+		if certificate.Cert == "" {
+			p.add(at+".cert", "is empty", "name the PEM file of the certificate")
+		}
+		if certificate.Key == "" {
+			p.add(at+".key", "is empty", "name the PEM file of the private key")
+		}
+	}
+}
+
+func (p *problems) checkControl(c Control) {
+	for i, address := range c.Listen {
+		if host, _, err := net.SplitHostPort(address); err == nil && !loopback(host) && len(c.Tokens) == 0 {
+			p.addAcross(element("control.listen", i), []string{"control.tokens"},
+				fmt.Sprintf("others can reach %s, and control.tokens is empty: anyone could publish", address),
+				"set control.tokens, or listen on 127.0.0.1 only")
+		}
+	}
+	for i, token := range c.Tokens {
+		at := element("control.tokens", i)
+		switch {
+		case token == "" || token == filePrefix:
+			p.add(at, "is empty", "write a token, or file:PATH")
+		case !strings.HasPrefix(token, filePrefix) && !sendable(token):
+			p.add(at, "has a character that cannot be sent", "use printable ASCII without spaces")
+		}
+	}
+}
+
+// loopback reports whether only this machine can reach an address with host.
+func loopback(host string) bool {
+	address, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && address.Unmap().IsLoopback()
+}
+
+// sendable reports whether a token fits into an Authorization header.
+func sendable(token string) bool {
+	return !strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r > '~' })
+}
+
+func (p *problems) checkGRIP(g GRIP) {
+	if text, ok := strings.CutPrefix(g.SigKey, "base64:"); ok {
+		if _, err := base64.StdEncoding.DecodeString(text); err != nil || text == "" {
+			p.add("grip.sig_key", "is not base64 after base64:", "encode the key with padding, as `base64` prints it")
+		}
+	}
+	if g.SigKey == filePrefix {
+		p.add("grip.sig_key", "names no file", "write file:PATH")
+	}
+	if g.SigKey != "" && g.SigIss == "" {
+		p.addAcross("grip.sig_iss", []string{"grip.sig_key"}, "is empty, and grip.sig_key is set", "name the issuer, as in pushpin")
+	}
+}

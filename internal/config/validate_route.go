@@ -1,0 +1,136 @@
+package config
+
+import (
+	"fmt"
+	"net/netip"
+	"net/url"
+	"path"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// maxName is how long a channel's name may be, in bytes.
+const maxName = 255
+
+func (p *problems) checkRoutes(c Config) {
+	if c.Origin == "" && len(c.Routes) == 0 {
+		p.addAcross("origin", []string{"routes"}, "is empty, and there are no routes", "name the API that Holdfast stands in front of, as in --origin http://127.0.0.1:8000")
+	}
+	if c.Origin != "" {
+		p.originURL("origin", c.Origin)
+	}
+	for i, route := range c.Routes {
+		p.checkRoute(element("routes", i), route)
+	}
+	p.checkTwice(c)
+}
+
+func (p *problems) checkRoute(at string, route Route) {
+	if strings.ContainsAny(route.Host, "/:@*? ") && !isIPv6(route.Host) {
+		p.add(at+".host", fmt.Sprintf("%q is not a host name", route.Host), "write the bare name, as in api.example.com, without a port")
+	}
+	p.prefixPath(at+".path_prefix", route.PathPrefix)
+	if route.RewritePrefix != "" {
+		p.prefixPath(at+".rewrite_prefix", route.RewritePrefix)
+	}
+	if len(route.Origins) == 0 {
+		p.add(at+".origins", "is empty", "name at least one URL, as in http://127.0.0.1:8000")
+	}
+	for i, origin := range route.Origins {
+		p.originURL(element(at+".origins", i), origin)
+	}
+	p.channelPrefix(at+".channel_prefix", route.ChannelPrefix)
+	p.printable(at+".name", route.Name)
+	p.headers(at+".request_headers", route.RequestHeaders)
+	p.headers(at+".response_headers", route.ResponseHeaders)
+}
+
+func isIPv6(host string) bool {
+	address, err := netip.ParseAddr(host)
+	return err == nil && address.Is6()
+}
+
+func (p *problems) prefixPath(key, prefix string) {
+	switch {
+	case !strings.HasPrefix(prefix, "/") || strings.ContainsAny(prefix, "?#"):
+		p.add(key, fmt.Sprintf("%q is not a path", prefix), "begin with /, without a query")
+	case trimSlash(prefix) != path.Clean(prefix):
+		p.add(key, fmt.Sprintf("%q is not a plain path", prefix), "write "+path.Clean(prefix))
+	}
+}
+
+// trimSlash takes a trailing slash away, except from the root.
+func trimSlash(prefix string) string {
+	if len(prefix) > 1 {
+		return strings.TrimSuffix(prefix, "/")
+	}
+	return prefix
+}
+
+func (p *problems) originURL(key, text string) {
+	u, err := url.Parse(text)
+	switch {
+	case err != nil, u.Scheme != "http" && u.Scheme != "https", u.Hostname() == "":
+		p.add(key, fmt.Sprintf("%q is not the URL of an API", text), "write it as in http://127.0.0.1:8000 or https://api.example.com")
+	case u.User != nil, u.RawQuery != "", u.Fragment != "":
+		p.add(key, "has more than scheme, host and port", "take user, query and fragment away")
+	case u.Path != "" && u.Path != "/":
+		p.add(key, fmt.Sprintf("%q has a path", text), "take it away, and set the route's rewrite_prefix if paths differ")
+	}
+}
+
+func (p *problems) channelPrefix(key, prefix string) {
+	if len(prefix) >= maxName {
+		p.add(key, fmt.Sprintf("is %d bytes long", len(prefix)), fmt.Sprintf("channel names have %d bytes at most", maxName))
+	}
+	p.printable(key, prefix)
+}
+
+func (p *problems) printable(key, text string) {
+	if !utf8.ValidString(text) || strings.ContainsFunc(text, unicode.IsControl) {
+		p.add(key, fmt.Sprintf("%q has control characters in it or is not UTF-8", text), "write plain text")
+	}
+}
+
+func (p *problems) headers(key string, edits HeaderEdits) {
+	for i, line := range edits.Set {
+		name, _, err := ParseHeader(line)
+		if err != nil {
+			p.add(element(key+".set", i), err.Error(), `write "Name: value"`)
+			continue
+		}
+		p.headerName(element(key+".set", i), name)
+	}
+	for i, name := range edits.Remove {
+		p.headerName(element(key+".remove", i), name)
+	}
+}
+
+func (p *problems) headerName(key, name string) {
+	switch {
+	case !isToken(name):
+		p.add(key, fmt.Sprintf("%q is not the name of a header", name), "write a name, as in X-Api-Key")
+	case reserved(name):
+		p.add(key, name+" is not for routes to change", "Holdfast needs it to forward and to hold")
+	}
+}
+
+// checkTwice refuses two routes that would take the same requests, and two that
+// logs and metrics could not tell apart.
+func (p *problems) checkTwice(c Config) {
+	matches, names := map[string]string{}, map[string]string{}
+	for i, route := range c.AllRoutes() {
+		at := element("routes", i)
+		if i == len(c.Routes) {
+			at = "origin"
+		}
+		match := route.Host + route.PathPrefix
+		if other, twice := matches[match]; twice {
+			p.addAcross(at, []string{other}, fmt.Sprintf("takes the same requests as %s (%s)", other, match), "change host or path_prefix, or remove one of the two")
+		} else if other, twice := names[route.Name]; twice {
+			p.addAcross(at+".name", []string{other}, fmt.Sprintf("%q is also the name of %s", route.Name, other), "give each route a name of its own")
+		}
+		matches[match], names[route.Name] = at, at
+	}
+}

@@ -1,0 +1,72 @@
+// Package hold keeps held responses and writes to them.
+//
+// A held response is a cursor with a socket. The proxy writes the head and the
+// initial body of the answer and gives the rest to a Holder, which takes the
+// connection away from net/http and sends what the cursor reads until the
+// client leaves, a published action ends the stream, or the holder drains.
+// Holder is the contract; holdtest proves an implementation; Goroutines is the
+// one in this package.
+//
+// # Taking over
+//
+// Plain HTTP/1.x goes through Conn, which Listen puts around every connection:
+// the stream claims the Conn, net/http finishes the response into the void,
+// gives its buffers back to its pools, and adopts the stream by closing the
+// connection. TLS and foreign listeners are hijacked, as a tls.Conn that was
+// closed is of no use. HTTP/2 has no connection to take: there the handler
+// waits while others write through its ResponseWriter.
+//
+// # Delivering
+//
+// There is no queue per stream, and a publisher never touches a socket. It
+// wakes the group, which notes that the log has news; the group's one
+// goroutine then kicks every seat that follows the log. A kicked stream starts
+// a goroutine that delivers until its cursor is at the head, and ends:
+//
+//	idle ── kick ──▶ running ── kick ──▶ again
+//	  ▲                │  ▲                │
+//	  └── at the head ─┘  └── look again ──┘
+//
+// Who runs has the turn: it alone reads the cursor and writes, so all
+// ordering follows from the cursor's. Everybody else (the timer wheel, Drain,
+// the goroutine that watches the client) leaves a note in an atomic and kicks.
+// The one that ends a stream keeps the turn for good.
+//
+// A single entry is written from where it lies; several are joined into a
+// borrowed 16 KiB, for one write costs as much as copying 50 KB. So a stream
+// that is behind catches up in few writes, and one that is stuck holds that
+// much until its write deadline.
+//
+// # Own bytes
+//
+// Keep-alives, gap events and the retry of a farewell are written at the head,
+// or at a gap, and in event streams only between events: where the content
+// ended inside an event they wait, or the stream ends without them.
+//
+// # Leaving
+//
+// A client's leaving is noticed by a goroutine per HTTP/1.x stream that is
+// blocked in Read. That goroutine is most of what an idle stream costs: of
+// 3.3 KiB in use, 2.5 KiB are it and its stack. A clean end writes the last
+// chunk, ends our half of the connection and waits a moment for the client's,
+// since a connection that is closed with something unread in it is reset, and
+// a reset takes what the client has not read yet. Half-closed clients count as
+// gone.
+//
+// Rejected: one goroutine that blocks both in Read and on news cannot be had
+// in Go; a writing goroutine per stream doubles the memory; a pool of writers
+// stands still when enough clients are stuck; and writing from the group's
+// goroutine needs sockets that do not block, which is what an event-loop
+// holder is for.
+//
+// # Files
+//
+//	holder.go      the contract           goroutines.go  the holder
+//	stream.go      what to hold           live.go        a held stream
+//	conn.go        the listener's conns   deliver.go     reading and writing
+//	prepare.go     heads and framing      batch.go       joining entries
+//	group.go       news                   keepalive.go   keep-alives
+//	registry.go    who is held            drain.go       ending all
+//	socket.go      HTTP/1.x               sockets*.go    socket options
+//	frames.go      HTTP/2                 metrics.go
+package hold

@@ -1,0 +1,88 @@
+package hold
+
+import (
+	"context"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// frames is the outlet of HTTP/2: the handler's ResponseWriter. The handler
+// waits while others deliver.
+type frames struct {
+	// Fixed after newFrames.
+	live    *live
+	w       http.ResponseWriter
+	control *http.ResponseController
+	ctx     context.Context
+	stuck   *time.Timer   // runs while a write is under way
+	ended   chan struct{} // closed by finish
+
+	mu   sync.Mutex // held while control is used by cut
+	done bool       // the handler may return; w is no longer ours
+}
+
+func newFrames(l *live, w http.ResponseWriter, r *http.Request) *frames {
+	f := &frames{
+		live:    l,
+		w:       w,
+		control: http.NewResponseController(w),
+		ctx:     r.Context(),
+		ended:   make(chan struct{}),
+	}
+	// A deadline set on w would also hit streams that are only idle, and
+	// moving it costs two messages to the connection's goroutine per write.
+	f.stuck = time.AfterFunc(l.stream.WriteTimeout, func() { l.cutOff(ReasonWriteTimeout) })
+	f.stuck.Stop()
+	f.control.SetReadDeadline(time.Time{}) // the server's are for requests
+	f.control.SetWriteDeadline(time.Time{})
+	return f
+}
+
+// wait returns when the stream has ended.
+func (f *frames) wait() {
+	select {
+	case <-f.ctx.Done():
+		f.live.cutOff(ReasonClientClosed)
+		<-f.ended
+	case <-f.ended:
+	}
+	f.live.gone()
+}
+
+func (f *frames) write(p []byte) error { return pieces(p, f.writePiece) }
+
+func (f *frames) writePiece(p []byte) error {
+	f.stuck.Reset(f.live.stream.WriteTimeout)
+	defer f.stuck.Stop()
+	if _, err := f.w.Write(p); err != nil {
+		return err
+	}
+	return f.control.Flush()
+}
+
+func (f *frames) blame(error) Reason {
+	if f.ctx.Err() != nil {
+		return ReasonClientClosed
+	}
+	return ReasonWriteError
+}
+
+func (f *frames) finish(clean bool) {
+	if !clean {
+		f.cut()
+	}
+	f.mu.Lock()
+	f.done = true
+	f.mu.Unlock()
+	close(f.ended)
+}
+
+// cut resets the stream: a write deadline in the past does that at once.
+func (f *frames) cut() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if !f.done {
+		f.control.SetWriteDeadline(time.Unix(1, 0))
+	}
+}

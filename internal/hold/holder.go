@@ -1,0 +1,72 @@
+package hold
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/holdfast-proxy/holdfast/channels"
+)
+
+// Errors of Holder.Admit.
+var (
+	// ErrFull: as many streams are held as are allowed.
+	ErrFull = errors.New("as many streams are held as are allowed")
+	// ErrDraining: the holder is ending its streams and takes no new ones.
+	ErrDraining = errors.New("streams are being ended")
+)
+
+// Holder keeps held responses and writes to them. All methods may be called
+// from any goroutine.
+type Holder interface {
+	// Group is told of news. Every cursor given to Hold or Attach is made with
+	// it.
+	Group() channels.Group
+
+	// Admit reserves a place for one stream or waiter. It is called when it is
+	// known that a response will be held, before its head is written, so that
+	// a refusal can still be said. The error is ErrFull or ErrDraining. Each
+	// place is used by one Hold or Attach, or given back by Release.
+	Admit() error
+	Release()
+
+	// Hold takes over the connection of a response whose head and initial body
+	// have been written to w, and sends it what s.Cursor reads until it ends.
+	// See Prepare for what the head must say.
+	//
+	// The holder owns s and its cursor in every case, also after an error,
+	// and the place that Admit gave. The handler must return as soon as Hold
+	// does and must not touch w or the request's body any more.
+	//
+	// Hold does not wait for the client but on HTTP/2, where it blocks until
+	// the stream has ended. The error says why the connection could not be
+	// taken; s.Ended is not called then.
+	Hold(w http.ResponseWriter, r *http.Request, s *Stream) error
+
+	// Attach lets w, which waits for a response of its own, hear of news for
+	// c and of the end. It uses the place that Admit gave, until Detach.
+	Attach(c *channels.Cursor, w Waiter) *Seat
+	// Detach undoes Attach. A Kick or End that is already on its way may
+	// still come. It does not close the cursor.
+	Detach(*Seat)
+
+	// Drain admits nobody any more and ends what is held, spread evenly over
+	// window and each cleanly, after what was published until its turn. It
+	// returns nil when all have ended. When ctx ends before that, it cuts the
+	// rest off and returns ctx's error.
+	Drain(ctx context.Context, window time.Duration) error
+
+	// Run does the holder's work until ctx ends; then it cuts off what is
+	// still held and returns nil when all of it is gone.
+	Run(ctx context.Context) error
+}
+
+// Waiter is a held response that is not a stream: it waits for one answer.
+// Its methods must not block.
+type Waiter interface {
+	// Kick is called when its cursor may have something new.
+	Kick()
+	// End is called when it should answer at once because the holder ends.
+	End(reason Reason)
+}

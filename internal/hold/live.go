@@ -1,0 +1,184 @@
+package hold
+
+import (
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/holdfast-proxy/holdfast/internal/sse"
+	"github.com/holdfast-proxy/holdfast/internal/wheel"
+)
+
+// live is a stream from the moment that Hold has accepted it.
+//
+// Whoever has its turn (see Kick) runs deliver and is alone in reading the
+// cursor and writing. Everybody else leaves a note (ending, pulse, cut) and
+// kicks.
+type live struct {
+	// Fixed after newLive.
+	holder  *Goroutines
+	stream  *Stream
+	count   *counters
+	keep    *keepAlive // nil: none
+	framing Framing
+	deliver func() // l.run; kept because `go l.run()` would allocate
+
+	// Fixed after begin.
+	out   outlet
+	since time.Time
+
+	// Owned by who has the turn.
+	state sse.State
+	why   Reason // set by finish
+
+	// Set by any goroutine.
+	turn   atomic.Uint32          // idle, running or again
+	ending atomic.Pointer[Reason] // end when at the head; the first wins
+	cut    atomic.Pointer[Reason] // end now, whatever is left; the first wins
+	pulse  atomic.Bool            // a keep-alive is due
+	wrote  atomic.Int64           // when last, in nanoseconds after holder.start
+
+	seat  Seat
+	timer wheel.Timer
+}
+
+// outlet is where the bytes of a stream go.
+type outlet interface {
+	// write writes p, framed, and returns when the system has taken all of
+	// it. Who has the turn calls it. It gives up when maxPiece bytes take
+	// longer than the write timeout.
+	write(p []byte) error
+	// blame tells why write failed.
+	blame(err error) Reason
+	// finish ends the response, whose body is complete if clean. It is the
+	// last call of who has the turn. The outlet calls live.gone when nothing
+	// of it is left, which may be later.
+	finish(clean bool)
+	// cut makes a write that is under way fail. Any goroutine may call it, any
+	// number of times.
+	cut()
+}
+
+// The values of live.turn.
+const (
+	idle    uint32 = iota
+	running        // a goroutine has the turn
+	again          // the same, and it must look once more before it goes
+)
+
+// newLive prepares a stream that has the turn and nowhere to write yet.
+func (h *Goroutines) newLive(s *Stream, f Framing) *live {
+	if s.WriteTimeout <= 0 {
+		s.WriteTimeout = DefaultWriteTimeout
+	}
+	l := &live{
+		holder:  h,
+		stream:  s,
+		count:   h.metrics.stream(s.Route, f),
+		keep:    h.keepAlives.intern(s.KeepAlive),
+		framing: f,
+		state:   s.State,
+	}
+	l.deliver = l.run
+	l.turn.Store(running)
+	l.seat.waiter = l
+	return l
+}
+
+// begin starts delivering to out.
+func (l *live) begin(out outlet) {
+	l.out = out
+	l.since = time.Now()
+	l.wrote.Store(int64(l.since.Sub(l.holder.start)))
+	l.count.opened.Inc()
+	l.count.current.Inc()
+	l.holder.group.attach(l.stream.Cursor.Logs(), &l.seat)
+	switch reason := l.holder.registry.seat(&l.seat); reason {
+	case "":
+	case ReasonShutdown:
+		l.cutOff(reason)
+	default:
+		l.End(reason)
+	}
+	if l.keep != nil {
+		l.holder.wheel.Arm(&l.timer, l, l.keep.wait())
+	}
+	go l.deliver()
+}
+
+// Kick has the stream look for something to do. It implements Waiter.
+func (l *live) Kick() {
+	for {
+		switch l.turn.Load() {
+		case idle:
+			if l.turn.CompareAndSwap(idle, running) {
+				go l.deliver()
+				return
+			}
+		case running:
+			if l.turn.CompareAndSwap(running, again) {
+				return
+			}
+		default:
+			return
+		}
+	}
+}
+
+// End ends the stream cleanly when everything published until then is
+// written. It implements Waiter.
+func (l *live) End(reason Reason) {
+	l.ending.CompareAndSwap(nil, &reason)
+	l.Kick()
+}
+
+// cutOff ends the stream at once.
+func (l *live) cutOff(reason Reason) {
+	l.cut.CompareAndSwap(nil, &reason)
+	l.out.cut()
+	l.Kick()
+}
+
+// finish ends the response. Who has the turn calls it and keeps the turn for
+// good, so nobody delivers any more.
+func (l *live) finish(reason Reason, clean bool) {
+	l.why = reason
+	l.holder.wheel.Disarm(&l.timer)
+	l.holder.group.detach(&l.seat)
+	l.stream.Cursor.Close()
+	l.out.finish(clean)
+}
+
+// gone is the outlet's last word: the connection is closed.
+func (l *live) gone() {
+	l.count.current.Dec()
+	l.count.ended(l.why)
+	if e := l.holder.log.Check(zap.DebugLevel, "stream ended"); e != nil {
+		e.Write(zap.String("route", l.stream.Route), zap.String("reason", string(l.why)),
+			zap.Stringer("protocol", l.framing), zap.Duration("after", time.Since(l.since)))
+	}
+	if l.stream.Ended != nil {
+		l.stream.Ended(l.why)
+	}
+	l.holder.registry.unseat(&l.seat)
+}
+
+// hijack takes a connection that cannot be claimed: TLS must not be closed
+// before it is used, and other listeners' connections are not a Conn.
+func (l *live) hijack(control *http.ResponseController) error {
+	conn, buffered, err := control.Hijack()
+	if err != nil {
+		return err
+	}
+	l.adopt(conn, buffered.Reader.Buffered())
+	return nil
+}
+
+// serve holds an HTTP/2 stream in its handler. It returns when it has ended.
+func (l *live) serve(w http.ResponseWriter, r *http.Request) {
+	f := newFrames(l, w, r)
+	l.begin(f)
+	f.wait()
+}

@@ -1,0 +1,54 @@
+package hold
+
+import "net/http"
+
+// Framing is how the body of a held response is laid out on the wire.
+type Framing uint8
+
+const (
+	// Chunked: HTTP/1.1 chunks (RFC 9112 §7.1); the last chunk ends it.
+	Chunked Framing = iota
+	// UntilClose: HTTP/1.0, plain bytes until the connection closes.
+	UntilClose
+	// Frames: HTTP/2 DATA frames.
+	Frames
+)
+
+// Prepare makes the head of a response that will be held fit for it. It is
+// called before WriteHeader, and says what framing follows. The length of the
+// body is not known, and on HTTP/1.x the connection is of no use afterwards
+// (RFC 9112 §9.6).
+func Prepare(w http.ResponseWriter, r *http.Request) Framing {
+	h := w.Header()
+	h.Del("Content-Length")
+	h.Del("Transfer-Encoding")
+	h.Del("Trailer")
+	f := framingOf(r)
+	if f != Frames {
+		h.Set("Connection", "close")
+	}
+	return f
+}
+
+func framingOf(r *http.Request) Framing {
+	switch {
+	case r.ProtoMajor >= 2:
+		return Frames
+	case r.ProtoAtLeast(1, 1):
+		return Chunked
+	default:
+		return UntilClose
+	}
+}
+
+// String is the framing's protocol, as a metric label.
+func (f Framing) String() string {
+	switch f {
+	case Chunked:
+		return "http/1.1"
+	case UntilClose:
+		return "http/1.0"
+	default:
+		return "http/2"
+	}
+}

@@ -1,0 +1,104 @@
+package hold
+
+import (
+	"time"
+
+	"github.com/holdfast-proxy/holdfast/channels"
+	"github.com/holdfast-proxy/holdfast/internal/sse"
+)
+
+// DefaultWriteTimeout is the write deadline of streams that set none.
+const DefaultWriteTimeout = 30 * time.Second
+
+// Stream describes a response to hold.
+type Stream struct {
+	// Cursor reads what the stream sends. It must follow with the holder's
+	// Group and with Form.
+	Cursor *channels.Cursor
+	// Form is wire.Stream or wire.StreamIDs.
+	Form channels.Form
+
+	// EventStream: the response is text/event-stream, so the holder's own
+	// bytes may stand only between events.
+	EventStream bool
+	// State is where the initial body left the event stream.
+	State sse.State
+
+	KeepAlive KeepAlive
+	// OnLag is what happens when the reader is too slow for the send window.
+	OnLag LagPolicy
+	// GapEvent appends the event that tells an event stream what it misses.
+	// Nil ends the stream instead, as every gap ends one that is no event
+	// stream.
+	GapEvent func(dst []byte, g *channels.Gap) []byte
+
+	// WriteTimeout ends the stream when the client takes nothing for so long.
+	// Zero is DefaultWriteTimeout.
+	WriteTimeout time.Duration
+	// Route labels metrics and log lines.
+	Route string
+	// Ended, unless nil, is called once when the connection is gone, from a
+	// goroutine of the holder. It must not block.
+	Ended func(Reason)
+}
+
+// KeepAlive says what to send so that nobody takes the connection for dead.
+type KeepAlive struct {
+	// Data is sent as it is; the holder does not change or keep it.
+	Data []byte
+	// Interval between two of them; zero sends none. Each is sent up to a
+	// tenth of it earlier, at random, so that streams which were written to
+	// at the same time do not stay in step.
+	Interval time.Duration
+	Mode     KeepAliveMode
+}
+
+// KeepAliveMode says what Interval is counted from.
+type KeepAliveMode uint8
+
+const (
+	// Idle counts from the last thing written to the stream (GRIP: keep-alive
+	// mode idle).
+	Idle KeepAliveMode = iota
+	// Interval counts from the last keep-alive (GRIP: mode interval).
+	Interval
+)
+
+// LagPolicy says what happens to a stream that is too slow.
+type LagPolicy uint8
+
+const (
+	// CloseOnLag ends it.
+	CloseOnLag LagPolicy = iota
+	// GapOnLag tells it of the gap and goes on, if it is an event stream.
+	GapOnLag
+)
+
+// Reason says why a held response ended. It is a metric label.
+type Reason string
+
+// The reasons.
+const (
+	// ReasonClientClosed: the client closed the connection, or its sending
+	// half, or reset the HTTP/2 stream.
+	ReasonClientClosed Reason = "client_closed"
+	// ReasonClientReset: the client reset the connection.
+	ReasonClientReset Reason = "client_reset"
+	// ReasonClientData: the client sent more than a little while held.
+	ReasonClientData Reason = "client_data"
+	// ReasonWriteTimeout: the client took nothing for the write timeout.
+	ReasonWriteTimeout Reason = "write_timeout"
+	// ReasonWriteError: the connection failed in another way.
+	ReasonWriteError Reason = "write_error"
+	// ReasonAction: a published close action.
+	ReasonAction Reason = "action_close"
+	// ReasonLag: the client was too slow for the send window.
+	ReasonLag Reason = "lag"
+	// ReasonGap: entries are missing and the stream could not be told.
+	ReasonGap Reason = "gap"
+	// ReasonDrain: Drain ended it.
+	ReasonDrain Reason = "drain"
+	// ReasonShutdown: cut off when Drain's time was up, when Run ended or
+	// when the server or the hub was closed.
+	ReasonShutdown Reason = "shutdown"
+)

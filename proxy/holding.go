@@ -1,0 +1,131 @@
+package proxy
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/holdfast-proxy/holdfast/channels"
+	"github.com/holdfast-proxy/holdfast/internal/grip"
+	"github.com/holdfast-proxy/holdfast/internal/hold"
+)
+
+// Hub is where cursors come from.
+type Hub interface {
+	Follow(channels.Follow) (*channels.Cursor, error)
+}
+
+// Holding is what a Handler needs to do as instructed. The caller may not
+// change what it points to after New.
+type Holding struct {
+	Hub    Hub
+	Holder hold.Holder
+	// MaxChannels bounds the channels of one hold.
+	MaxChannels int
+	// ResumeParameters are query parameters that are read as Last-Event-ID
+	// when the header is missing, in order.
+	ResumeParameters []string
+	// PositionEvent and GapEvent name the events that tell a client its
+	// position and a gap.
+	PositionEvent, GapEvent string
+	// GapChannels: gap events name the channel.
+	GapChannels bool
+}
+
+// maxInstruction bounds the body of a JSON instruction, of a response hold and
+// of an instructed response that must be decoded, in bytes.
+const maxInstruction = 1 << 20
+
+// follow does what the origin's instruction says. It returns when the response
+// is complete or the holder has it. A failure is returned only if nothing has
+// been written.
+func (h *Handler) follow(x *exchange, r *http.Request) *failure {
+	in, body, f := h.readInstruction(x)
+	if f != nil {
+		return f
+	}
+	head := x.headOf(in)
+	if head.bodyless() && in.Hold == grip.Stream {
+		return &failure{BadInstruction, fmt.Errorf("a response with status %d cannot be held open", head.code)}
+	}
+	switch {
+	case in.Hold == grip.Stream && r.Method != http.MethodHead:
+		return h.holdStream(x, r, in, head, body)
+	case in.Hold == grip.Response:
+		return h.holdResponse(x, r, in, head, body)
+	}
+	return h.answer(x, r, head, body)
+}
+
+// readInstruction reads the instruction and checks that it can be followed.
+// body is what the client gets of the response itself.
+func (h *Handler) readInstruction(x *exchange) (*grip.Instruction, *initialBody, *failure) {
+	body := &initialBody{x: x}
+	if grip.IsJSON(x.held.Header) || len(contentCodings(x.held.Header)) > 0 {
+		if f := body.decode(); f != nil {
+			return nil, nil, f
+		}
+	}
+	in, err := grip.Parse(x.held.StatusCode, x.held.Header, body.bytes)
+	if err == nil {
+		err = h.checkInstruction(x, in)
+	}
+	if err != nil {
+		return nil, nil, &failure{BadInstruction, err}
+	}
+	if in.Response != nil {
+		body.bytes, body.whole = in.Response.Body, true
+	}
+	return in, body, nil
+}
+
+// checkInstruction refuses what cannot be done as a whole, rather than doing a
+// part of it.
+func (h *Handler) checkInstruction(x *exchange, in *grip.Instruction) error {
+	if in.Hold == grip.None {
+		return nil
+	}
+	if h.holding.Hub == nil {
+		return errors.New("holding is not set up")
+	}
+	if n := len(in.Channels); n > h.holding.MaxChannels {
+		return fmt.Errorf("%d channels, at most %d are allowed (max_channels_per_stream)", n, h.holding.MaxChannels)
+	}
+	for _, c := range in.Channels {
+		if len(c.Filters) > 0 {
+			return fmt.Errorf("channel %q: filter %q is not supported", c.Name, c.Filters[0])
+		}
+		if c.Name == "" {
+			return channels.CheckName("")
+		}
+		if err := channels.CheckName(x.route.ChannelPrefix + c.Name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// subscriptions are an instruction's channels as the hub knows them.
+func (x *exchange) subscriptions(in *grip.Instruction) []channels.Subscription {
+	subs := make([]channels.Subscription, len(in.Channels))
+	for i, c := range in.Channels {
+		subs[i] = channels.Subscription{
+			Channel:  x.route.ChannelPrefix + c.Name,
+			PrevID:   c.PrevID,
+			NoReplay: c.NoReplay,
+			MaxAge:   c.ReplayAge,
+		}
+	}
+	return subs
+}
+
+// admit reserves a place for what is about to be held.
+func (h *Handler) admit() *failure {
+	switch err := h.holding.Holder.Admit(); {
+	case errors.Is(err, hold.ErrDraining):
+		return &failure{Draining, err}
+	case err != nil:
+		return &failure{TooManyStreams, err}
+	}
+	return nil
+}

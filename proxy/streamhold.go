@@ -1,0 +1,146 @@
+package proxy
+
+import (
+	"io"
+	"net/http"
+
+	"github.com/holdfast-proxy/holdfast/channels"
+	"github.com/holdfast-proxy/holdfast/internal/grip"
+	"github.com/holdfast-proxy/holdfast/internal/hold"
+	"github.com/holdfast-proxy/holdfast/internal/sse"
+	"github.com/holdfast-proxy/holdfast/internal/wire"
+	"go.uber.org/zap"
+)
+
+// holdStream sends the initial response and gives the connection to the
+// holder (GRIP: stream hold).
+func (h *Handler) holdStream(x *exchange, r *http.Request, in *grip.Instruction, d head, body *initialBody) *failure {
+	if f := h.admit(); f != nil {
+		return f
+	}
+	placed := false
+	defer func() {
+		if !placed {
+			h.holding.Holder.Release()
+		}
+	}()
+	events := d.isEventStream()
+	if events {
+		d.adviseMiddleboxes()
+	}
+	hold.Prepare(x.w, r)
+	d.write(x, r)
+	seen, err := x.sendInitial(events, body)
+	if err != nil {
+		x.abort()
+	}
+	cursor, err := h.holding.Hub.Follow(channels.Follow{
+		Subscriptions: x.subscriptions(in),
+		Form:          x.form(),
+		Live:          x.at.Seq,
+		Resume:        h.resumePoint(x, r, events, seen),
+		Group:         h.holding.Holder.Group(),
+	})
+	if err != nil {
+		h.note(x, r, &failure{Draining, err})
+		return nil // the stream ends cleanly with its initial body
+	}
+	h.open(x, events, seen, cursor)
+	if err := x.w.FlushError(); err != nil {
+		cursor.Close()
+		x.abort()
+	}
+	placed = true
+	if err := h.holding.Holder.Hold(x.w.ResponseWriter, r, h.stream(x, in, events, seen, cursor)); err != nil {
+		h.log.Warn("connection could not be taken over", zap.String("route", x.route.Name), zap.Error(err))
+	}
+	return nil
+}
+
+// sendInitial sends the route's retry and the origin's initial body.
+func (x *exchange) sendInitial(events bool, body *initialBody) (*streamReader, error) {
+	seen := new(streamReader)
+	if !events {
+		return seen, body.copyTo(x.w, x.w.FlushError)
+	}
+	if ms := x.route.Retry.Milliseconds(); ms > 0 {
+		x.w.Write(sse.AppendRetry(nil, int(ms)))
+	}
+	return seen, body.copyTo(io.MultiWriter(x.w, seen), x.w.FlushError)
+}
+
+// open tells the client its position, where the route wants that. Inside an
+// unfinished event nothing of ours can stand.
+func (h *Handler) open(x *exchange, events bool, seen *streamReader, cursor *channels.Cursor) {
+	if events && x.route.Resume == ResumePositions && seen.state.AtBoundary() {
+		x.w.Write(sse.AppendEvent(nil, sse.Event{
+			Name: h.holding.PositionEvent, ID: cursor.Position().String(), Data: "{}",
+		}))
+	}
+}
+
+// form is which encoding of entries the route's streams get.
+func (x *exchange) form() channels.Form {
+	if x.route.Resume == ResumePositions {
+		return wire.StreamIDs
+	}
+	return wire.Stream
+}
+
+// stream describes the held stream to the holder.
+func (h *Handler) stream(x *exchange, in *grip.Instruction, events bool, seen *streamReader, cursor *channels.Cursor) *hold.Stream {
+	s := &hold.Stream{
+		Cursor:       cursor,
+		Form:         x.form(),
+		EventStream:  events,
+		State:        seen.state,
+		KeepAlive:    x.route.keepAlive(in, events),
+		OnLag:        x.route.lagPolicy(events),
+		WriteTimeout: x.route.WriteTimeout,
+		Route:        x.route.Name,
+	}
+	if events {
+		s.GapEvent = h.appendGap
+	}
+	return s
+}
+
+// lagPolicy is what happens to a stream that is too slow: an event stream can
+// be told, others can only end.
+func (rt *route) lagPolicy(events bool) hold.LagPolicy {
+	if events && rt.OnLag != LagClose {
+		return hold.GapOnLag
+	}
+	return hold.CloseOnLag
+}
+
+// keepAlive is the instruction's, or the route's on event streams.
+func (rt *route) keepAlive(in *grip.Instruction, events bool) hold.KeepAlive {
+	k := in.KeepAlive
+	switch {
+	case k != nil && k.Always:
+		return hold.KeepAlive{Data: k.Data, Interval: k.Interval, Mode: hold.Interval}
+	case k != nil:
+		return hold.KeepAlive{Data: k.Data, Interval: k.Interval, Mode: hold.Idle}
+	case !events || rt.KeepAlive.Interval <= 0:
+		return hold.KeepAlive{}
+	}
+	out := hold.KeepAlive{Data: keepAliveData(rt.KeepAlive.Format), Interval: rt.KeepAlive.Interval}
+	if rt.KeepAlive.Fixed {
+		out.Mode = hold.Interval
+	}
+	return out
+}
+
+// keepAliveData is what a keep-alive of ours looks like. A comment is not seen
+// by the page, an event can be listened for, data reaches onmessage.
+func keepAliveData(f KeepAliveFormat) []byte {
+	switch f {
+	case KeepAliveEvent:
+		return []byte("event: keep-alive\ndata: {}\n\n")
+	case KeepAliveData:
+		return []byte("data: \n\n")
+	default:
+		return []byte(":\n\n")
+	}
+}
