@@ -1,12 +1,13 @@
 package proxy
 
 import (
-	"github.com/holdfast-proxy/holdfast/internal/grip"
-
 	"errors"
 	"io"
 	"net/http"
 	"sync"
+	"time"
+
+	"github.com/holdfast-proxy/holdfast/internal/grip"
 )
 
 var errUnwanted = errors.New("request body is not wanted any more")
@@ -22,8 +23,9 @@ type requestBody struct {
 
 	mu      sync.Mutex // not held while reading
 	state   bodyState
-	unblock func() // makes a Read of src that waits fail; nil once answered
-	err     error  // why src could not be read to its end, by the client's fault
+	reading sync.WaitGroup // a Read of src
+	unblock func()         // makes a Read of src that waits fail; nil once answered
+	err     error          // why src could not be read to its end, by the client's fault
 }
 
 // bodyState says where a requestBody stands. States only grow.
@@ -54,12 +56,10 @@ func newRequestBody(in *http.Request, unblock func()) *requestBody {
 
 // Read implements io.Reader.
 func (b *requestBody) Read(p []byte) (int, error) {
-	switch b.reach(bodyReading) {
-	case bodyComplete:
-		return 0, io.EOF
-	case bodyAbandoned, bodyReleased:
-		return 0, errUnwanted
+	if err := b.begin(); err != nil {
+		return 0, err
 	}
+	defer b.reading.Done()
 	n, err := b.src.Read(p)
 	if err == io.EOF {
 		b.copyTrailer()
@@ -68,6 +68,21 @@ func (b *requestBody) Read(p []byte) (int, error) {
 		b.fail(err)
 	}
 	return n, err
+}
+
+// begin admits a Read of src.
+func (b *requestBody) begin() error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.state = max(b.state, bodyReading)
+	switch b.state {
+	case bodyComplete:
+		return io.EOF
+	case bodyAbandoned, bodyReleased:
+		return errUnwanted
+	}
+	b.reading.Add(1)
+	return nil
 }
 
 // reach moves to a state, unless b is further already, and returns the state
@@ -130,6 +145,18 @@ func (b *requestBody) release() {
 	if b != nil {
 		b.reach(bodyReleased)
 	}
+}
+
+// stop is release for a body that is not complete. It makes a Read that waits
+// fail by setDeadline, waits for its end, and only then sets the deadline for
+// whoever reads on: net/http clears it if it has to end a Read itself.
+func (b *requestBody) stop(setDeadline func(time.Time) error, deadline time.Time) {
+	b.release()
+	if setDeadline(time.Now()) != nil {
+		return // not a connection
+	}
+	b.reading.Wait()
+	_ = setDeadline(deadline)
 }
 
 // untouched reports whether nothing was read. b may be nil.

@@ -33,8 +33,8 @@
 //     Reason.
 //
 // An answer with a GRIP instruction is not relayed. ReverseProxy is told to
-// stop, and once it has returned Handler.hold gets the answer with its body
-// still open, together with the client's own ResponseWriter.
+// stop, and once it has returned Handler.follow does as instructed with the
+// answer, whose body is still open then.
 //
 // Rejected: asking several origins for one request after a connection was
 // made. Only a connection that could not be made proves that nobody has acted

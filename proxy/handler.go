@@ -142,14 +142,15 @@ func (h *Handler) handOver(x *exchange, r *http.Request) {
 // is not to wait for a client that does not send it. The connection ends then:
 // applyClosing has announced it.
 func (h *Handler) leave(x *exchange, r *http.Request) {
-	if !x.body.complete() {
+	if x.body.complete() || x.outcome == held || x.outcome == upgraded { // then the connection is not ours
+		x.body.release()
+	} else {
 		deadline := time.Now()
 		if x.outcome != cut {
 			deadline = deadline.Add(h.drainPatience)
 		}
-		_ = http.NewResponseController(x.w).SetReadDeadline(deadline)
+		x.body.stop(http.NewResponseController(x.w).SetReadDeadline, deadline)
 	}
-	x.body.release()
 	if x.outcome == cut && x.failure == nil {
 		h.note(x, r, x.cutFailure(r))
 	}

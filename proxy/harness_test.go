@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -229,4 +230,40 @@ func client(t *testing.T) *http.Client {
 	tr := &http.Transport{DisableCompression: true}
 	t.Cleanup(tr.CloseIdleConnections)
 	return &http.Client{Transport: tr, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+}
+
+// count returns the sum of a metric's counters that have all of these label
+// values.
+func (f *front) count(t *testing.T, metric string, labels ...string) float64 {
+	t.Helper()
+	families, err := f.metrics.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var sum float64
+	for _, family := range families {
+		for _, m := range family.GetMetric() {
+			var values []string
+			for _, pair := range m.GetLabel() {
+				values = append(values, pair.GetValue())
+			}
+			missing := slices.ContainsFunc(labels, func(l string) bool { return !slices.Contains(values, l) })
+			if family.GetName() == metric && !missing {
+				sum += m.GetCounter().GetValue()
+			}
+		}
+	}
+	return sum
+}
+
+// waitCount waits until count is at least 1. A request is counted after the
+// client has its answer.
+func (f *front) waitCount(t *testing.T, metric string, labels ...string) {
+	t.Helper()
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
+		if f.count(t, metric, labels...) > 0 {
+			return
+		}
+	}
+	t.Errorf("%s %v is not counted", metric, labels)
 }

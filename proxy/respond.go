@@ -1,11 +1,11 @@
 package proxy
 
 import (
-	"github.com/holdfast-proxy/holdfast/internal/grip"
-
 	"errors"
 	"fmt"
 	"net/http"
+
+	"github.com/holdfast-proxy/holdfast/internal/grip"
 )
 
 // errHeld makes ReverseProxy stop without an answer: the exchange has it.

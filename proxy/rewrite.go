@@ -1,13 +1,12 @@
 package proxy
 
 import (
-	"github.com/holdfast-proxy/holdfast/internal/grip"
-
 	"net/http"
 	"net/http/httputil"
 	"strings"
 	"time"
 
+	"github.com/holdfast-proxy/holdfast/internal/grip"
 	"golang.org/x/net/http/httpguts"
 )
 

@@ -1,15 +1,15 @@
 package proxy
 
 import (
-	"github.com/holdfast-proxy/holdfast/internal/grip"
-
 	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
+	"github.com/holdfast-proxy/holdfast/internal/grip"
 	"golang.org/x/net/http/httpguts"
 )
 
@@ -154,6 +154,10 @@ func (r *Route) validate() error {
 	if r.RewritePrefix != "" && !strings.HasPrefix(r.RewritePrefix, "/") {
 		errs = append(errs, fmt.Errorf("rewritten prefix %q does not start with a slash", r.RewritePrefix))
 	}
+	if !r.enumsKnown() {
+		errs = append(errs, fmt.Errorf("resume %q, on_lag %q, on_unavailable %q or keep-alive format %q is not known",
+			r.Resume, r.OnLag, r.OnUnavailable, r.KeepAlive.Format))
+	}
 	if len(r.Origins) == 0 {
 		errs = append(errs, errors.New("no origins"))
 	}
@@ -161,6 +165,15 @@ func (r *Route) validate() error {
 		errs = append(errs, validateOrigin(u))
 	}
 	return errors.Join(errs...)
+}
+
+// enumsKnown reports whether the settings with a list of values have one of
+// them.
+func (r *Route) enumsKnown() bool {
+	return slices.Contains([]Resume{ResumeIDs, ResumePositions, ResumeOff}, r.Resume) &&
+		slices.Contains([]OnLag{LagAuto, LagGap, LagClose}, r.OnLag) &&
+		slices.Contains([]OnUnavailable{UnavailableRetry, UnavailableStatus}, r.OnUnavailable) &&
+		slices.Contains([]KeepAliveFormat{KeepAliveComment, KeepAliveEvent, KeepAliveData}, r.KeepAlive.Format)
 }
 
 func validateOrigin(u *url.URL) error {

@@ -1,12 +1,12 @@
 package proxy
 
 import (
-	"github.com/holdfast-proxy/holdfast/internal/grip"
-
 	"bufio"
 	"net"
 	"net/http"
 	"time"
+
+	"github.com/holdfast-proxy/holdfast/internal/grip"
 )
 
 // responseWriter is the client's ResponseWriter with what a proxy must add

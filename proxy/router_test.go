@@ -1,0 +1,93 @@
+package proxy
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"go.uber.org/zap"
+)
+
+func TestRouteOfRequest(t *testing.T) {
+	var routes []*route
+	for _, r := range []Route{
+		{Name: "all", PathPrefix: "/"},
+		{Name: "api", PathPrefix: "/api"},
+		{Name: "slash", PathPrefix: "/dir/"},
+		{Name: "escaped", PathPrefix: "/a%2Fb"},
+		{Name: "host", Host: "API.test", PathPrefix: "/v1"},
+		{Name: "host deep", Host: "api.test.", PathPrefix: "/v1/users"},
+		{Name: "ip", Host: "[::1]", PathPrefix: "/"},
+	} {
+		routes = append(routes, &route{Route: r.withDefaults()})
+	}
+	rs, err := newRouter(routes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tests := []struct{ name, host, path, want string }{
+		{"anything else", "x", "/", "all"},
+		{"the prefix itself", "x", "/api", "api"},
+		{"below the prefix", "x", "/api/y", "api"},
+		{"the prefix and a slash", "x", "/api/", "api"},
+		{"the prefix within a segment", "x", "/apix", "all"},
+		{"a prefix with a slash, without it", "x", "/dir", "all"},
+		{"a prefix with a slash, with it", "x", "/dir/", "slash"},
+		{"a prefix with a slash, below it", "x", "/dir/y", "slash"},
+		{"escapes are not undone", "x", "/a/b", "all"},
+		{"escapes are compared as they are", "x", "/a%2Fb/c", "escaped"},
+		{"dot segments are not removed", "x", "/y/../api", "all"},
+		{"the host in another case, with a port", "Api.Test:80", "/v1", "host"},
+		{"the host with a dot", "api.test.:80", "/v1", "host"},
+		{"the longest prefix of the host", "api.test", "/v1/users/7", "host deep"},
+		{"a path that the host does not have", "api.test", "/api/z", "api"},
+		{"another host of the same end", "x.api.test", "/v1", "all"},
+		{"an IPv6 address with a port", "[::1]:80", "/", "ip"},
+		{"no host", "", "/", "all"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := rs.find(tt.host, tt.path); got == nil || got.Name != tt.want {
+				t.Errorf("got %+v, want %s", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestNewRefusesRoutesThatCannotWork(t *testing.T) {
+	good := routeTo("http://o.test")
+	with := func(edit func(*Route)) []Route {
+		r := good
+		edit(&r)
+		return []Route{r}
+	}
+	tests := []struct {
+		name   string
+		routes []Route
+		want   string
+	}{
+		{"no routes", nil, "no routes"},
+		{"no origins", with(func(r *Route) { r.Origins = nil }), `route "*/": no origins`},
+		{"an origin with a path", []Route{routeTo("http://o.test/base")}, "only scheme, host and port"},
+		{"an origin of another scheme", []Route{routeTo("ftp://o.test")}, "the scheme must be http or https"},
+		{"an origin without a host", []Route{routeTo("http://")}, "no host"},
+		{"a password in an origin is not told", []Route{routeTo("http://u:secret@o.test")}, "u:xxxxx@o.test"},
+		{"a prefix without a slash", with(func(r *Route) { r.PathPrefix = "api" }), `path prefix "api"`},
+		{"a rewritten prefix without a slash", with(func(r *Route) { r.RewritePrefix = "api" }), `rewritten prefix "api"`},
+		{"two of the same host and prefix", []Route{good, good}, "another route"},
+		{"two of the same name", append(with(func(r *Route) { r.Name, r.Host = "n", "a" }), with(func(r *Route) { r.Name, r.Host = "n", "b" })...), "another route"},
+		{"an edit of framing", with(func(r *Route) { r.Request.Remove = []string{"content-length"} }), `request header "content-length"`},
+		{"an edit of GRIP", with(func(r *Route) { r.Response.Set = []Field{{"Grip-Hold", "x"}} }), `response header "Grip-Hold"`},
+		{"an edit that is no name", with(func(r *Route) { r.Request.Set = []Field{{"a b", "x"}} }), `request header "a b"`},
+		{"an edit with a line break", with(func(r *Route) { r.Response.Set = []Field{{"A", "x\r\ny"}} }), "control characters"},
+		{"an on_unavailable that is none", with(func(r *Route) { r.OnUnavailable = "never" }), `on_unavailable "never"`},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			_, err := New(Options{Routes: tt.routes, Log: zap.NewNop(), Metrics: NewMetrics(prometheus.NewRegistry())})
+			if err == nil || !strings.Contains(err.Error(), tt.want) || strings.Contains(err.Error(), "secret") {
+				t.Errorf("got %v, want %q", err, tt.want)
+			}
+		})
+	}
+}
