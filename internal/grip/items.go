@@ -29,13 +29,14 @@ const (
 // ParseItems reads the body of a publish, {"items": [...]}. One bad item
 // refuses them all. The error is a BodyError or an *ItemError.
 func ParseItems(body []byte) ([]Item, error) {
-	if !utf8.Valid(body) || !json.Valid(body) {
-		return nil, ErrNotJSON
-	}
-	var doc struct {
+	var doc *struct {
 		Items raw `json:"items"`
 	}
-	if !object(body, &doc) {
+	err := json.Unmarshal(body, &doc)
+	if syntax := (*json.SyntaxError)(nil); errors.As(err, &syntax) || !utf8.Valid(body) {
+		return nil, ErrNotJSON
+	}
+	if err != nil || doc == nil { // of another type, or null
 		return nil, ErrNotObject
 	}
 	if len(doc.Items) == 0 {
@@ -104,12 +105,21 @@ func parseItem(it *Item, data raw) (err error) {
 	if len(doc.Formats) == 0 {
 		return parseFormats(it, &doc.jsonFormats, nil)
 	}
-	var formats jsonFormats
-	var names map[string]raw
-	if !object(doc.Formats, &formats) || !object(doc.Formats, &names) {
+	var formats map[string]raw
+	if !object(doc.Formats, &formats) {
 		return wrongType(itemWord, "formats")
 	}
-	return parseFormats(it, &formats, names)
+	return parseFormats(it, known(formats), formats)
+}
+
+// known picks out the formats that are known here.
+func known(formats map[string]raw) *jsonFormats {
+	return &jsonFormats{
+		Response: formats["http-response"],
+		Stream:   formats["http-stream"],
+		Message:  formats["ws-message"],
+		Event:    formats["sse"],
+	}
 }
 
 // id reads an id, which is a string of limited length.
