@@ -92,7 +92,7 @@ func (h *Handler) Close() {
 }
 
 // ServeHTTP implements http.Handler. It returns when the answer is complete,
-// or when hold has returned.
+// or when a held response is in the holder's hands.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x := &exchange{w: newResponseWriter(w, r), route: h.routes.find(r.Host, rawPath(r)), counts: h.unrouted, outcome: cut}
 	defer func() { x.counts.ended(r, x.outcome) }()
