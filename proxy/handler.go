@@ -106,7 +106,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// forward asks the origin and relays its answer, or hands it to hold.
+// forward asks the origin and relays its answer, or does as it instructs.
 func (h *Handler) forward(x *exchange, r *http.Request) {
 	x.counts, x.w.timeout = x.route.counts, x.route.WriteTimeout
 	rc := http.NewResponseController(x.w)
