@@ -65,14 +65,18 @@ func configExampleCommand() *cobra.Command {
 	}
 }
 
-// load loads a configuration. Its error has one line per problem.
+// load loads a configuration. Its error has one line per problem, and one per
+// warning, since a misspelt variable may be the reason.
 func load(sources config.Sources) (config.Config, []string, error) {
 	cfg, warnings, err := config.Load(sources)
-	if err != nil {
-		lines := strings.ReplaceAll(err.Error(), "\n", "\n  ")
-		return cfg, nil, fmt.Errorf("the configuration is refused:\n  %s", lines)
+	if err == nil {
+		return cfg, warnings, nil
 	}
-	return cfg, warnings, nil
+	lines := strings.Split(err.Error(), "\n")
+	for _, warning := range warnings {
+		lines = append(lines, "warning: "+warning)
+	}
+	return cfg, nil, fmt.Errorf("the configuration is refused:\n  %s", strings.Join(lines, "\n  "))
 }
 
 // summarize says what a configuration amounts to. It shows no secrets.

@@ -1,6 +1,10 @@
 package main
 
 import (
+	"crypto/x509"
+	"encoding/pem"
+	"fmt"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -48,6 +52,39 @@ routes:
 	}
 	if want := "warning: HOLDFAST_LISTEM names no key and is ignored; did you mean HOLDFAST_LISTEN?\n"; got.stderr != want {
 		t.Errorf("got %q, want %q", got.stderr, want)
+	}
+}
+
+func TestConfigCheckReadsCertificates(t *testing.T) {
+	server := httptest.NewTLSServer(nil) // has a certificate
+	defer server.Close()
+	pair := server.TLS.Certificates[0]
+	key, err := x509.MarshalPKCS8PrivateKey(pair.PrivateKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cert := writeConfig(t, string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: pair.Certificate[0]})))
+	private := writeConfig(t, string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key})))
+	t.Setenv("HOLDFAST_ORIGIN", "http://a")
+	t.Setenv("HOLDFAST_TLS_LISTEN", ":443")
+
+	t.Setenv("HOLDFAST_TLS_CERTIFICATES", fmt.Sprintf(`[{"cert": %q, "key": %q}]`, cert, private))
+	got := command(t.Context(), "", "config", "check")
+	if got.code != exitOK || !strings.Contains(got.stdout, "clients:    :7999, :443 (TLS)\n") {
+		t.Errorf("%+v", got)
+	}
+	t.Setenv("HOLDFAST_TLS_CERTIFICATES", fmt.Sprintf(`[{"cert": %q, "key": %q}]`, cert, cert))
+	got = command(t.Context(), "", "config", "check")
+	if got.code != exitFailure || !strings.Contains(got.stderr, "HOLDFAST_TLS_CERTIFICATES: tls.certificates[0]: ") {
+		t.Errorf("%+v", got)
+	}
+}
+
+func TestARefusalNamesMisspeltVariables(t *testing.T) {
+	t.Setenv("HOLDFAST_ORGIN", "http://a")
+	got := command(t.Context(), "", "config", "check")
+	if got.code != exitFailure || !strings.Contains(got.stderr, "did you mean HOLDFAST_ORIGIN?") {
+		t.Errorf("%+v", got)
 	}
 }
 

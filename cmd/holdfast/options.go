@@ -82,13 +82,7 @@ func proxyOptions(cfg config.Config) (proxy.Options, error) {
 		}
 		o.Signer = grip.NewSigner(cfg.GRIP.SigIss, key)
 	}
-	routes := cfg.Routes
-	if cfg.Origin != "" {
-		r := config.DefaultRoute()
-		r.Origins = []string{cfg.Origin}
-		routes = append(routes[:len(routes):len(routes)], r)
-	}
-	for _, r := range routes {
+	for _, r := range cfg.AllRoutes() {
 		route, err := routeOf(r)
 		if err != nil {
 			return o, err

@@ -53,7 +53,7 @@ event cannot say: other formats, actions, prev-id.`,
 	flags.StringVar(&p.event, "event", "", "the event's `NAME`; without it, pages get a message event")
 	flags.StringVar(&p.id, "id", "", "the event's `ID`; a second event with it is not published")
 	flags.StringVar(&p.item, "item", "", "send this GRIP item, `JSON` or - for standard input")
-	flags.StringVar(&p.url, "url", "", "the control endpoint's `URL` (default $HOLDFAST_URL, else http://127.0.0.1:5561)")
+	flags.StringVar(&p.url, "url", "", "the control endpoint's `URL` (default $HOLDFAST_URL, else "+defaultURL()+")")
 	flags.StringVar(&p.token, "token", "", "the control endpoint's `TOKEN` (default $HOLDFAST_TOKEN)")
 	flags.BoolVar(&p.json, "json", false, "print the answer as JSON, with the event's position")
 	return cmd

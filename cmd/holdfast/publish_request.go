@@ -13,6 +13,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/holdfast-proxy/holdfast/internal/config"
 )
 
 // items is a request to publish (GRIP: control endpoint).
@@ -86,7 +88,7 @@ func (p *publication) itemBody(stdin io.Reader) ([]byte, error) {
 func (p *publication) send(ctx context.Context, body []byte) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
-	base := cmp.Or(p.url, os.Getenv("HOLDFAST_URL"), "http://127.0.0.1:5561")
+	base := cmp.Or(p.url, os.Getenv("HOLDFAST_URL"), defaultURL())
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, strings.TrimSuffix(base, "/")+"/publish/", bytes.NewReader(body))
 	if err != nil {
 		return nil, err
@@ -101,6 +103,9 @@ func (p *publication) send(ctx context.Context, body []byte) ([]byte, error) {
 	}
 	return exchange(request)
 }
+
+// defaultURL is where a control endpoint without settings is.
+func defaultURL() string { return "http://" + config.Default().Control.Listen[0] }
 
 // exchange sends a request on a connection of its own. It follows no redirect:
 // the token is for one endpoint.

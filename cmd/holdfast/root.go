@@ -24,6 +24,8 @@ Exit codes: 0 success, 1 failure, 2 wrong usage.`,
 	}
 	root.AddCommand(
 		serveCommand(),
+		demoCommand(),
+		benchCommand(),
 		publishCommand(),
 		configCommand(),
 		versionCommand(),

@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -35,17 +37,10 @@ second signal ends the process at once.`,
       --tls-listen :443 --tls-cert api.pem --tls-key api.key`,
 		Args: cobra.NoArgs,
 	}
-	flags := cmd.Flags()
-	file := flags.String("config", "", "read settings from this YAML `FILE`")
-	flags.StringArray("listen", nil, "take clients at `ADDR`, in the clear (repeatable; default :7999)")
-	flags.String("origin", "", "forward requests to the API at this `URL`")
-	flags.StringArray("control-listen", nil, "take publishers at `ADDR` (repeatable; default 127.0.0.1:5561)")
-	flags.StringArray("tls-listen", nil, "take clients at `ADDR` over TLS (repeatable)")
-	flags.String("tls-cert", "", "use the certificate in this PEM `FILE`")
-	flags.String("tls-key", "", "use the private key in this PEM `FILE`")
-	flags.String("log-level", "", "log from this `LEVEL` on: debug, info, warn or error (default info)")
+	file := cmd.Flags().String("config", "", "read settings from this YAML `FILE`")
+	addSettings(cmd.Flags(), config.Default())
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		sources := config.Sources{File: *file, Environ: os.Environ(), Flags: settings(flags)}
+		sources := config.Sources{File: *file, Environ: os.Environ(), Flags: settings(cmd.Flags())}
 		cfg, warnings, err := load(sources)
 		if err != nil {
 			return err
@@ -59,6 +54,20 @@ second signal ends the process at once.`,
 		return serve(ctx, cfg, log)
 	}
 	return cmd
+}
+
+// addSettings adds a flag for each setting that is often set this way.
+func addSettings(flags *pflag.FlagSet, defaults config.Config) {
+	list := func(name, usage string, addresses []string) {
+		flags.StringArray(name, nil, fmt.Sprintf("%s (repeatable; default %s)", usage, strings.Join(addresses, ", ")))
+	}
+	list("listen", "take clients at `ADDR`, in the clear", defaults.Listen)
+	list("control-listen", "take publishers at `ADDR`", defaults.Control.Listen)
+	flags.String("origin", "", "forward requests to the API at this `URL`")
+	flags.StringArray("tls-listen", nil, "take clients at `ADDR` over TLS (repeatable)")
+	flags.String("tls-cert", "", "use the certificate in this PEM `FILE`")
+	flags.String("tls-key", "", "use the private key in this PEM `FILE`")
+	flags.String("log-level", "", fmt.Sprintf("log from this `LEVEL` on: debug, info, warn or error (default %s)", defaults.Log.Level))
 }
 
 // settings returns what was set by flags, under the keys that it stands for.
@@ -101,10 +110,19 @@ func flagValue(f *pflag.Flag) any {
 }
 
 // untilSignal returns a context that ends with the first SIGINT or SIGTERM.
-// From then on these signals have their usual effect again, so that a second
+// Before it ends these signals get their usual effect back, so that a second
 // one ends the process at once. The caller must call stop.
 func untilSignal(parent context.Context) (ctx context.Context, stop context.CancelFunc) {
-	ctx, stop = signal.NotifyContext(parent, os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop)
+	ctx, stop = context.WithCancel(parent)
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() { // ends with ctx
+		select {
+		case <-signals:
+		case <-ctx.Done():
+		}
+		signal.Stop(signals)
+		stop()
+	}()
 	return ctx, stop
 }

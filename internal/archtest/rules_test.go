@@ -33,7 +33,7 @@ var rules = []rule{
 	only("internal/demo", "an ordinary origin, with nothing that another could not have"),
 	only("internal/demo/demotest", "it drives the demo's page", "internal/browsertest"),
 	only("internal/browsertest/...", "it drives a browser, whatever is behind"),
-	only("internal/griptest/...", "it stands for any GRIP proxy"),
+	only("internal/servetest/...", "it runs the program, whatever that is made of"),
 	only("internal/bench/...", "it measures any GRIP proxy by what goes over the wire"),
 	only("internal/wire/...", "it lays items out and does nothing else",
 		"channels", "internal/grip", "internal/sse"),

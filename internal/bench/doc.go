@@ -17,9 +17,9 @@
 // the schedule does not wait for a late server: what it is late by shows as
 // latency and as a lower rate.
 //
-// The n-th events of all channels together are a pass: each stream gets one of
-// them. How late the first, the median and the last stream of a pass are says
-// more about a fan-out than percentiles over all deliveries.
+// Where all streams follow one channel, an event is a pass over all of them. How
+// late the first, the median and the last stream of a pass are says more about a
+// fan-out than percentiles over all deliveries.
 //
 // # The client's own weight
 //

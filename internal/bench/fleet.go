@@ -74,6 +74,12 @@ func (f *fleet) connectOne(ctx context.Context, i int) {
 	f.readers.Go(s.read)
 }
 
+// measured counts one delivery by its latency.
+func (f *fleet) measured(seq int, latency time.Duration) {
+	f.latency.add(latency)
+	f.passes.add(seq, latency)
+}
+
 // arrived counts n deliveries that were read at that time.
 func (f *fleet) arrived(n int64, at time.Duration) {
 	if n > 0 {

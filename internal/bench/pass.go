@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// passes finds how late the first, the median and the last stream of each pass
-// are. It counts the arrivals of a pass; the count at an arrival is its rank, so
+// passes finds how late the first, the median and the last stream get each
+// event of their one channel. It counts the arrivals of a pass; the count at an arrival is its rank, so
 // nothing else has to be kept. All methods may be called at the same time.
 type passes struct {
 	streams int

@@ -52,14 +52,14 @@ type DeliverReport struct {
 	Seconds    float64        `json:"seconds"` // from the first request to the last delivery
 	PerSecond  float64        `json:"per_second"`
 	Latency    Summary        `json:"latency"`
-	Passes     *PassReport    `json:"passes,omitempty"` // nil for a single stream
+	Passes     *PassReport    `json:"passes,omitempty"` // nil unless several streams follow one channel
 }
 
-// PassReport is how late the first, median and last stream of a pass are.
+// PassReport is how late the first, median and last stream get an event.
 type PassReport struct {
 	First  Summary `json:"first"`
 	Median Summary `json:"median"`
-	Last   Summary `json:"last"` // of the passes that reached all streams
+	Last   Summary `json:"last"` // of the events that reached all streams
 }
 
 func (f *fleet) connectReport(took time.Duration) ConnectReport {
@@ -99,7 +99,7 @@ func (f *fleet) deliverReport(p *publisher, due int64) *DeliverReport {
 	if r.Delivered > 0 {
 		r.Seconds, r.PerSecond = took.Seconds(), per(r.Delivered, took)
 	}
-	if len(f.streams) > 1 {
+	if len(f.streams) > 1 && f.cfg.channels() == 1 {
 		r.Passes = &PassReport{f.passes.first.summary(), f.passes.median.summary(), f.passes.last.summary()}
 	}
 	return r

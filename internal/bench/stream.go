@@ -87,8 +87,7 @@ func (s *stream) event(name, data []byte) {
 		s.strays++
 	case s.tally.see(st.seq):
 		s.fresh++
-		s.fleet.latency.add(s.now - st.sent)
-		s.fleet.passes.add(st.seq, s.now-st.sent)
+		s.fleet.measured(st.seq, s.now-st.sent)
 	}
 }
 

@@ -13,7 +13,7 @@ func (r *Report) WriteTable(out io.Writer) error {
 	t.row("streams", "%d of %d opened in %.2f s, %.0f/s", r.Connect.Opened, r.Streams, r.Connect.Seconds, r.Connect.PerSecond)
 	t.reasons("not opened", r.Connect.Failed)
 	if p := r.Publish; p != nil {
-		t.row("published", "%d items to %d channels in %.2f s, %.0f/s", p.Items, p.Channels, p.Seconds, p.PerSecond)
+		t.row("published", "%d items in %.2f s, %.0f/s; channels: %d", p.Items, p.Seconds, p.PerSecond, p.Channels)
 	}
 	t.deliveries(r.Deliver)
 	t.latencies(r)
@@ -27,6 +27,9 @@ type table struct{ w io.Writer }
 func (t table) row(name, format string, args ...any) {
 	fmt.Fprintf(t.w, "%s\t"+format+"\n", append([]any{name}, args...)...)
 }
+
+// section leaves a line empty; the columns below have widths of their own.
+func (t table) section() { fmt.Fprintln(t.w) }
 
 func (t table) reasons(name string, counts map[string]int) {
 	if len(counts) > 0 {
@@ -44,7 +47,7 @@ func (t table) deliveries(d *DeliverReport) {
 }
 
 func (t table) latencies(r *Report) {
-	t.row("", "")
+	t.section()
 	t.row("latency", "mean\tp50\tp90\tp99\tmax")
 	t.summary("connect", r.Connect.Latency)
 	if r.Publish != nil {
@@ -88,7 +91,7 @@ func (t table) server(s *ServerReport) {
 	if s == nil {
 		return
 	}
-	t.row("", "")
+	t.section()
 	t.row("server", "CPU %.2f s to connect, %.1f µs a stream; memory %.1f MB before, %.1f MB with all streams, %.2f KiB a stream",
 		s.ConnectCPU, s.CPUPerStream, float64(s.MemoryBefore)/1e6, float64(s.MemoryOpen)/1e6, s.MemoryPerStream/1024)
 	if s.MemoryAfter > 0 {

@@ -44,8 +44,8 @@ func (l *loader) variable(key string, t reflect.Type, text string) {
 	place := Place{Source: variableName(key)}
 	value, err := fromText(text, t)
 	if err != nil {
-		l.places.set(key, place)
 		l.problems.add(key, "is not valid YAML: "+err.Error(), "a list of sections is written here as YAML or JSON in one line")
+		l.problems[len(l.problems)-1].Place = place
 		return
 	}
 	if value != nil {

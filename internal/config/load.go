@@ -36,6 +36,7 @@ func Load(s Sources) (Config, []string, error) {
 		if err := l.file(s.File); err != nil {
 			return Default(), nil, err
 		}
+		l.locate()
 	}
 	warnings := l.environment(s.Environ)
 	for _, flag := range s.Flags {
@@ -44,9 +45,7 @@ func Load(s Sources) (Config, []string, error) {
 	cfg := l.decode()
 	l.problems.merge(cfg.problems())
 	l.problems.merge(cfg.fileProblems())
-	for _, e := range l.problems {
-		e.Place = l.places.find(e.Key)
-	}
+	l.locate()
 	return cfg, warnings, l.problems.err()
 }
 
@@ -68,4 +67,15 @@ func (l *loader) override(key string, value any, place Place) {
 			l.viper.Set(key, fitting)
 		}
 	})
+	l.locate()
+}
+
+// locate gives new problems their places. It is called after each source, since
+// the next one may set the same key.
+func (l *loader) locate() {
+	for _, e := range l.problems {
+		if e.Place == (Place{}) {
+			e.Place = l.places.find(e.Key)
+		}
+	}
 }

@@ -63,6 +63,15 @@ HOLDFAST_TLS_CERTIFICATES: tls.certificates: is not valid YAML: yaml: line 1: di
 	}
 }
 
+func TestAProblemIsWhereItWasWritten(t *testing.T) {
+	path := writeFile(t, "origin: http://a\nlisten: 1\n")
+	_, _, err := Load(Sources{File: path, Environ: []string{"HOLDFAST_LISTEN=:1"}, Flags: []Flag{{"listen", "--listen", []any{"x"}}}})
+	want := path + ":2: listen: is a single value; write a list here, as in [a, b]"
+	if err == nil || err.Error() != want {
+		t.Errorf("got  %v\nwant %s", err, want)
+	}
+}
+
 // TestRefused sets one thing wrong in a configuration that is right otherwise.
 func TestRefused(t *testing.T) {
 	route := func(text string) string { return "routes: [{origins: [http://a], " + text + "}]" }

@@ -22,15 +22,3 @@ func (c Config) AllRoutes() []Route {
 	}
 	return routes
 }
-
-// StreamLimit is how many requests may be held at once in a process that may
-// open openFiles files. See MaxStreams.
-func (c Config) StreamLimit(openFiles uint64) int {
-	if c.MaxStreams > 0 {
-		return c.MaxStreams
-	}
-	const most = 1 << 30 // more than any machine can hold; keeps the number an int
-	openFiles = min(openFiles, most)
-	reserve := max(openFiles/8, 64)
-	return int(max(openFiles, reserve+1) - reserve)
-}

@@ -1,7 +1,6 @@
 package config
 
 import (
-	"math"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -46,28 +45,6 @@ func TestAllRoutesAreTidy(t *testing.T) {
 	}
 	if cfg.Routes[0].Name != "" {
 		t.Error("the configuration itself was changed")
-	}
-}
-
-func TestStreamLimit(t *testing.T) {
-	tests := []struct {
-		name      string
-		set       int
-		openFiles uint64
-		want      int
-	}{
-		{"what is set holds", 10, 1024, 10},
-		{"an eighth is kept", 0, 8000, 7000},
-		{"64 at least are kept", 0, 100, 36},
-		{"one stream is always possible", 0, 10, 1},
-		{"no limit on files is a limit all the same", 0, math.MaxUint64, 1<<30 - 1<<27},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			if got := (Config{MaxStreams: tt.set}).StreamLimit(tt.openFiles); got != tt.want {
-				t.Errorf("got %d, want %d", got, tt.want)
-			}
-		})
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/holdfast-proxy/holdfast/channels"
@@ -95,6 +96,23 @@ func TestConnIsClaimedOnce(t *testing.T) {
 	if err := h.registry.wait(closing(t, h)); err != nil {
 		t.Error(err)
 	}
+}
+
+func TestAStreamThatBeginsAfterTheEndIsCutOff(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, _ := pair(t) // nobody reads, so a farewell would block
+		h := New(Options{})
+		l := claim(t, h, c)
+		h.cutAll()
+		start := time.Now()
+		c.Close()
+		if err := h.registry.wait(t.Context()); err != nil {
+			t.Error(err)
+		}
+		if got := time.Since(start); got != 0 || l.why != ReasonShutdown {
+			t.Errorf("ended for %q after %v, want %q at once", l.why, got, ReasonShutdown)
+		}
+	})
 }
 
 // closing has h admit nobody any more, and returns a context for waiting.

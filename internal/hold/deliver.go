@@ -38,7 +38,8 @@ func (l *live) catchUp() bool {
 			return l.atHead(b)
 		default:
 			ok = l.send(b, entries)
-			clear(entries) // or the pool would keep the entries' bytes
+			clear(entries) // or the pool would keep their bytes
+			b.due = nil
 		}
 		if !ok {
 			return false

@@ -5,6 +5,8 @@ import (
 	"runtime"
 	"sync"
 	"testing"
+	"time"
+	"weak"
 
 	"github.com/holdfast-proxy/holdfast/channels"
 	"github.com/holdfast-proxy/holdfast/internal/wire"
@@ -140,6 +142,48 @@ func TestAWriteErrorEndsTheStreamOnce(t *testing.T) {
 	}
 	if len(h.group.logs) != 0 {
 		t.Error("the group still knows it")
+	}
+}
+
+func TestAnEndedStreamIsForgotten(t *testing.T) {
+	hub, h := channels.NewHub(channels.DefaultOptions()), New(Options{})
+	defer hub.Close()
+	ended := func() weak.Pointer[live] {
+		l := lives(t, hub, h, 1, nil)[0]
+		h.wheel.Arm(&l.timer, l, time.Hour)
+		l.End(ReasonDrain)
+		return weak.Make(l)
+	}()
+	for range 100 {
+		if runtime.GC(); ended.Value() == nil {
+			break
+		}
+		runtime.Gosched()
+	}
+	if ended.Value() != nil {
+		t.Error("the holder still refers to it")
+	}
+	runtime.KeepAlive(h)
+}
+
+func TestScratchKeepsNoEntries(t *testing.T) {
+	hub, h := channels.NewHub(channels.DefaultOptions()), New(Options{})
+	defer hub.Close()
+	b := newBatch()
+	h.batches.New = func() any { return b }
+	l := lives(t, hub, h, 1, nil)[0]
+	l.turn.Store(running)
+	for range 3 {
+		hub.Publish(t.Context(), entryOf(make([]byte, 200)))
+	}
+	l.run()
+	for _, e := range b.entries[:cap(b.entries)] {
+		if e.Seq() != 0 {
+			t.Fatalf("entry %d is still referred to", e.Seq())
+		}
+	}
+	if b.due != nil {
+		t.Error("what was written is still referred to")
 	}
 }
 

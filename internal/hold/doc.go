@@ -16,6 +16,9 @@
 // closed is of no use. HTTP/2 has no connection to take: there the handler
 // waits while others write through its ResponseWriter.
 //
+// So http.Server.Shutdown does not wait for streams on HTTP/1.x, which it
+// takes for closed, but does for those on HTTP/2: Drain comes before it.
+//
 // # Delivering
 //
 // There is no queue per stream, and a publisher never touches a socket. It

@@ -24,9 +24,9 @@ type Holder interface {
 	// it.
 	Group() channels.Group
 
-	// Admit reserves a place for one stream or waiter. It is called when it is
-	// known that a response will be held, before its head is written, so that
-	// a refusal can still be said. The error is ErrFull or ErrDraining. Each
+	// Admit reserves a place for one stream or waiter. It is called before the
+	// head of a response is written that will be held, so that a refusal can
+	// still be said; it may be called before the origin is asked. The error is ErrFull or ErrDraining. Each
 	// place is used by one Hold or Attach, or given back by Release.
 	Admit() error
 	Release()
@@ -45,7 +45,8 @@ type Holder interface {
 	Hold(w http.ResponseWriter, r *http.Request, s *Stream) error
 
 	// Attach lets w, which waits for a response of its own, hear of news for
-	// c and of the end. It uses the place that Admit gave, until Detach.
+	// c and of the end. It uses the place that Admit gave, until Detach. Of
+	// news from before Attach it does not hear: w reads c once by itself.
 	Attach(c *channels.Cursor, w Waiter) *Seat
 	// Detach undoes Attach. A Kick or End that is already on its way may
 	// still come. It does not close the cursor.
@@ -63,10 +64,11 @@ type Holder interface {
 }
 
 // Waiter is a held response that is not a stream: it waits for one answer.
-// Its methods must not block.
+// Its methods are called from any goroutine and must not block.
 type Waiter interface {
 	// Kick is called when its cursor may have something new.
 	Kick()
-	// End is called when it should answer at once because the holder ends.
+	// End is called, perhaps more than once, when it should answer at once
+	// because the holder ends.
 	End(reason Reason)
 }

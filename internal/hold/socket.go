@@ -44,9 +44,6 @@ func (l *live) adopt(conn net.Conn, sent int) {
 	raw := beneath(conn)
 	if c, ok := raw.(*Conn); ok {
 		raw = c.Conn
-		if conn == net.Conn(c) {
-			conn = raw
-		}
 	}
 	s := &socket{live: l, conn: conn, raw: raw, sent: sent}
 	s.parts.Store(2)

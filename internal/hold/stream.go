@@ -32,8 +32,8 @@ type Stream struct {
 	// stream.
 	GapEvent func(dst []byte, g *channels.Gap) []byte
 
-	// WriteTimeout ends the stream when the client takes nothing for so long.
-	// Zero is DefaultWriteTimeout.
+	// WriteTimeout ends the stream when a write takes so long; of a large entry,
+	// each 64 KiB may. Zero is DefaultWriteTimeout.
 	WriteTimeout time.Duration
 	// Route labels metrics and log lines.
 	Route string

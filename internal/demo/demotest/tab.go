@@ -79,7 +79,10 @@ func (p *tab) marked(user string, want ...string) {
 func (p *tab) compare(user, selector string, want []string) {
 	p.t.Helper()
 	list := texts(user, selector)
-	p.run(chromedp.Poll[chromedp.Void](fmt.Sprintf("%s.length >= %d", list, len(want))))
+	enough := chromedp.Poll[chromedp.Void](fmt.Sprintf("%s.length >= %d", list, len(want)))
+	if err := chromedp.Do(p.ctx, enough); err != nil {
+		p.t.Errorf("waiting for %d lines %s of %s: %v", len(want), selector, user, err)
+	}
 	got := browsertest.Value(p.ctx, p.t, chromedp.Evaluate[[]string](list))
 	if diff := cmp.Diff(want, got); diff != "" {
 		p.t.Fatalf("%s of %s differ (-want +got):\n%s", selector, user, diff)

@@ -42,11 +42,11 @@ type rig struct {
 	after func() // called by the handler after Hold; may be nil
 }
 
-func newRig(p protocol, make_ func(hold.Options) hold.Holder) *rig {
+func newRig(p protocol, makeHolder func(hold.Options) hold.Holder) *rig {
 	reg := prometheus.NewRegistry()
 	r := &rig{
 		protocol: p,
-		make:     make_,
+		make:     makeHolder,
 		metrics:  reg,
 		options:  hold.Options{Metrics: hold.NewMetrics(reg), Sockets: hold.DefaultSocketOptions()},
 		channels: channels.DefaultOptions(),

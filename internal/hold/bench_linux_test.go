@@ -24,10 +24,38 @@ import (
 // as it is and after giving back what is free. Clients are bare descriptors.
 func BenchmarkIdleStream(b *testing.B) {
 	const n = 5000
+	hub, port := serve(b)
+	for b.Loop() {
+		before := measure()
+		clients := connectAll(b, port, n)
+		broadcast(b, hub, clients)
+		asIs := pss()
+		after := measure()
+		b.ReportMetric(float64(after.inUse-before.inUse)/n, "B-in-use/stream")
+		b.ReportMetric(float64(asIs-before.pss)/n, "B-pss-as-is/stream")
+		b.ReportMetric(float64(after.pss-before.pss)/n, "B-pss-settled/stream")
+		closeAll(hub, clients)
+	}
+}
+
+// BenchmarkBroadcast publishes one event to 1,000 streams over loopback and
+// reads it at each.
+func BenchmarkBroadcast(b *testing.B) {
+	const n = 1000
+	hub, port := serve(b)
+	clients := connectAll(b, port, n)
+	for b.Loop() {
+		broadcast(b, hub, clients)
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/n, "ns/delivery")
+	closeAll(hub, clients)
+}
+
+// serve runs a hub, a holder and a server until the benchmark ends.
+func serve(b *testing.B) (*channels.Hub, int) {
 	hub := channels.NewHub(channels.DefaultOptions())
-	defer hub.Close()
 	holder := hold.New(hold.Options{Sockets: hold.DefaultSocketOptions()})
-	ctx, cancel := context.WithCancel(b.Context())
+	ctx, cancel := context.WithCancel(context.Background())
 	ran := make(chan error)
 	go func() { ran <- holder.Run(ctx) }()
 	server := &http.Server{Handler: holdEverything(hub, holder), ConnContext: hold.ConnContext}
@@ -36,38 +64,43 @@ func BenchmarkIdleStream(b *testing.B) {
 		b.Fatal(err)
 	}
 	go server.Serve(hold.Listen(l))
-	defer server.Close()
+	b.Cleanup(func() {
+		server.Close()
+		cancel()
+		<-ran
+		hub.Close()
+	})
+	return hub, l.Addr().(*net.TCPAddr).Port
+}
 
-	for b.Loop() {
-		before := measure()
-		clients := make([]int, n)
-		for i := range clients {
-			clients[i] = connect(b, l.Addr().(*net.TCPAddr).Port)
-		}
-		_, err := hub.Publish(ctx, item("data: 1\n\n"))
-		if err != nil {
-			b.Fatal(err)
-		}
-		for _, fd := range clients {
-			expect(b, fd, "data: 1\n\n")
-		}
-		asIs := pss()
-		after := measure()
-		b.ReportMetric(float64(after.inUse-before.inUse)/n, "B-in-use/stream")
-		b.ReportMetric(float64(asIs-before.pss)/n, "B-pss-as-is/stream")
-		b.ReportMetric(float64(after.pss-before.pss)/n, "B-pss-settled/stream")
-		for _, fd := range clients {
-			unix.Close(fd)
-		}
-		for {
-			if info, _ := hub.Channel("a"); info.Streams == 0 {
-				break
-			}
-			time.Sleep(time.Millisecond)
-		}
+func connectAll(b *testing.B, port, n int) []int {
+	clients := make([]int, n)
+	for i := range clients {
+		clients[i] = connect(b, port)
 	}
-	cancel()
-	<-ran
+	return clients
+}
+
+// broadcast publishes an event and waits until every client has it.
+func broadcast(b *testing.B, hub *channels.Hub, clients []int) {
+	if _, err := hub.Publish(b.Context(), item("data: 1\n\n")); err != nil {
+		b.Fatal(err)
+	}
+	for _, fd := range clients {
+		expect(b, fd, "data: 1\n\n")
+	}
+}
+
+func closeAll(hub *channels.Hub, clients []int) {
+	for _, fd := range clients {
+		unix.Close(fd)
+	}
+	for {
+		if info, _ := hub.Channel("a"); info.Streams == 0 {
+			return
+		}
+		time.Sleep(time.Millisecond)
+	}
 }
 
 func holdEverything(hub *channels.Hub, holder hold.Holder) http.Handler {

@@ -1,0 +1,73 @@
+package servetest
+
+import (
+	"bufio"
+	"encoding/json"
+	"io"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+	"testing"
+)
+
+// Process is a running holdfast.
+type Process struct {
+	// URL is where clients connect, ControlURL where backends publish.
+	URL, ControlURL string
+	// PID is the process's id.
+	PID int
+}
+
+// Start builds holdfast and serves originURL with it until t ends. It returns
+// when the listeners are open.
+func Start(t testing.TB, originURL string) *Process {
+	t.Helper()
+	program := filepath.Join(t.TempDir(), "holdfast")
+	build := exec.Command("go", "build", "-o", program, "github.com/holdfast-proxy/holdfast/cmd/holdfast")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("go build: %v\n%s", err, out)
+	}
+	cmd := exec.Command(program, "serve", "--origin", originURL, "--listen", "127.0.0.1:0", "--control-listen", "127.0.0.1:0")
+	log, err := cmd.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	lines := bufio.NewReader(log)
+	p := &Process{PID: cmd.Process.Pid}
+	drained := make(chan struct{})
+	t.Cleanup(func() {
+		cmd.Process.Signal(syscall.SIGKILL)
+		<-drained
+		cmd.Wait()
+	})
+	p.awaitAddresses(t, lines)
+	go func() {
+		defer close(drained)
+		io.Copy(t.Output(), lines)
+	}()
+	return p
+}
+
+// awaitAddresses reads the log up to the line that names the listeners.
+func (p *Process) awaitAddresses(t testing.TB, lines *bufio.Reader) {
+	t.Helper()
+	for {
+		line, err := lines.ReadBytes('\n')
+		if err != nil {
+			t.Fatalf("holdfast did not start: %v %s", err, line)
+		}
+		var entry struct {
+			Msg     string   `json:"msg"`
+			Clients []string `json:"clients"`
+			Control []string `json:"control"`
+		}
+		if json.Unmarshal(line, &entry) == nil && entry.Msg == "serving" {
+			p.URL, p.ControlURL = "http://"+entry.Clients[0], "http://"+entry.Control[0]
+			return
+		}
+		t.Logf("%s", line)
+	}
+}
