@@ -92,7 +92,7 @@ func (h *Handler) Close() {
 }
 
 // ServeHTTP implements http.Handler. It returns when the answer is complete,
-// or when hold has returned.
+// or when a held response is in the holder's hands.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x := &exchange{w: newResponseWriter(w, r), route: h.routes.find(r.Host, rawPath(r)), counts: h.unrouted, outcome: cut}
 	defer func() { x.counts.ended(r, x.outcome) }()
@@ -106,7 +106,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// forward asks the origin and relays its answer, or hands it to hold.
+// forward asks the origin and relays its answer, or does as it instructs.
 func (h *Handler) forward(x *exchange, r *http.Request) {
 	x.counts, x.w.timeout = x.route.counts, x.route.WriteTimeout
 	rc := http.NewResponseController(x.w)

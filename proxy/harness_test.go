@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/holdfast-proxy/holdfast/channels"
+	"github.com/holdfast-proxy/holdfast/internal/hold"
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
 )
@@ -39,7 +40,7 @@ func newFront(t *testing.T, edit func(*Options)) *front {
 	if err != nil {
 		t.Fatal(err)
 	}
-	addr := serve(t, ServerOptions{Handler: h, Listen: []string{"127.0.0.1:0"}})
+	addr := serve(t, ServerOptions{Handler: h, Listen: []string{"127.0.0.1:0"}, WrapListener: hold.Listen, ConnContext: hold.ConnContext})
 	t.Cleanup(h.Close)
 	return &front{h, addr, "http://" + addr, reg}
 }

@@ -4,8 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 
 	"github.com/holdfast-proxy/holdfast/internal/grip"
+	"github.com/holdfast-proxy/holdfast/internal/hold"
+	"golang.org/x/net/http/httpguts"
 )
 
 // errHeld makes ReverseProxy stop without an answer: the exchange has it.
@@ -28,7 +31,17 @@ func (h *Handler) modifyResponse(resp *http.Response) error {
 		return errHeld
 	}
 	x.route.finishHeader(resp)
+	relayPhrase(resp)
 	return nil
+}
+
+// relayPhrase passes on a reason phrase that is not the standard one, where
+// that is possible.
+func relayPhrase(resp *http.Response) {
+	_, phrase, _ := strings.Cut(resp.Status, " ")
+	if phrase != "" && phrase != http.StatusText(resp.StatusCode) && httpguts.ValidHeaderFieldValue(phrase) {
+		hold.SetReason(resp.Request, resp.StatusCode, phrase)
+	}
 }
 
 // finishHeader makes the header of an origin's answer the client's: without

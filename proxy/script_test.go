@@ -15,8 +15,8 @@ import (
 //
 //	# a comment
 //	== the name of a case
-//	with SETTING=VALUE ...    before the first step; see player.settings
-//	STEP [ARGUMENTS]          see player.steps
+//	with SETTING=VALUE ...    before the first step; see settings in player_test.go
+//	STEP [ARGUMENTS]          see player.steps there
 //	| its text
 //
 // Text is a message: lines that end in CRLF, up to and with an empty line,

@@ -18,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/holdfast-proxy/holdfast/internal/hold"
 	"go.uber.org/zap"
 )
 
@@ -58,7 +59,8 @@ func protocolClients(t *testing.T, origin string) map[string]struct {
 	t.Helper()
 	f := newFront(t, to(origin))
 	certificate, trust := testCertificate(t)
-	secure := "https://" + serve(t, ServerOptions{Handler: f.handler, TLSListen: []string{"127.0.0.1:0"}, Certificates: []Certificate{certificate}})
+	secure := "https://" + serve(t, ServerOptions{Handler: f.handler, TLSListen: []string{"127.0.0.1:0"},
+		Certificates: []Certificate{certificate}, WrapListener: hold.Listen, ConnContext: hold.ConnContext})
 	clients := map[string]struct {
 		*http.Client
 		url string
