@@ -25,7 +25,7 @@ func (h *Handler) refuse(x *exchange, r *http.Request, f *failure) {
 	header.Set("Cache-Control", "no-store")
 	if x.route != nil && x.route.OnUnavailable == UnavailableRetry && f.reason.passes() && wantsEvents(r) {
 		x.outcome = retry
-		askToRetry(x.w)
+		askToRetry(x.w, r)
 		return
 	}
 	x.outcome = refused
@@ -55,9 +55,17 @@ const (
 )
 
 // askToRetry makes an EventSource come back. Any status but 200 would make it
-// give up.
-func askToRetry(w http.ResponseWriter) {
-	w.Header().Set("Content-Type", eventStream)
+// give up, and so would, on a page of another site, an answer without CORS
+// fields. The origin cannot be asked who may read this answer; as it says
+// nothing but when to come back, everybody may.
+func askToRetry(w http.ResponseWriter, r *http.Request) {
+	h := w.Header()
+	h.Set("Content-Type", eventStream)
+	if origin := r.Header.Get("Origin"); origin != "" {
+		h.Set("Access-Control-Allow-Origin", origin)
+		h.Set("Access-Control-Allow-Credentials", "true")
+		h.Set("Vary", "Origin")
+	}
 	w.WriteHeader(http.StatusOK)
 	io.WriteString(w, "retry: "+strconv.Itoa(retryMin+rand.IntN(retryMax-retryMin+1))+"\n\n")
 }

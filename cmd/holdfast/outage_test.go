@@ -23,19 +23,39 @@ const outage = 10 * time.Second
 
 // Invariant 11: an EventSource gives up for good on any status but 200, so
 // while the origin is down it must be told to come back instead. The page
-// recovers by itself and has missed nothing.
+// recovers by itself and has missed nothing, on Holdfast's own site as on
+// another, with credentials.
 func TestAPageRecoversFromAnOutageOfTheOrigin(t *testing.T) {
+	t.Run("page on the same site", func(t *testing.T) {
+		t.Parallel()
+		recovers(t, func(n *node, _ string) (page, stream string) {
+			site := "http://" + reachable(n.clients.Addrs()[0])
+			return site, site
+		})
+	})
+	t.Run("page on another site", func(t *testing.T) {
+		t.Parallel()
+		recovers(t, func(n *node, page string) (string, string) {
+			_, port, _ := net.SplitHostPort(n.clients.Addrs()[0].String())
+			return page, "http://localhost:" + port
+		})
+	})
+}
+
+// recovers takes a page through an outage. sites says where the page comes
+// from and where its stream, given a server that is never down.
+func recovers(t *testing.T, sites func(n *node, pages string) (page, stream string)) {
 	ctx := browsertest.New(t)
-	o := startOutageOrigin(t, "127.0.0.1:0")
-	addr := o.Addr
-	n := startNode(t, func(cfg *config.Config) { cfg.Origin = "http://" + addr })
-	browsertest.Do(ctx, t, chromedp.Navigate("http://"+reachable(n.clients.Addrs()[0])+"/"))
+	origin := startOutageOrigin(t, "127.0.0.1:0")
+	n := startNode(t, func(cfg *config.Config) { cfg.Origin = "http://" + origin.Addr })
+	page, stream := sites(n, "http://"+startOutageOrigin(t, "127.0.0.1:0").Addr)
+	browsertest.Do(ctx, t, chromedp.Navigate(page+"/?"+stream))
 	waitFor(ctx, t, `log.includes("open")`)
 	control := "http://" + reachable(n.ways[0].Addr())
 	post(t, control+"/channels/news", "before")
 	waitFor(ctx, t, `log.includes("before")`)
 
-	o.Close()
+	origin.Close()
 	end, err := http.NewRequest(http.MethodDelete, control+"/channels/news", nil)
 	if err != nil {
 		t.Fatal(err)
@@ -47,7 +67,7 @@ func TestAPageRecoversFromAnOutageOfTheOrigin(t *testing.T) {
 		t.Fatal("the browser has given up")
 	}
 
-	startOutageOrigin(t, addr)
+	startOutageOrigin(t, origin.Addr)
 	waitFor(ctx, t, `log.includes("during")`)
 	post(t, control+"/channels/news", "after")
 	waitFor(ctx, t, `log.includes("after")`)
@@ -59,7 +79,7 @@ func TestAPageRecoversFromAnOutageOfTheOrigin(t *testing.T) {
 
 const outagePage = `<!doctype html><title>outage</title><script>
 const log = [];
-const source = new EventSource("/events");
+const source = new EventSource(location.search.slice(1) + "/events", {withCredentials: true});
 source.onopen = () => log.push("open");
 source.onerror = () => log.push("error");
 source.onmessage = (e) => log.push(e.data);
@@ -76,8 +96,10 @@ func startOutageOrigin(t *testing.T, addr string) *http.Server {
 		w.Header().Set("Content-Type", "text/html")
 		io.WriteString(w, outagePage)
 	})
-	mux.HandleFunc("GET /events", func(w http.ResponseWriter, _ *http.Request) {
+	mux.HandleFunc("GET /events", func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
+		h.Set("Access-Control-Allow-Origin", r.Header.Get("Origin"))
+		h.Set("Access-Control-Allow-Credentials", "true")
 		h.Set("Content-Type", "text/event-stream")
 		h.Set("Grip-Hold", "stream")
 		h.Set("Grip-Channel", "news")
