@@ -38,6 +38,7 @@ type exchange struct {
 	cut     error             // why the origin's body ended early
 	failure *failure          // what has been counted and logged
 	outcome outcome
+	taken   bool // a holder has the connection
 }
 
 type exchangeKey struct{}

@@ -50,7 +50,7 @@ func (h *Handler) holdStream(x *exchange, r *http.Request, in *grip.Instruction,
 		cursor.Close()
 		x.abort()
 	}
-	placed = true
+	placed, x.taken = true, true
 	if err := h.holding.Holder.Hold(x.w.ResponseWriter, r, h.stream(x, in, events, seen, cursor)); err != nil {
 		h.log.Warn("connection could not be taken over", zap.String("route", x.route.Name), zap.Error(err))
 	}
