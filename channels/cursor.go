@@ -11,7 +11,7 @@ type Cursor struct {
 
 	legs   []leg
 	one    [1]leg // the legs of a cursor with one channel
-	gap    *Gap   // on all channels, to be told before anything else
+	gap    *Gap   // on all channels without a PrevID, not told yet
 	place  uint64 // everything up to here has been returned
 	closed bool
 }
@@ -55,10 +55,6 @@ func (c *Cursor) Next(dst []Entry, maxEntries, maxBytes int) ([]Entry, error) {
 	if c.closed {
 		return dst, ErrClosed
 	}
-	if gap := c.gap; gap != nil {
-		c.gap = nil
-		return dst, gap
-	}
 	b := batch{cursor: c, dst: dst, entries: maxEntries, bytes: maxBytes}
 	// Entries up to here are all in their logs, so of several logs the
 	// smallest seq comes next; one that is appended meanwhile has to wait.
@@ -67,64 +63,81 @@ func (c *Cursor) Next(dst []Entry, maxEntries, maxBytes int) ([]Entry, error) {
 		limit = 1<<64 - 1
 	}
 	for !b.full {
-		g, until := c.first(limit)
-		if g == nil {
-			break
-		}
-		if g.hasHole() {
-			if b.taken > 0 {
-				break
-			}
-			gap := g.hole
-			g.hole = Gap{}
-			c.place = max(c.place, gap.Resume.Seq)
-			return dst, &gap
+		g, hole, until := c.first(limit)
+		switch {
+		case hole != nil && b.taken > 0:
+			return b.dst, nil
+		case hole != nil:
+			return dst, c.tell(hole)
+		case g == nil:
+			return b.dst, nil
 		}
 		b.read(g, until)
 	}
 	return b.dst, nil
 }
 
-// first returns the leg that has the smallest seq up to limit, and the seq up
-// to which it may be read before another's turn. It returns nil at the head.
-func (c *Cursor) first(limit uint64) (best *leg, until uint64) {
-	var lowest uint64
-	until = limit
-	for i := range c.legs {
-		g := &c.legs[i]
-		seq := g.peek(c.hub)
-		switch {
-		case seq == 0 || seq > limit:
-		case best == nil:
-			best, lowest = g, seq
-		case seq < lowest:
-			best, lowest, until = g, seq, lowest-1
-		default:
-			until = min(until, seq-1)
-		}
+// tell takes a hole away and returns it as an error of its own.
+func (c *Cursor) tell(hole *Gap) error {
+	gap := *hole
+	*hole = Gap{}
+	if hole == c.gap {
+		c.gap = nil
 	}
-	return best, until
+	c.place = max(c.place, gap.Resume.Seq)
+	return &gap
 }
 
-// peek returns the place of what comes next on the leg, 0 if it is at the
-// head. A reader that has fallen off the log's tail has a hole there.
-func (g *leg) peek(h *Hub) uint64 {
+// first finds what comes next in the total order up to limit: a hole, or the
+// entries of a leg up to the place where another's turn comes. A hole's turn
+// is when everything up to its Resume is read. There is neither at the head.
+func (c *Cursor) first(limit uint64) (best *leg, hole *Gap, until uint64) {
+	lowest, found := limit, false // what comes next comes after lowest
+	until = limit
+	if c.gap != nil {
+		hole, lowest, found = c.gap, c.gap.Resume.Seq, true
+	}
+	for i := range c.legs {
+		g := &c.legs[i]
+		after, ok := g.peek(c.hub)
+		switch {
+		case !ok || after > limit || after == limit && !g.hasHole():
+			continue
+		case found && (after > lowest || after == lowest && !g.hasHole()):
+			until = min(until, after)
+			continue
+		case found:
+			until = min(until, lowest)
+		}
+		best, hole, lowest, found = g, nil, after, true
+		if g.hasHole() {
+			hole = &g.hole
+		}
+	}
+	return best, hole, until
+}
+
+// peek returns the place after which the leg goes on, false if it is at the
+// head: the one before its next entry, or that of a hole. A reader that has
+// fallen off the log's tail has a hole there.
+func (g *leg) peek(h *Hub) (after uint64, ok bool) {
 	if g.hasHole() {
-		return g.hole.Resume.Seq
+		return g.hole.Resume.Seq, true
 	}
 	if g.peeked != 0 {
-		return g.peeked
+		return g.peeked - 1, true
 	}
 	l := g.log
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if g.fallLocked(h) {
-		return g.hole.Resume.Seq
+		return g.hole.Resume.Seq, true
 	}
-	if g.next < l.ring.end() {
-		g.peeked = l.ring.at(g.next).seq
+	if g.next == l.ring.end() {
+		return 0, false
 	}
-	return g.peeked
+	g.peeked = l.ring.at(g.next).seq
+	return g.peeked - 1, true
 }
 
 // fallLocked notices that the log has dropped what comes next, and moves the

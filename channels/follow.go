@@ -2,6 +2,7 @@ package channels
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -55,6 +56,12 @@ type Follow struct {
 	Group Group
 }
 
+// asksClient reports whether what the client says matters: the origin does not
+// say for every channel what it has seen.
+func (f *Follow) asksClient() bool {
+	return slices.ContainsFunc(f.Subscriptions, func(s Subscription) bool { return s.PrevID == "" })
+}
+
 // Reason says why entries are missing.
 type Reason string
 
@@ -106,7 +113,7 @@ func (h *Hub) Follow(f Follow) (*Cursor, error) {
 	}
 	c := &Cursor{hub: h, group: f.Group, form: f.Form, live: f.Live, place: f.Live}
 	c.join(f.Subscriptions)
-	start := c.resolve(f.Resume, f.Live)
+	start := c.resolve(&f)
 	for i := range c.legs {
 		c.legs[i].settle(c, &f.Subscriptions[c.legs[i].sub], start)
 		c.place = min(c.place, c.legs[i].start)

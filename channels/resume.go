@@ -10,10 +10,11 @@ type start struct {
 }
 
 // resolve turns what the client says it has seen into a place for all of the
-// cursor's channels. If the place is not known, the cursor starts live and has
-// a gap to tell.
-func (c *Cursor) resolve(r Resume, live uint64) start {
-	if r.ID == "" {
+// cursor's channels that have no PrevID. If the place is not known, they start
+// live and the cursor has a gap to tell.
+func (c *Cursor) resolve(f *Follow) start {
+	r, live := f.Resume, f.Live
+	if r.ID == "" || !f.asksClient() {
 		return start{seq: live}
 	}
 	p, isPosition := ParsePosition(r.ID)

@@ -167,3 +167,38 @@ func TestTheOriginBoundsWhatIsReplayed(t *testing.T) {
 		want(t, nothingMissed, "")
 	})
 }
+
+func TestAGapAtTheVeryBeginningIsTold(t *testing.T) {
+	h := testHub(nil)
+	c := followFrom(t, h, Follow{Subscriptions: []Subscription{{Channel: "a", PrevID: "of another life"}, {Channel: "b"}}})
+	say(t, h, "a", "1")
+	say(t, h, "b", "2")
+	want(t, c, "[unknown] 1 2")
+}
+
+func TestAGapIsToldAfterWhatOtherChannelsHaveUpToItsPlace(t *testing.T) {
+	h := testHub(nil)
+	publish(t, h, item("b", "x", "1"), item("b", "", "2"))
+	known, unknown := Subscription{Channel: "b", PrevID: "x"}, Subscription{Channel: "a", PrevID: "nonsense"}
+	for name, subscriptions := range map[string][]Subscription{
+		"before": {unknown, known},
+		"behind": {known, unknown},
+	} {
+		c := followFrom(t, h, Follow{Subscriptions: subscriptions})
+		entries, err := c.Next(nil, 3, 1<<20)
+		if len(entries) != 1 || err != nil {
+			t.Errorf("%s: %d entries, %v before the gap", name, len(entries), err)
+			continue
+		}
+		want(t, c, "[unknown]")
+	}
+	mixed := followFrom(t, h, Follow{Subscriptions: []Subscription{{Channel: "a"}, known}, Resume: Resume{ID: "nonsense"}})
+	want(t, mixed, "2 [unknown]")
+}
+
+func TestWhatTheClientSaysDoesNotMatterWhereTheOriginKnowsBetter(t *testing.T) {
+	h := testHub(nil)
+	publish(t, h, item("a", "x", "1"), item("a", "", "2"))
+	c := followFrom(t, h, Follow{Subscriptions: []Subscription{{Channel: "a", PrevID: "x"}}, Resume: Resume{ID: "nonsense"}})
+	want(t, c, "2")
+}
