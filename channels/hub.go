@@ -109,10 +109,13 @@ func (h *Hub) appendLocked(it *Item, news *news) Result {
 	return Result{Status: Appended, Position: h.position(seq), Streams: streams}
 }
 
-// Flush appends everything that is parked, in the order in which it came.
+// Flush appends everything that is parked, in the order in which it came, and
+// parks nothing from now on: it is for the last moments of a process, in which
+// waiting for a predecessor could mean never to arrive.
 func (h *Hub) Flush() {
 	var news news
 	h.order.Lock()
+	h.sequencer.hurried = true
 	h.flushLocked(&news)
 	h.enforceMemoryLocked(&news)
 	h.order.Unlock()
