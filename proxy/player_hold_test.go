@@ -6,7 +6,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/http/httputil"
 	"strconv"
 	"strings"
 	"time"
@@ -21,6 +20,7 @@ func (p *player) holdSteps() map[string]func(*step) error {
 	return map[string]func(*step) error{
 		"client asks":             func(s *step) error { return p.theClient().ask(s) },
 		"client gets chunk":       func(s *step) error { return p.theClient().read(chunk(s.bytes())) },
+		"client gets events":      func(s *step) error { s.text = eventStreamHead(); return p.theClient().get(s) },
 		"client gets body":        func(s *step) error { return p.theClient().readBody(s.bytes()) },
 		"client sees end of body": func(*step) error { return p.theClient().seeEndOfBody() },
 		"client stops sending":    func(*step) error { return p.theClient().Conn.(*net.TCPConn).CloseWrite() },
@@ -28,6 +28,7 @@ func (p *player) holdSteps() map[string]func(*step) error {
 		"publish":                 p.publish,
 		"publish fails":           p.publishFails,
 		"held":                    p.held,
+		"fill":                    p.fill,
 	}
 }
 
@@ -68,6 +69,20 @@ func number(s string) int {
 	return n
 }
 
+// eventStreamHead is what an event stream begins with if the origin says
+// nothing about it but its type.
+func eventStreamHead() []string {
+	return []string{
+		"HTTP/1.1 200 OK",
+		"Cache-Control: no-store, no-transform",
+		"Connection: close",
+		"Content-Type: text/event-stream",
+		"Via: 1.1 holdfast",
+		"X-Accel-Buffering: no",
+		"Transfer-Encoding: chunked",
+	}
+}
+
 // chunk is data as one chunk of a body.
 func chunk(data string) string { return fmt.Sprintf("%x\r\n%s\r\n", len(data), data) }
 
@@ -84,14 +99,29 @@ func (p *peer) ask(s *step) error {
 }
 
 // readBody reads as many bytes of a chunked body as are expected, whatever
-// its chunks. The last of them must be the end of a chunk.
+// its chunks. The last of them must end there.
 func (p *peer) readBody(want string) error {
-	got := make([]byte, len(want))
-	n, err := io.ReadFull(httputil.NewChunkedReader(p.r), got)
-	if string(got[:n]) != want {
-		return fmt.Errorf("body differs in its first %d bytes of %d (%v)", n, len(want), err)
+	var got strings.Builder
+	for got.Len() < len(want) {
+		line, err := p.r.ReadString('\n')
+		if err != nil {
+			return fmt.Errorf("body ended after %q: %w", got.String(), err)
+		}
+		size, err := strconv.ParseInt(strings.TrimSpace(line), 16, 32)
+		if err != nil {
+			return err
+		}
+		if _, err := io.CopyN(&got, p.r, size); err != nil {
+			return err
+		}
+		if err := p.read("\r\n"); err != nil {
+			return err
+		}
 	}
-	return p.read("\r\n")
+	if got.String() != want {
+		return fmt.Errorf("body is %.200q, want %.200q", got.String(), want)
+	}
+	return nil
 }
 
 // seeEndOfBody wants the last chunk and the end of the connection.
@@ -157,5 +187,13 @@ func (p *player) publishFails(s *step) error {
 func (p *player) held(s *step) error {
 	channel, n, _ := strings.Cut(s.args, " ")
 	p.station.waitStreams(p.t, channel, number(n))
+	return nil
+}
+
+// fill publishes to as many channels, which pushes idle ones out.
+func (p *player) fill(s *step) error {
+	for i := range number(s.args) {
+		p.station.send("filler "+strconv.Itoa(i), "x")
+	}
 	return nil
 }
