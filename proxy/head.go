@@ -19,7 +19,7 @@ type head struct {
 // client's. GRIP: Grip-Status, Grip-Expose-Headers.
 func (x *exchange) headOf(in *grip.Instruction) head {
 	resp := *x.held
-	d := head{code: resp.StatusCode}
+	d := head{code: resp.StatusCode, reason: phraseOf(&resp)}
 	if in.Response != nil {
 		d.code, d.reason = in.Response.Code, in.Response.Reason
 		resp.Header, resp.Trailer = in.Response.Header, nil

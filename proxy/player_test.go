@@ -5,32 +5,38 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/netip"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 )
 
-// TestWire plays testdata/*.txt: what the client sends, what the origin gets
-// and answers, what the client gets, all in bytes.
+// TestWire plays testdata/*.txt: what clients send, what the origin gets and
+// answers, what is published, what the clients get, all in bytes.
 func TestWire(t *testing.T) {
 	for file, scripts := range readScripts(t, "testdata/*.txt") {
 		for _, s := range scripts {
-			t.Run(filepath.Base(file)+"/"+s.name, func(t *testing.T) { play(t, file, s) })
+			t.Run(filepath.Base(file)+"/"+s.name, func(t *testing.T) {
+				t.Parallel() // some wait for a keep-alive
+				play(t, file, s)
+			})
 		}
 	}
 }
 
-// player plays one script. It is the client and the origin.
+// player plays one script. It is the clients, the origin and the publisher.
 type player struct {
 	t        *testing.T
-	addr     string       // of the proxy
-	listener net.Listener // of the origin
-	client   *peer        // nil until used
-	origin   *peer        // nil until used, or after it has closed
+	station  *station
+	listener net.Listener     // of the origin
+	clients  map[string]*peer // by what stands after "client"; made when used
+	current  string           // whose step it is
+	origin   *peer            // nil until used, or after it has closed
 }
 
 // peer is an end of a connection.
@@ -44,17 +50,18 @@ func newPeer(c net.Conn) *peer {
 	return &peer{c, bufio.NewReader(c)}
 }
 
-// steps are the steps of scripts by name.
+// steps are the steps of scripts by name. Where there are several clients
+// they have a number: "client 2 gets".
 func (p *player) steps() map[string]func(*step) error {
-	return map[string]func(*step) error{
+	steps := map[string]func(*step) error{
 		"client sends":       func(s *step) error { return p.theClient().send(s) },
 		"client sends bytes": func(s *step) error { return p.theClient().sendBytes(s) },
 		"client gets":        func(s *step) error { return p.theClient().get(s) },
 		"client gets bytes":  func(s *step) error { return p.theClient().getBytes(s) },
 		"client sees end":    func(*step) error { return p.theClient().seeEnd() },
 		"client is cut":      func(*step) error { return p.theClient().seeCut() },
-		"client closes":      func(*step) error { return p.client.Close() },
-		"client again":       func(*step) error { p.client = nil; return nil },
+		"client closes":      func(*step) error { return p.theClient().Close() },
+		"client again":       func(*step) error { delete(p.clients, p.current); return nil },
 		"origin gets":        func(s *step) error { return p.theOrigin().get(s) },
 		"origin gets bytes":  func(s *step) error { return p.theOrigin().getBytes(s) },
 		"origin sends":       func(s *step) error { return p.theOrigin().send(s) },
@@ -62,25 +69,33 @@ func (p *player) steps() map[string]func(*step) error {
 		"origin sees end":    func(*step) error { return p.theOrigin().seeEnd() },
 		"origin closes":      p.originCloses,
 	}
+	maps.Copy(steps, p.holdSteps())
+	return steps
 }
 
 // settings are what "with" can set.
-func settings() map[string]func(o *Options, rt *Route, value string) {
-	return map[string]func(*Options, *Route, string){
-		"host":           func(_ *Options, rt *Route, v string) { rt.Host = v },
-		"prefix":         func(_ *Options, rt *Route, v string) { rt.PathPrefix = v },
-		"rewrite":        func(_ *Options, rt *Route, v string) { rt.RewritePrefix = v },
-		"on_unavailable": func(_ *Options, rt *Route, v string) { rt.OnUnavailable = OnUnavailable(v) },
-		"header_timeout": func(_ *Options, rt *Route, v string) { rt.ResponseHeaderTimeout, _ = time.ParseDuration(v) },
-		"trust":          func(o *Options, _ *Route, v string) { o.TrustedProxies = []netip.Prefix{netip.MustParsePrefix(v)} },
-		"feature":        func(o *Options, _ *Route, v string) { o.Feature = v },
-		"key":            func(o *Options, _ *Route, v string) { o.Signer = fixedSigner(v) },
-		"set_request":    func(_ *Options, rt *Route, v string) { rt.Request.Set = append(rt.Request.Set, fieldOf(v)) },
-		"set_response":   func(_ *Options, rt *Route, v string) { rt.Response.Set = append(rt.Response.Set, fieldOf(v)) },
-		"remove_request": func(_ *Options, rt *Route, v string) { rt.Request.Remove = append(rt.Request.Remove, v) },
-		"origin":         func(*Options, *Route, string) {}, // "down": see play
+func settings() map[string]setting {
+	settings := map[string]setting{
+		"host":           func(_ *stationOptions, rt *Route, v string) { rt.Host = v },
+		"prefix":         func(_ *stationOptions, rt *Route, v string) { rt.PathPrefix = v },
+		"rewrite":        func(_ *stationOptions, rt *Route, v string) { rt.RewritePrefix = v },
+		"on_unavailable": func(_ *stationOptions, rt *Route, v string) { rt.OnUnavailable = OnUnavailable(v) },
+		"header_timeout": func(_ *stationOptions, rt *Route, v string) { rt.ResponseHeaderTimeout, _ = time.ParseDuration(v) },
+		"trust": func(o *stationOptions, _ *Route, v string) {
+			o.TrustedProxies = []netip.Prefix{netip.MustParsePrefix(v)}
+		},
+		"feature":        func(o *stationOptions, _ *Route, v string) { o.Feature = v },
+		"key":            func(o *stationOptions, _ *Route, v string) { o.Signer = fixedSigner(v) },
+		"set_request":    func(_ *stationOptions, rt *Route, v string) { rt.Request.Set = append(rt.Request.Set, fieldOf(v)) },
+		"set_response":   func(_ *stationOptions, rt *Route, v string) { rt.Response.Set = append(rt.Response.Set, fieldOf(v)) },
+		"remove_request": func(_ *stationOptions, rt *Route, v string) { rt.Request.Remove = append(rt.Request.Remove, v) },
+		"origin":         func(*stationOptions, *Route, string) {}, // "down": see play
 	}
+	maps.Copy(settings, holdSettings())
+	return settings
 }
+
+type setting = func(o *stationOptions, rt *Route, value string)
 
 func fieldOf(s string) Field {
 	name, value, _ := strings.Cut(s, ":")
@@ -101,9 +116,9 @@ func play(t *testing.T, file string, s script) {
 		l.Close()
 	}
 	defer l.Close()
-	p := &player{t: t, listener: l}
+	p := &player{t: t, listener: l, clients: map[string]*peer{}}
 	rt := routeTo("http://" + l.Addr().String())
-	p.addr = newFront(t, func(o *Options) {
+	p.station = newStation(t, func(o *stationOptions) {
 		for _, with := range s.with {
 			set := settings()[with[0]]
 			if set == nil {
@@ -112,10 +127,10 @@ func play(t *testing.T, file string, s script) {
 			set(o, &rt, with[1])
 		}
 		o.Routes = []Route{rt}
-	}).addr
+	})
 	defer p.close()
 	for _, step := range s.steps {
-		do := p.steps()[step.name]
+		do := p.steps()[p.turn(step.name)]
 		if do == nil {
 			t.Fatalf("%s:%d: no step %q", file, step.line, step.name)
 		}
@@ -125,11 +140,25 @@ func play(t *testing.T, file string, s script) {
 	}
 }
 
-func (p *player) theClient() *peer {
-	if p.client == nil {
-		p.client = newPeer(dialWire(p.t, p.addr).Conn)
+// turn gives the turn to the client of a step and returns the step's name
+// without its number.
+func (p *player) turn(name string) string {
+	if rest, ok := strings.CutPrefix(name, "client "); ok {
+		number, rest, _ := strings.Cut(rest, " ")
+		if _, err := strconv.Atoi(number); err == nil {
+			p.current = number
+			return "client " + rest
+		}
+		p.current = ""
 	}
-	return p.client
+	return name
+}
+
+func (p *player) theClient() *peer {
+	if p.clients[p.current] == nil {
+		p.clients[p.current] = newPeer(dialWire(p.t, p.station.addr).Conn)
+	}
+	return p.clients[p.current]
 }
 
 func (p *player) theOrigin() *peer {
@@ -152,10 +181,11 @@ func (p *player) originCloses(*step) error {
 }
 
 func (p *player) close() {
-	for _, end := range []*peer{p.client, p.origin} {
-		if end != nil {
-			end.Close()
-		}
+	for _, client := range p.clients {
+		client.Close()
+	}
+	if p.origin != nil {
+		p.origin.Close()
 	}
 }
 

@@ -31,17 +31,20 @@ func (h *Handler) modifyResponse(resp *http.Response) error {
 		return errHeld
 	}
 	x.route.finishHeader(resp)
-	relayPhrase(resp)
+	if phrase := phraseOf(resp); phrase != "" {
+		hold.SetReason(resp.Request, resp.StatusCode, phrase)
+	}
 	return nil
 }
 
-// relayPhrase passes on a reason phrase that is not the standard one, where
-// that is possible.
-func relayPhrase(resp *http.Response) {
+// phraseOf returns the reason phrase of an origin's answer, empty if it is the
+// standard one or cannot be passed on.
+func phraseOf(resp *http.Response) string {
 	_, phrase, _ := strings.Cut(resp.Status, " ")
-	if phrase != "" && phrase != http.StatusText(resp.StatusCode) && httpguts.ValidHeaderFieldValue(phrase) {
-		hold.SetReason(resp.Request, resp.StatusCode, phrase)
+	if phrase == http.StatusText(resp.StatusCode) || !httpguts.ValidHeaderFieldValue(phrase) {
+		return ""
 	}
+	return phrase
 }
 
 // finishHeader makes the header of an origin's answer the client's: without

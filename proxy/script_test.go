@@ -21,8 +21,8 @@ import (
 //
 // Text is a message: lines that end in CRLF, up to and with an empty line,
 // then the body, whose lines are joined as they stand. In a body, and in all
-// the text of a step that takes bytes, \r \n \t \\ \xHH are escapes and \d
-// matches any digit. A line of a head may end in * to match any rest; a Date
+// the text of a step that takes bytes, \r \n \t \\ \xHH are escapes, \{9c}
+// is nine times c, and \d matches any digit. A line of a head may end in * to match any rest; a Date
 // is only compared if it is asked for.
 
 // script is one case.
@@ -137,6 +137,14 @@ func unescape(s string) string {
 			b.WriteByte('\t')
 		case 'd':
 			b.WriteByte(digit)
+		case '{':
+			end := i + strings.IndexByte(s[i:], '}')
+			n, err := strconv.Atoi(s[i+1 : end-1])
+			if err != nil {
+				panic(err)
+			}
+			b.WriteString(strings.Repeat(s[end-1:end], n))
+			i = end
 		case 'x':
 			v, err := strconv.ParseUint(s[i+1:i+3], 16, 8)
 			if err != nil {

@@ -36,7 +36,7 @@ func (h *Handler) holdStream(x *exchange, r *http.Request, in *grip.Instruction,
 	}
 	cursor, err := h.holding.Hub.Follow(channels.Follow{
 		Subscriptions: x.subscriptions(in),
-		Form:          x.form(),
+		Form:          x.form(events),
 		Live:          x.at.Seq,
 		Resume:        h.resumePoint(x, r, events, seen),
 		Group:         h.holding.Holder.Group(),
@@ -79,9 +79,10 @@ func (h *Handler) open(x *exchange, events bool, seen *streamReader, cursor *cha
 	}
 }
 
-// form is which encoding of entries the route's streams get.
-func (x *exchange) form() channels.Form {
-	if x.route.Resume == ResumePositions {
+// form is which encoding of entries the stream gets. Only event streams are
+// given ids.
+func (x *exchange) form(events bool) channels.Form {
+	if events && x.route.Resume == ResumePositions {
 		return wire.StreamIDs
 	}
 	return wire.Stream
@@ -91,7 +92,7 @@ func (x *exchange) form() channels.Form {
 func (h *Handler) stream(x *exchange, in *grip.Instruction, events bool, seen *streamReader, cursor *channels.Cursor) *hold.Stream {
 	s := &hold.Stream{
 		Cursor:       cursor,
-		Form:         x.form(),
+		Form:         x.form(events),
 		EventStream:  events,
 		State:        seen.state,
 		KeepAlive:    x.route.keepAlive(in, events),

@@ -60,12 +60,21 @@ func (l *live) send(b *batch, entries []channels.Entry) bool {
 			l.count.hints.Inc()
 			continue
 		}
-		b.add(l.payload(e.Bytes(l.stream.Form)), e)
+		b.add(l.payload(e.Bytes(l.form())), e)
 		if l.stream.EventStream {
 			l.state = wire.Effect(e.Tag()).From(l.state)
 		}
 	}
 	return l.flush(b)
+}
+
+// form is the form to send here. Inside an unfinished event an id of ours would
+// be a part of that event, or of a line.
+func (l *live) form() channels.Form {
+	if l.stream.Form == wire.StreamIDs && !l.state.AtBoundary() {
+		return wire.Stream
+	}
+	return l.stream.Form
 }
 
 // payload is what this stream's protocol sends of a chunk.

@@ -1,0 +1,123 @@
+package proxy
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/holdfast-proxy/holdfast/channels"
+	"github.com/holdfast-proxy/holdfast/internal/grip"
+	"github.com/holdfast-proxy/holdfast/internal/hold"
+	"github.com/holdfast-proxy/holdfast/internal/wire"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
+)
+
+// testEpoch makes positions predictable.
+const testEpoch = "abcdefghijkl"
+
+// stationOptions are the settings of a station.
+type stationOptions struct {
+	Options
+	channels   channels.Options
+	maxStreams int
+}
+
+// station is a proxy that holds: a front with a hub and a holder.
+type station struct {
+	*front
+	hub    *channels.Hub
+	holder *hold.Goroutines
+	wire   wire.Options
+	log    *observer.ObservedLogs
+}
+
+// newStation starts a station whose options edit has completed.
+func newStation(t *testing.T, edit func(*stationOptions)) *station {
+	t.Helper()
+	core, log := observer.New(zap.DebugLevel)
+	o := stationOptions{channels: channels.DefaultOptions()}
+	o.channels.Epoch = testEpoch
+	o.Log = zap.New(core)
+	o.Holding = Holding{
+		MaxChannels:      100,
+		ResumeParameters: []string{"lastEventId", "last_event_id"},
+		PositionEvent:    "position",
+		GapEvent:         "gap",
+	}
+	edit(&o)
+	s := &station{hub: channels.NewHub(o.channels), log: log}
+	s.holder = hold.New(hold.Options{MaxStreams: o.maxStreams, Sockets: hold.DefaultSocketOptions()})
+	ctx, stop := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- s.holder.Run(ctx) }()
+	t.Cleanup(func() { // after the servers have closed
+		stop()
+		within(t, done, "holder ends")
+	})
+	o.Holding.Hub, o.Holding.Holder, o.Head = s.hub, s.holder, s.hub.Head
+	for _, rt := range o.Routes {
+		s.wire.PositionIDs = s.wire.PositionIDs || rt.Resume == ResumePositions
+	}
+	s.front = newFront(t, func(front *Options) {
+		o.Metrics = front.Metrics
+		*front = o.Options
+	})
+	return s
+}
+
+// holding is the edit for one route to origin that edit has completed.
+func holding(origin string, edit ...func(*Route)) func(*stationOptions) {
+	rt := routeTo(origin)
+	for _, e := range edit {
+		e(&rt)
+	}
+	return func(o *stationOptions) { o.Routes = []Route{rt} }
+}
+
+// publish publishes items in GRIP's JSON, separated by commas.
+func (s *station) publish(items string) ([]channels.Result, error) {
+	parsed, err := grip.ParseItems([]byte(`{"items":[` + items + `]}`))
+	if err != nil {
+		return nil, err
+	}
+	var out []channels.Item
+	for _, it := range parsed {
+		out = append(out, wire.Item(it, s.wire))
+	}
+	return s.hub.Publish(context.Background(), out...)
+}
+
+// send publishes bytes to the held streams of a channel.
+func (s *station) send(channel, content string) {
+	item := wire.Item(grip.Item{Channel: channel, Stream: &grip.StreamFormat{Content: []byte(content)}}, s.wire)
+	if _, err := s.hub.Publish(context.Background(), item); err != nil {
+		panic(err)
+	}
+}
+
+// waitStreams waits until exactly n streams follow a channel.
+func (s *station) waitStreams(t *testing.T, channel string, n int) {
+	t.Helper()
+	got := -1
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
+		info, _ := s.hub.Channel(channel)
+		if got = info.Streams; got == n {
+			return
+		}
+	}
+	t.Fatalf("%d streams follow %q, want %d", got, channel, n)
+}
+
+// logged returns the errors of the failures that were logged with a reason,
+// joined.
+func (s *station) logged(reason Reason) string {
+	var errs []string
+	for _, entry := range s.log.FilterMessage("request failed").All() {
+		if fields := entry.ContextMap(); fields["reason"] == string(reason) {
+			errs = append(errs, fields["error"].(string))
+		}
+	}
+	return strings.Join(errs, "; ")
+}
