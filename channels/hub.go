@@ -33,6 +33,9 @@ type Hub struct {
 	order     sync.Mutex
 	closed    bool
 	sequencer sequencer
+	// unfreeable is the memory that was left when the limit could not be
+	// reached; 0 if it was.
+	unfreeable int64
 }
 
 // NewHub returns an empty hub.
