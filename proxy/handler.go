@@ -142,7 +142,7 @@ func (h *Handler) handOver(x *exchange, r *http.Request) {
 // is not to wait for a client that does not send it. The connection ends then:
 // applyClosing has announced it.
 func (h *Handler) leave(x *exchange, r *http.Request) {
-	if x.body.complete() || x.outcome == held || x.outcome == upgraded { // then the connection is not ours
+	if x.body.complete() || x.taken || x.outcome == upgraded { // then the connection is not ours
 		x.body.release()
 	} else {
 		deadline := time.Now()
