@@ -2,6 +2,8 @@ package proxy
 
 import (
 	"context"
+	"io"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -120,4 +122,49 @@ func (s *station) logged(reason Reason) string {
 		}
 	}
 	return strings.Join(errs, "; ")
+}
+
+// stream is a client of a held stream.
+type stream struct {
+	*http.Response
+	leave context.CancelFunc
+}
+
+// watch asks for url, with the header fields given in pairs. The client leaves
+// at the end of the test.
+func (s *station) watch(t *testing.T, c *http.Client, url string, fields ...string) *stream {
+	t.Helper()
+	ctx, leave := context.WithCancel(t.Context())
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := 0; i < len(fields); i += 2 {
+		req.Header.Add(fields[i], fields[i+1])
+	}
+	resp, err := c.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		leave()
+		resp.Body.Close()
+	})
+	return &stream{resp, leave}
+}
+
+// want reads exactly text from the body.
+func (s *stream) want(t *testing.T, text string) {
+	t.Helper()
+	got := make([]byte, len(text))
+	n, err := io.ReadFull(s.Body, got)
+	if string(got[:n]) != text {
+		t.Fatalf("read %q (%v), want %q", got[:n], err, text)
+	}
+}
+
+// rest reads the body to its end and tells whether that was a clean one.
+func (s *stream) rest() (string, error) {
+	b, err := io.ReadAll(s.Body)
+	return string(b), err
 }
