@@ -89,6 +89,7 @@ type Gap struct {
 	Resume Position
 }
 
+// Error names the channel and the reason.
 func (g *Gap) Error() string {
 	if g.Channel == "" {
 		return fmt.Sprintf("channels: gap (%s)", g.Reason)
@@ -124,13 +125,11 @@ func (h *Hub) Follow(f Follow) (*Cursor, error) {
 // join takes hold of the logs.
 func (c *Cursor) join(subs []Subscription) {
 	c.legs = c.one[:0]
-	seen := make(map[string]bool, len(subs))
 	for i := range subs {
 		name := subs[i].Channel
-		if seen[name] {
+		if slices.ContainsFunc(c.legs, func(g leg) bool { return g.log.name == name }) {
 			continue
 		}
-		seen[name] = true
 		c.legs = append(c.legs, leg{log: c.hub.shard(name).acquire(name, true), sub: i})
 	}
 }

@@ -33,6 +33,9 @@ type Hub struct {
 	order     sync.Mutex
 	closed    bool
 	sequencer sequencer
+	// unfreeable is the memory that was left when the limit could not be
+	// reached; 0 if it was.
+	unfreeable int64
 }
 
 // NewHub returns an empty hub.
@@ -109,10 +112,13 @@ func (h *Hub) appendLocked(it *Item, news *news) Result {
 	return Result{Status: Appended, Position: h.position(seq), Streams: streams}
 }
 
-// Flush appends everything that is parked, in the order in which it came.
+// Flush appends everything that is parked, in the order in which it came, and
+// parks nothing from now on: it is for the last moments of a process, in which
+// waiting for a predecessor could mean never to arrive.
 func (h *Hub) Flush() {
 	var news news
 	h.order.Lock()
+	h.sequencer.hurried = true
 	h.flushLocked(&news)
 	h.enforceMemoryLocked(&news)
 	h.order.Unlock()

@@ -138,6 +138,20 @@ func TestItemsThatWaitForEachOtherAreReleased(t *testing.T) {
 	}
 }
 
+func TestNothingIsParkedAfterAFlush(t *testing.T) {
+	h := testHub(nil)
+	c := follow(t, h, "a")
+	publish(t, h, item("a", "1", "1"), after("2", item("a", "3", "3")))
+	h.Flush()
+	publish(t, h, after("4", item("a", "5", "5")))
+	want(t, c, "1 3 5")
+	publish(t, h, after("3", item("a", "4", "4")))
+	want(t, c, "4")
+	if s := h.Stats(); s.ParkedNow != 0 || s.Parked != 1 {
+		t.Errorf("stats %+v", s)
+	}
+}
+
 func TestABadNameRefusesTheWholeBatch(t *testing.T) {
 	h := testHub(nil)
 	c := follow(t, h, "a")

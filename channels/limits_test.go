@@ -176,3 +176,22 @@ func TestWaterLevel(t *testing.T) {
 		}
 	}
 }
+
+// A limit that channels with readers exceed by their mere number must not make
+// every publish walk over all of them, nor take what is published at once.
+func TestALimitThatCannotBeReachedIsNotEnforcedAllTheTime(t *testing.T) {
+	h := testHub(func(o *Options) { o.MemoryLimit = 32 << 10 })
+	for i := range 500 {
+		follow(t, h, fmt.Sprint("c", i))
+	}
+	if m := h.Stats().MemoryBytes; m < 64<<10 {
+		t.Fatalf("only %d bytes: the limit can be reached", m)
+	}
+	c := follow(t, h, "a")
+	say(t, h, "a", "1") // drops itself
+	say(t, h, "a", "2", "3", "4")
+	if n := retained(t, h, "a"); n != 3 {
+		t.Errorf("%d entries kept", n)
+	}
+	want(t, c, "[lag] 2 3 4")
+}

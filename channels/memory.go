@@ -5,13 +5,25 @@ import "slices"
 // enforceMemoryLocked makes room when the memory limit is passed: channels
 // without readers go first, the one used longest ago before the others; then
 // the largest logs give their oldest entries; last, what is parked is appended,
-// so that it can be dropped like everything else. It frees a sixteenth of the
-// limit more than it must, so that the walk over all logs is rare.
+// so that it can be dropped like everything else.
+//
+// The walk over all logs must be rare. So it frees a sixteenth of the limit more
+// than it must; and where that cannot be had, because what is left is channels
+// with readers and nothing in them, it is not tried again before as much more
+// has come.
 func (h *Hub) enforceMemoryLocked(news *news) {
 	limit := h.options.MemoryLimit
-	if h.memory.Load() <= limit {
+	if h.memory.Load() <= max(limit, h.unfreeable+limit/16) {
 		return
 	}
+	h.makeRoomLocked(limit, news)
+	h.unfreeable = 0
+	if left := h.memory.Load(); left > limit {
+		h.unfreeable = left
+	}
+}
+
+func (h *Hub) makeRoomLocked(limit int64, news *news) {
 	target := limit - limit/16
 	for evicted := true; evicted && h.memory.Load() > target; {
 		evicted = false

@@ -13,6 +13,7 @@ type sequencer struct {
 	seen    *simplelru.LRU[itemKey, time.Time] // when the id was accepted
 	parked  map[string]*waitingRoom            // by channel; never an empty room
 	waiting int                                // parked items in all rooms
+	hurried bool                               // nothing is parked any more
 }
 
 type itemKey struct{ channel, id string }
@@ -42,7 +43,7 @@ func (h *Hub) sequenceLocked(it *Item, news *news) Result {
 		h.counters.duplicates.Add(1)
 		return Result{Status: Duplicate}
 	}
-	if it.PrevID != "" && !it.NoSeq {
+	if it.PrevID != "" && !it.NoSeq && !h.sequencer.hurried {
 		if last := h.lastLocked(it.Channel); last != "" && last != it.PrevID {
 			h.parkLocked(it, news)
 			return Result{Status: Parked}

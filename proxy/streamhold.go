@@ -82,12 +82,14 @@ func (x *exchange) sendInitial(events bool, body *initialBody) (*streamReader, e
 }
 
 // open tells the client its position, where the route wants that. Inside an
-// unfinished event nothing of ours can stand.
+// unfinished event nothing of ours can stand, and before a gap there is no
+// position: the gap event comes at once and has an id.
 func (h *Handler) open(x *exchange, events bool, seen *streamReader, cursor *channels.Cursor) {
-	if events && x.route.Resume == ResumePositions && seen.state.AtBoundary() {
-		x.w.Write(sse.AppendEvent(nil, sse.Event{
-			Name: h.holding.PositionEvent, ID: cursor.Position().String(), Data: "{}",
-		}))
+	if !events || x.route.Resume != ResumePositions || !seen.state.AtBoundary() {
+		return
+	}
+	if p := cursor.Position(); !p.IsZero() {
+		x.w.Write(sse.AppendEvent(nil, sse.Event{Name: h.holding.PositionEvent, ID: p.String(), Data: "{}"}))
 	}
 }
 

@@ -63,7 +63,7 @@ func newNode(cfg config.Config, log *zap.Logger) (*node, error) {
 	if err != nil {
 		return nil, err
 	}
-	n.control = control.NewServer(handler, log.Named("control"))
+	n.control = controlServer(cfg.Server, handler, log.Named("control"))
 	return n, n.listen(cfg)
 }
 

@@ -2,9 +2,13 @@ package main
 
 import (
 	"fmt"
+	"net/http"
 	"net/url"
 
+	"go.uber.org/zap"
+
 	"github.com/holdfast-proxy/holdfast/channels"
+	"github.com/holdfast-proxy/holdfast/control"
 	"github.com/holdfast-proxy/holdfast/internal/config"
 	"github.com/holdfast-proxy/holdfast/internal/grip"
 	"github.com/holdfast-proxy/holdfast/internal/wire"
@@ -60,6 +64,14 @@ func serverOptions(cfg config.Config) proxy.ServerOptions {
 		o.Certificates = append(o.Certificates, proxy.Certificate{CertFile: c.Cert, KeyFile: c.Key})
 	}
 	return o
+}
+
+// controlServer is the server of the control endpoint with the configured
+// limits.
+func controlServer(c config.Server, h http.Handler, log *zap.Logger) *http.Server {
+	s := control.NewServer(h, log)
+	s.ReadHeaderTimeout, s.IdleTimeout, s.MaxHeaderBytes = c.HeaderTimeout, c.IdleTimeout, int(c.MaxHeaderBytes)
+	return s
 }
 
 // proxyOptions are the settings of the proxy; its parts are not among them.

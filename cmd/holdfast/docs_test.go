@@ -1,0 +1,96 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/holdfast-proxy/holdfast/channels"
+	"github.com/holdfast-proxy/holdfast/control"
+	"github.com/holdfast-proxy/holdfast/internal/hold"
+	"github.com/holdfast-proxy/holdfast/proxy"
+)
+
+// described collects the names of what is registered.
+type described struct{ names []string }
+
+var metricName = regexp.MustCompile(`fqName: "([^"]+)"`)
+
+func (d *described) Register(c prometheus.Collector) error {
+	descs := make(chan *prometheus.Desc)
+	go func() {
+		defer close(descs)
+		c.Describe(descs)
+	}()
+	for desc := range descs {
+		d.names = append(d.names, metricName.FindStringSubmatch(desc.String())[1])
+	}
+	return nil
+}
+
+func (d *described) MustRegister(cs ...prometheus.Collector) {
+	for _, c := range cs {
+		d.Register(c)
+	}
+}
+
+func (d *described) Unregister(prometheus.Collector) bool { return false }
+
+func TestEveryMetricIsDocumentedAndEveryDocumentedMetricExists(t *testing.T) {
+	var d described
+	hold.NewMetrics(&d)
+	proxy.NewMetrics(&d)
+	control.NewMetrics(&d)
+	d.MustRegister(control.NewCollector(channels.NewHub(channels.DefaultOptions()).Stats))
+
+	page, err := os.ReadFile("../../docs/operations.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var documented []string
+	for _, m := range regexp.MustCompile("(?m)^\\| `(holdfast_[a-z_]+)` \\|").FindAllStringSubmatch(string(page), -1) {
+		documented = append(documented, m[1])
+	}
+	for _, name := range d.names {
+		if !slices.Contains(documented, name) {
+			t.Errorf("%s is not in docs/operations.md", name)
+		}
+	}
+	for _, name := range documented {
+		if !slices.Contains(d.names, name) {
+			t.Errorf("docs/operations.md names %s, which does not exist", name)
+		}
+	}
+}
+
+func TestLinksBetweenDocumentsLeadSomewhere(t *testing.T) {
+	pages, err := filepath.Glob("../../docs/*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	examples, err := filepath.Glob("../../examples/*/README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	pages = append(append(pages, examples...), "../../README.md", "../../examples/README.md")
+	link := regexp.MustCompile(`\]\(([^)#]+)(#[^)]*)?\)`)
+	for _, page := range pages {
+		text, err := os.ReadFile(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range link.FindAllStringSubmatch(string(text), -1) {
+			if strings.Contains(m[1], "://") {
+				continue
+			}
+			if _, err := os.Stat(filepath.Join(filepath.Dir(page), m[1])); err != nil {
+				t.Errorf("%s links to %s: %v", page, m[1], err)
+			}
+		}
+	}
+}
