@@ -98,7 +98,7 @@ func TestInstructionsThatCannotBeFollowed(t *testing.T) {
 			}
 			s.waitCount(t, "holdfast_request_failures_total", "route", string(c.reason))
 			s.waitCount(t, "holdfast_requests_total", "route", string(refused))
-			if got := s.logged(c.reason); !strings.Contains(got, c.log) {
+			if got := s.logged(c.reason); !strings.HasPrefix(got, "route: ") || !strings.Contains(got, c.log) {
 				t.Errorf("logged %q, want %q", got, c.log)
 			}
 			if err := s.holder.Admit(); err != nil {
