@@ -62,7 +62,7 @@ func TestInstructionsThatCannotBeFollowed(t *testing.T) {
 		{"a channel without a name", instruct(holdStream+"Grip-Channel: ; prev-id=1\r\n", ""), BadInstruction, "channel name"},
 		{"a channel with an empty name", instructJSON(`{"hold":{"channels":[{"name":""}]}}`), BadInstruction, "channel name"},
 		{"a channel with control characters", instructJSON(`{"hold":{"channels":[{"name":"a\nb"}]}}`), BadInstruction, "channel name"},
-		{"a channel with too long a name", instruct(holdStream+"Grip-Channel: "+strings.Repeat("x", 256)+"\r\n", ""), BadInstruction, "channel name"},
+		{"a channel whose name is too long with the route's prefix", instruct(holdStream+"Grip-Channel: "+strings.Repeat("x", 252)+"\r\n", ""), BadInstruction, "channel name"},
 		{"a channel that is not UTF-8", instruct(holdStream+"Grip-Channel: a\xffb\r\n", ""), BadInstruction, "channel name"},
 		{"too many channels", instruct(holdStream+"Grip-Channel: "+many+"\r\n", ""), BadInstruction, "101 channels, at most 100 are allowed (max_channels_per_stream)"},
 		{"a status that is no number", instruct("Grip-Status: ok\r\n"+holdStream+onChannel, ""), BadInstruction, "Grip-Status must start with a number"},
@@ -86,8 +86,10 @@ func TestInstructionsThatCannotBeFollowed(t *testing.T) {
 		{"an instruction that is cut", "HTTP/1.1 200 OK\r\nContent-Type: application/grip-instruct\r\nContent-Length: 10\r\n\r\n{}", OriginCut, "unexpected EOF"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			s := newStation(t, holding(answering(t, c.answer), func(rt *Route) { rt.Name = "route" }))
-			resp, body := get(t, client(t), s.url, "Accept", eventStream)
+			s := newStation(t, holding(answering(t, c.answer), func(rt *Route) { rt.Name, rt.ChannelPrefix = "route", "app-" }))
+			browser := client(t)
+			browser.Timeout = patience
+			resp, body := get(t, browser, s.url)
 			if resp.StatusCode != http.StatusBadGateway || body != "Error while proxying to origin.\n" {
 				t.Errorf("got %s %q", resp.Status, body)
 			}
@@ -96,7 +98,7 @@ func TestInstructionsThatCannotBeFollowed(t *testing.T) {
 			}
 			s.waitCount(t, "holdfast_request_failures_total", "route", string(c.reason))
 			s.waitCount(t, "holdfast_requests_total", "route", string(refused))
-			if got := s.logged(c.reason); !strings.Contains(got, c.log) {
+			if got := s.logged(c.reason); !strings.HasPrefix(got, "route: ") || !strings.Contains(got, c.log) {
 				t.Errorf("logged %q, want %q", got, c.log)
 			}
 			if err := s.holder.Admit(); err != nil {
@@ -104,6 +106,35 @@ func TestInstructionsThatCannotBeFollowed(t *testing.T) {
 			}
 			s.holder.Release()
 		})
+	}
+}
+
+// An EventSource gives up for good on any status but 200. What is wrong with
+// the instruction itself does not pass; an origin that died while it answered
+// comes back.
+func TestAnEventSourceComesBackOnlyForWhatPasses(t *testing.T) {
+	for name, c := range map[string]struct {
+		answer  string
+		outcome outcome
+	}{
+		"a cut instruction":   {"HTTP/1.1 200 OK\r\nContent-Type: application/grip-instruct\r\nContent-Length: 10\r\n\r\n{}", retry},
+		"a wrong instruction": {instructJSON(`{"hold":{}}`), refused},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newStation(t, holding(answering(t, c.answer), func(rt *Route) { rt.Name = "route" }))
+			resp, body := get(t, client(t), s.url, "Accept", eventStream)
+			if retried := resp.StatusCode == http.StatusOK && strings.HasPrefix(body, "retry: "); retried != (c.outcome == retry) {
+				t.Errorf("got %s %q", resp.Status, body)
+			}
+			s.waitCount(t, "holdfast_requests_total", "route", string(c.outcome))
+		})
+	}
+}
+
+func TestAnInstructionNeedsAHubToHold(t *testing.T) {
+	f := newFront(t, to(answering(t, instruct(holdStream+onChannel, ""))))
+	if resp, _ := get(t, client(t), f.url); resp.StatusCode != http.StatusBadGateway {
+		t.Errorf("got %s", resp.Status)
 	}
 }
 

@@ -121,7 +121,7 @@ func TestEveryProtocolNoticesThatAClientLeaves(t *testing.T) {
 }
 
 func TestEveryProtocolIsCutWithTheInitialBody(t *testing.T) {
-	s := newStation(t, holding(paths(t)))
+	s := newStation(t, holding(paths(t), func(rt *Route) { rt.Name = "route" }))
 	for name, to := range s.ways(t) {
 		t.Run(name, func(t *testing.T) {
 			c := s.watch(t, to.Client, to.url+"/cut?channel=ch")
@@ -129,6 +129,7 @@ func TestEveryProtocolIsCutWithTheInitialBody(t *testing.T) {
 				t.Errorf("%q looks complete", rest)
 			}
 			s.waitStreams(t, "ch", 0)
+			s.waitCount(t, "holdfast_request_failures_total", "route", string(OriginCut))
 		})
 	}
 }

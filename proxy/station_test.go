@@ -112,13 +112,13 @@ func (s *station) waitStreams(t *testing.T, channel string, n int) {
 	t.Fatalf("%d streams follow %q, want %d", got, channel, n)
 }
 
-// logged returns the errors of the failures that were logged with a reason,
-// joined.
+// logged returns the routes and the errors of the failures that were logged
+// with a reason, joined.
 func (s *station) logged(reason Reason) string {
 	var errs []string
 	for _, entry := range s.log.FilterMessage("request failed").All() {
 		if fields := entry.ContextMap(); fields["reason"] == string(reason) {
-			errs = append(errs, fields["error"].(string))
+			errs = append(errs, fields["route"].(string)+": "+fields["error"].(string))
 		}
 	}
 	return strings.Join(errs, "; ")

@@ -5,8 +5,10 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/holdfast-proxy/holdfast/internal/grip"
 	"github.com/holdfast-proxy/holdfast/internal/hold"
+	"github.com/holdfast-proxy/holdfast/internal/wire"
 )
 
 func TestKeepAlives(t *testing.T) {
@@ -52,6 +54,33 @@ func TestWhatBecomesOfAStreamThatLags(t *testing.T) {
 		if got := rt.lagPolicy(c.events); got != c.want {
 			t.Errorf("%q, event stream %v: %v", c.setting, c.events, got)
 		}
+	}
+}
+
+func TestWhatTheHolderIsToldOfAStream(t *testing.T) {
+	x := &exchange{route: &route{Route: Route{
+		Name: "route", Resume: ResumePositions, OnLag: LagClose, WriteTimeout: time.Hour, KeepAlive: KeepAlive{Interval: time.Minute},
+	}}}
+	seen := new(streamReader)
+	seen.Write([]byte("data: half"))
+	h := new(Handler)
+	want := &hold.Stream{
+		Form: wire.StreamIDs, EventStream: true, State: seen.state, KeepAlive: hold.KeepAlive{Data: []byte(":\n\n"), Interval: time.Minute},
+		OnLag: hold.CloseOnLag, WriteTimeout: time.Hour, Route: "route",
+	}
+	got := h.stream(x, &grip.Instruction{}, true, seen, nil)
+	if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(hold.Stream{}, "Cursor", "GapEvent")); diff != "" || got.GapEvent == nil {
+		t.Errorf("an event stream: %s", diff)
+	}
+	x.route.OnLag = LagAuto
+	want = &hold.Stream{Form: wire.Stream, WriteTimeout: time.Hour, Route: "route"}
+	got = h.stream(x, &grip.Instruction{}, false, new(streamReader), nil)
+	if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(hold.Stream{}, "Cursor")); diff != "" {
+		t.Errorf("another stream: %s", diff)
+	}
+	x.route.OnLag = LagGap
+	if got = h.stream(x, &grip.Instruction{}, true, new(streamReader), nil); got.OnLag != hold.GapOnLag {
+		t.Error("the policy for lag is not told")
 	}
 }
 
