@@ -8,15 +8,36 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 )
 
-// answering returns an origin that answers everything with these bytes.
+// answering returns an origin that answers everything with these bytes. It
+// serves its connections at once: the proxy may make one that it does not use.
 func answering(t *testing.T, answer string) string {
 	t.Helper()
-	return rawOrigin(t, func(c net.Conn, r *bufio.Reader) {
-		readHead(r)
-		io.WriteString(c, answer)
-	})
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				defer c.Close()
+				c.SetDeadline(time.Now().Add(patience))
+				if readHead(bufio.NewReader(c)) != "" {
+					io.WriteString(c, answer)
+					c.(*net.TCPConn).CloseWrite()
+					io.Copy(io.Discard, c) // closed with something unread, it would be reset
+				}
+			}()
+		}
+	}()
+	return "http://" + l.Addr().String()
 }
 
 // instruct is an answer with these fields, each ended by CRLF, and body.

@@ -1,11 +1,9 @@
 package proxy
 
 import (
-	"bufio"
 	"context"
 	"crypto/tls"
 	"io"
-	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -173,11 +171,7 @@ func TestEveryProtocolAnswersResponseHolds(t *testing.T) {
 // The origin answers before it has the whole request, of which the client
 // sends no more.
 func TestEveryProtocolHoldsBeforeTheRequestIsComplete(t *testing.T) {
-	origin := rawOrigin(t, func(c net.Conn, r *bufio.Reader) {
-		readHead(r)
-		io.WriteString(c, instruct(holdStream+onChannel, "initial"))
-	})
-	s := newStation(t, holding(origin))
+	s := newStation(t, holding(answering(t, instruct(holdStream+onChannel, "initial"))))
 	for name, to := range s.ways(t) {
 		t.Run(name, func(t *testing.T) {
 			body, more := io.Pipe()

@@ -24,6 +24,7 @@ type stationOptions struct {
 	Options
 	channels   channels.Options
 	maxStreams int
+	holder     func(*hold.Goroutines) hold.Holder // what the handler gets instead; nil: the holder itself
 }
 
 // station is a proxy that holds: a front with a hub and a holder.
@@ -59,6 +60,9 @@ func newStation(t *testing.T, edit func(*stationOptions)) *station {
 		within(t, done, "holder ends")
 	})
 	o.Holding.Hub, o.Holding.Holder, o.Head = s.hub, s.holder, s.hub.Head
+	if o.holder != nil {
+		o.Holding.Holder = o.holder(s.holder)
+	}
 	for _, rt := range o.Routes {
 		s.wire.PositionIDs = s.wire.PositionIDs || rt.Resume == ResumePositions
 	}

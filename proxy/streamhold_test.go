@@ -1,6 +1,8 @@
 package proxy
 
 import (
+	"errors"
+	"net/http"
 	"testing"
 	"time"
 
@@ -9,6 +11,8 @@ import (
 	"github.com/holdfast-proxy/holdfast/internal/grip"
 	"github.com/holdfast-proxy/holdfast/internal/hold"
 	"github.com/holdfast-proxy/holdfast/internal/wire"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
 )
 
 func TestKeepAlives(t *testing.T) {
@@ -97,6 +101,34 @@ func TestNothingIsHeldWhenTheHubIsClosed(t *testing.T) {
 		t.Errorf("got %s", resp.Status)
 	}
 	s.waitCount(t, "holdfast_request_failures_total", "route", string(Draining))
+	if err := s.holder.Drain(t.Context(), 0); err != nil { // nobody has a place
+		t.Error(err)
+	}
+}
+
+// refuser is a holder that cannot take connections over.
+type refuser struct{ *hold.Goroutines }
+
+func (h refuser) Hold(_ http.ResponseWriter, _ *http.Request, s *hold.Stream) error {
+	s.Cursor.Close()
+	h.Release()
+	return errors.New("gone")
+}
+
+func TestAClientThatLeavesBeforeItIsHeldIsCut(t *testing.T) {
+	s := newStation(t, func(o *stationOptions) {
+		holding(paths(t), func(rt *Route) { rt.Name = "route" })(o)
+		o.holder = func(h *hold.Goroutines) hold.Holder { return refuser{h} }
+	})
+	c := s.watch(t, client(t), s.url+"/events?channel=ch")
+	if rest, err := c.rest(); err == nil {
+		t.Errorf("%q looks complete", rest)
+	}
+	s.waitCount(t, "holdfast_request_failures_total", "route", string(ClientGone))
+	s.waitCount(t, "holdfast_requests_total", "route", string(cut))
+	if entries := s.log.Filter(func(e observer.LoggedEntry) bool { return e.Level > zap.DebugLevel }).All(); len(entries) > 0 {
+		t.Errorf("a client can fill the log: %v", entries)
+	}
 	if err := s.holder.Drain(t.Context(), 0); err != nil { // nobody has a place
 		t.Error(err)
 	}
