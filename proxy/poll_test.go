@@ -44,13 +44,18 @@ func newBench(t *testing.T) *bench {
 	return b
 }
 
-// follow follows the instruction of an answer of the origin's.
+// follow follows the instruction of an answer of the origin's whose head comes
+// now.
 func (b *bench) follow(answer *http.Response) *httptest.ResponseRecorder {
+	return b.followAt(b.hub.Head(), answer)
+}
+
+func (b *bench) followAt(at channels.Position, answer *http.Response) *httptest.ResponseRecorder {
 	rec := httptest.NewRecorder()
 	r := httptest.NewRequest(http.MethodGet, "/", nil)
 	rt := b.handler.routes.all[0]
 	answer.StatusCode, answer.Request = http.StatusOK, r
-	x := &exchange{w: newResponseWriter(rec, r), route: rt, counts: rt.counts, at: b.hub.Head(), held: answer}
+	x := &exchange{w: newResponseWriter(rec, r), route: rt, counts: rt.counts, at: at, held: answer}
 	if f := b.handler.follow(x, r); f != nil {
 		b.handler.refuse(x, r, f)
 	}
@@ -135,6 +140,19 @@ func TestWhatWasPublishedBeforeTheEndOfAWaitAnswersIt(t *testing.T) {
 	}
 }
 
+func TestWhatFollowsAGapAnswersAResponseHold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t)
+		at := b.hub.Head()
+		b.respond(t, "ch", "one")
+		start := time.Now()
+		rec := b.followAt(at, pollAnswer("ch; prev-id=unknown"))
+		if took := time.Since(start); rec.Body.String() != "one" || took > 0 {
+			t.Errorf("got %q after %v", rec.Body, took)
+		}
+	})
+}
+
 func TestADrainAnswersResponseHoldsAsIfTheirTimeWereUp(t *testing.T) {
 	s := newStation(t, holding(answering(t, instruct(holdResponse+onChannel+"Content-Type: text/plain\r\n", "nothing")), func(rt *Route) { rt.Name = "route" }))
 	var clients []*rawClient
@@ -173,6 +191,23 @@ func TestAClientThatLeavesIsNotWaitedFor(t *testing.T) {
 	s.waitStreams(t, "ch", 0)
 	s.waitCount(t, "holdfast_polls_total", "route", string(pollGone))
 	s.waitCount(t, "holdfast_request_failures_total", "route", string(ClientGone))
+}
+
+func TestARequestThatIsNeverCompleteEndsWithItsAnswer(t *testing.T) {
+	s := newStation(t, holding(answering(t, instruct(holdResponse+onChannel, ""))))
+	s.handler.drainPatience = time.Millisecond
+	c := dialWire(t, s.addr)
+	c.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\nbegin")
+	s.waitStreams(t, "ch", 1)
+	if _, err := s.publish(`{"channel":"ch","formats":{"http-response":{"body":"one"}}}`); err != nil {
+		t.Fatal(err)
+	}
+	if head := c.head(); !strings.Contains(head, "Connection: close\r\n") {
+		t.Errorf("got %s", head)
+	}
+	if rest, err := c.rest(); rest != "one" || err != nil {
+		t.Errorf("got %q, %v", rest, err)
+	}
 }
 
 func TestAResponseHoldCountsWhatItsPrevIDLeavesUnknown(t *testing.T) {

@@ -134,13 +134,14 @@ func (d *head) overlay(a *grip.Answer) {
 	maps.Copy(d.header, published)
 }
 
-// writeWhole answers with a body that is known.
+// writeWhole answers with a body that is known. After HEAD net/http leaves it
+// out.
 func (d *head) writeWhole(x *exchange, r *http.Request, body []byte) {
-	if !d.bodyless() {
-		d.header.Set("Content-Length", strconv.Itoa(len(body)))
+	if d.bodyless() {
+		d.write(x, r)
+		return
 	}
+	d.header.Set("Content-Length", strconv.Itoa(len(body)))
 	d.write(x, r)
-	if !d.bodyless() && r.Method != http.MethodHead {
-		x.w.Write(body)
-	}
+	x.w.Write(body)
 }
