@@ -153,7 +153,10 @@ func TestAnEventSourceComesBackOnlyForWhatPasses(t *testing.T) {
 }
 
 func TestAnInstructionNeedsAHubToHold(t *testing.T) {
-	f := newFront(t, to(answering(t, instruct(holdStream+onChannel, ""))))
+	f := newFront(t, func(o *Options) {
+		to(answering(t, instruct(holdStream+onChannel, "")))(o)
+		o.Holding.MaxChannels = 1
+	})
 	if resp, _ := get(t, client(t), f.url); resp.StatusCode != http.StatusBadGateway {
 		t.Errorf("got %s", resp.Status)
 	}

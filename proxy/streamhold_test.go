@@ -139,6 +139,8 @@ func TestHoldsAreCounted(t *testing.T) {
 	for name, to := range s.ways(t) {
 		c := s.watch(t, to.Client, to.url+"/events?channel=ch")
 		c.want(t, ":hi\n\n")
+		s.send("ch", "data: held\n\n")
+		c.want(t, "data: held\n\n")
 		c.leave()
 		s.waitStreams(t, "ch", 0)
 		protocol := "1.1"
