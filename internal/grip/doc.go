@@ -15,7 +15,7 @@
 //   - Base64 must be valid, in instructions and in items.
 //   - The JSON keep-alive has a mode, idle by default as in the header.
 //   - Nothing that cannot stand in a response head gets into one: header names,
-//     values and reason phrases are checked, statuses are 200 to 999.
+//     values and reason phrases are checked, statuses are 200 to 599.
 //   - Ours: the channel parameter replay=off or replay=30s, the publish format
 //     "sse".
 //

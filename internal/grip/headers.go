@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -158,6 +159,9 @@ func parseExpose(in *Instruction, h http.Header) error {
 	if err != nil {
 		return err
 	}
+	if len(h.Values("Grip-Expose-Headers")) > 0 {
+		in.ExposeHeaders = make([]string, 0, len(members)) // said, even if none
+	}
 	for _, m := range members {
 		in.ExposeHeaders = append(in.ExposeHeaders, m.value)
 	}
@@ -188,6 +192,9 @@ func parseLinks(in *Instruction, h http.Header) error {
 		uri, closed := strings.CutSuffix(uri, ">")
 		if !ok || !closed || uri == "" {
 			return fmt.Errorf("Grip-Link with rel=%s must be <URI>, not %q", link.Rel, m.value)
+		}
+		if _, err := url.Parse(uri); err != nil {
+			return fmt.Errorf("Grip-Link with rel=%s: %w", link.Rel, err)
 		}
 		link.URI = uri
 		in.Links = append(in.Links, link)

@@ -77,6 +77,9 @@ func TestInstructionsInHeaders(t *testing.T) {
 			[]string{"Grip-Link: </n?a=1,2;3>; rel=next; timeout=3, </bye>;rel=gone, </x>"},
 			Instruction{Links: []Link{{"/n?a=1,2;3", "next", 3 * time.Second}, {"/bye", "gone", 120 * time.Second}}},
 		},
+		"no exposed header": {
+			[]string{"Grip-Expose-Headers:"}, Instruction{ExposeHeaders: []string{}},
+		},
 		"headers that are not known": {[]string{"Grip-Other: x"}, Instruction{}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -116,11 +119,12 @@ func TestInstructionsInHeadersThatAreRefused(t *testing.T) {
 		`Grip-Keep-Alive: a\x1; format=cstring`:      `without two hex digits`,
 		`Grip-Keep-Alive: a\x+1; format=cstring`:     `without two hex digits`,
 		"Grip-Status: later":                         "must start with a number",
-		"Grip-Status: 101":                           "not from 200 to 999",
-		"Grip-Status: 1000":                          "not from 200 to 999",
+		"Grip-Status: 101":                           "not from 200 to 599",
+		"Grip-Status: 1000":                          "not from 200 to 599",
 		"Grip-Set-Meta: user":                        "must be key=value",
 		"Grip-Set-Meta: a=1,":                        "must be key=value",
 		"Grip-Link: /n; rel=next":                    "must be <URI>",
+		"Grip-Link: <http://[>; rel=next":            "missing ']' in host",
 		"Grip-Link: <>; rel=next":                    "must be <URI>",
 		"Grip-Link: </n>; rel=next; timeout=x":       "timeout must be",
 		"Grip-Channel:" + strings.Repeat("a,", 1001): "more than 1000 members",
@@ -210,7 +214,7 @@ func TestInstructionsInJSONThatAreRefused(t *testing.T) {
 		`{"hold":{"channels":[],"keep-alive":{"content":"x","mode":1}}}`: "wrong type",
 		`{"hold":{"channels":[],"meta":{"a":1}}}`:                        "'meta' contains 'a' with wrong type",
 		`{"response":1}`:                                      "instruct contains 'response' with wrong type",
-		`{"response":{"code":99}}`:                            "status 99 is not from 200 to 999",
+		`{"response":{"code":99}}`:                            "status 99 is not from 200 to 599",
 		`{"response":{"reason":"a\r\nb"}}`:                    "reason phrase contains",
 		`{"response":{"headers":{"a b":"x"}}}`:                "is not a token",
 		`{"response":{"headers":{"a":"x\r\nSet-Cookie: y"}}}`: "control characters",

@@ -72,7 +72,7 @@ func TestPublishesThatAreRefused(t *testing.T) {
 		response(`{}`):                                                  "Invalid format: 'http-response' does not contain 'body', 'body-bin', or 'body-patch'",
 		response(`{"body-patch":[]}`):                                   "Invalid format: 'http-response' contains 'body-patch', which is not supported: send the whole 'body'",
 		response(`{"code":"x","body":""}`):                              "Invalid format: 'http-response' contains 'code' with wrong type",
-		response(`{"code":100,"body":""}`):                              "Invalid format: 'http-response': status 100 is not from 200 to 999",
+		response(`{"code":100,"body":""}`):                              "Invalid format: 'http-response': status 100 is not from 200 to 599",
 		response(`{"code":304,"body":"x"}`):                             "Invalid format: 'http-response': status 304 cannot have a body",
 		response(`{"reason":"a\nb","body":""}`):                         `Invalid format: 'http-response': reason phrase contains '\n'`,
 		response(`{"headers":{"a":"b\r\nc: d"},"body":""}`):             `Invalid format: 'http-response': value of header "a" contains control characters`,
