@@ -19,5 +19,13 @@
 //   - Ours: the channel parameter replay=off or replay=30s, the publish format
 //     "sse".
 //
-// Of JSON objects that name a key twice the last one counts.
+// A publish is refused as a whole, in Pushpin's words for its first bad item.
+// For a single item, which is what GRIP libraries send, that is the whole text;
+// of several, " (item 3)" behind it says which, counted from 0.
+//
+// JSON is read by splitting a text that has been validated once as a whole, so
+// no value is copied or looked at more often than it must be, and keys are
+// matched exactly: encoding/json would take "Channel" for "channel", which
+// whoever checks publishes before us may not. Of a key that an object has twice
+// the last value counts.
 package grip

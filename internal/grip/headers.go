@@ -10,8 +10,7 @@ import (
 	"time"
 )
 
-// parseHeaders reads the Grip-* headers into in. They come on top of what a
-// JSON instruction has said.
+// parseHeaders reads the Grip-* headers into in.
 func parseHeaders(in *Instruction, h http.Header) error {
 	for _, parse := range []func(*Instruction, http.Header) error{
 		parseHold, parseChannels, parseTimeout, parseKeepAlive, parseStatus, parseMeta, parseExpose, parseLinks,

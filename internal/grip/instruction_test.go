@@ -80,6 +80,18 @@ func TestInstructionsInHeaders(t *testing.T) {
 		"no exposed header": {
 			[]string{"Grip-Expose-Headers:"}, Instruction{ExposeHeaders: []string{}},
 		},
+		"a reliable stream (T37)": {
+			[]string{"Grip-Hold: stream", "Grip-Channel: ch; prev-id=1", "Grip-Link: </next?x=1>; rel=next"},
+			Instruction{Hold: Stream, Channels: []Channel{{Name: "ch", PrevID: "1"}}, Links: []Link{{"/next?x=1", "next", 120 * time.Second}}},
+		},
+		"a link without a hold (T40)": {
+			[]string{"Grip-Link: </2>; rel=next"}, Instruction{Links: []Link{{"/2", "next", 120 * time.Second}}},
+		},
+		"filters (T51 to T55)": {
+			[]string{"Grip-Set-Meta: id_format=%(ch)s", "Grip-Channel: ch; filter=build-id; filter=skip-users, d; filter=require-sub"},
+			Instruction{Meta: map[string]string{"id_format": "%(ch)s"},
+				Channels: []Channel{{Name: "ch", Filters: []string{"build-id", "skip-users"}}, {Name: "d", Filters: []string{"require-sub"}}}},
+		},
 		"headers that are not known": {[]string{"Grip-Other: x"}, Instruction{}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -99,7 +111,7 @@ func TestInstructionsInHeaders(t *testing.T) {
 
 func TestInstructionsInHeadersThatAreRefused(t *testing.T) {
 	for line, want := range map[string]string{
-		"Grip-Hold: banana":                          "Grip-Hold must be set to either 'response' or 'stream'",
+		"Grip-Hold: banana":                          "Grip-Hold must be set to either 'response' or 'stream'", // T22
 		"Grip-Hold: Stream":                          "Grip-Hold must be set",
 		"Grip-Channel: a; replay=never":              "replay must be 'off' or a duration",
 		"Grip-Channel: a; replay=-1s":                "replay must be",
@@ -163,10 +175,24 @@ func TestInstructionsInJSON(t *testing.T) {
 				KeepAlive: &KeepAlive{Data: []byte("\n"), Interval: 20 * time.Second, Always: true},
 				Response:  &Answer{Code: 201, Reason: "Made", Header: headers("X-A: 1", "X-A: 2"), Body: []byte{0}}},
 		},
-		"headers come on top": {
-			`{"hold":{"channels":[{"name":"a"}]}}`, []string{"Grip-Hold: stream", "Grip-Channel: b", "Grip-Link: </n>; rel=next"},
-			Instruction{Hold: Stream, Channels: []Channel{{Name: "a"}, {Name: "b"}}, Response: empty,
-				Links: []Link{{"/n", "next", 120 * time.Second}}},
+		"what the JSON says beats the headers": {
+			`{"hold":{"channels":[{"name":"a"}],"timeout":30,"keep-alive":{"content":"j"},"meta":{"u":"j"}},"response":{"code":201}}`,
+			[]string{"Grip-Hold: stream", "Grip-Channel: b", "Grip-Timeout: 10", "Grip-Keep-Alive: h; mode=interval", "Grip-Set-Meta: u=h, v=h", "Grip-Status: 299 Odd"},
+			Instruction{Hold: Response, Channels: []Channel{{Name: "b"}, {Name: "a"}}, Timeout: 30 * time.Second, Meta: map[string]string{"u": "j", "v": "h"},
+				KeepAlive: &KeepAlive{Data: []byte("j"), Interval: 55 * time.Second}, Response: &Answer{Code: 201, Header: http.Header{}}},
+		},
+		"what the JSON leaves open the headers say": {
+			`{"response":{"reason":"Odder"}}`,
+			[]string{"Grip-Hold: stream", "Grip-Channel: b", "Grip-Timeout: 10", "Grip-Status: 299 Odd", "Grip-Set-Meta: u=h", "Grip-Link: </n>; rel=next"},
+			Instruction{Hold: Stream, Channels: []Channel{{Name: "b"}}, Timeout: 10 * time.Second, Meta: map[string]string{"u": "h"},
+				Response: &Answer{Code: 299, Reason: "Odder", Header: http.Header{}}, Links: []Link{{"/n", "next", 120 * time.Second}}},
+		},
+		"a status in the headers and no response (T30)": {
+			`{}`, []string{"Grip-Status: 299 Odd"},
+			Instruction{Response: &Answer{Code: 299, Reason: "Odd", Header: http.Header{}}},
+		},
+		"keys of another case are others": {
+			`{"Hold":1,"response":{"code":203,"CODE":"x"}}`, nil, Instruction{Response: &Answer{Code: 203, Header: http.Header{}}},
 		},
 		"a JSON keep-alive is idle by default": {
 			`{"hold":{"channels":[],"keep-alive":{"content":"x"}}}`, nil,
@@ -191,7 +217,10 @@ func TestInstructionsInJSON(t *testing.T) {
 
 func TestInstructionsInJSONThatAreRefused(t *testing.T) {
 	for body, want := range map[string]string{
-		``:                                      "not a JSON object",
+		``:                                      "not valid JSON",
+		`{"hold":`:                              "not valid JSON",
+		`{} {}`:                                 "not valid JSON",
+		`null`:                                  "not a JSON object",
 		`[]`:                                    "not a JSON object",
 		`{"hold":1}`:                            "instruct contains 'hold' with wrong type",
 		`{"hold":{}}`:                           "hold does not contain 'channels'",
@@ -267,15 +296,21 @@ func FuzzInstructionJSON(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if err := checkStatus(in.Response.Code, in.Response.Reason); err != nil {
-			t.Error(err)
-		}
-		for name, values := range in.Response.Header {
-			for _, v := range values {
-				if strings.ContainsAny(name+v, "\r\n\x00") {
-					t.Errorf("header %q: %q", name, v)
-				}
+		checkAnswer(t, in.Response)
+	})
+}
+
+// checkAnswer reports what would break out of a response head.
+func checkAnswer(t *testing.T, a *Answer) {
+	t.Helper()
+	if a.Code < 200 || a.Code > 599 || strings.ContainsAny(a.Reason, "\r\n\x00") {
+		t.Errorf("status %d %q", a.Code, a.Reason)
+	}
+	for name, values := range a.Header {
+		for _, v := range values {
+			if strings.ContainsAny(name+v, "\r\n\x00") {
+				t.Errorf("header %q: %q", name, v)
 			}
 		}
-	})
+	}
 }
