@@ -13,7 +13,10 @@
 //   - Every pair of a Grip-Set-Meta member counts, not only the first.
 //   - A cstring may have \t; any other unknown escape is an error, not dropped.
 //   - Base64 must be valid, in instructions and in items.
-//   - The JSON keep-alive has a mode, idle by default as in the header.
+//   - The JSON keep-alive has a mode, idle by default as in the header, and one
+//     without content is an error.
+//   - The media type of a JSON instruction is compared without regard to case.
+//   - A Grip-Expose-Headers that names no header exposes none.
 //   - Nothing that cannot stand in a response head gets into one: header names,
 //     values and reason phrases are checked, statuses are 200 to 599.
 //   - Ours: the channel parameter replay=off or replay=30s, the publish format
