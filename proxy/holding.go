@@ -79,7 +79,7 @@ func (h *Handler) readInstruction(x *exchange) (*grip.Instruction, *initialBody,
 		return nil, nil, &failure{BadInstruction, err}
 	}
 	if in.Response != nil {
-		body.bytes, body.whole = in.Response.Body, true
+		body.bytes = in.Response.Body
 	}
 	return in, body, nil
 }

@@ -94,7 +94,7 @@ func (s *streamReader) Write(p []byte) (int, error) {
 func (h *Handler) answer(x *exchange, r *http.Request, d head, body *initialBody) *failure {
 	x.outcome = relayed
 	d.write(x, r)
-	if d.bodyless() || r.Method == http.MethodHead {
+	if d.bodyless() {
 		return nil
 	}
 	if err := body.copyTo(x.w, x.w.FlushError); err != nil {

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
+	"time"
 
 	"github.com/holdfast-proxy/holdfast/channels"
 )
@@ -42,15 +43,23 @@ func (o *originSet) RoundTrip(req *http.Request) (*http.Response, error) {
 	return nil, f
 }
 
-// watched makes the connection that req goes out on tell body when it closes.
+// answerGrace is how long RoundTrip may take to return an answer after its
+// connection has closed: the transport closes a connection at once when the
+// answer has no body and the request is not complete.
+const answerGrace = 100 * time.Millisecond
+
+// watched makes the connection that req goes out on tell body when it has
+// closed without an answer.
 func watched(req *http.Request, body *requestBody) *http.Request {
 	if body == nil {
 		return req
 	}
 	trace := &httptrace.ClientTrace{GotConn: func(info httptrace.GotConnInfo) {
 		info.Conn.(*originConn).watch(func() {
-			if req.Context().Err() == nil { // or it is the client that has gone
-				body.abandon()
+			// With the context's end it is the client that has gone. A body that
+			// nobody has read may go to another connection.
+			if req.Context().Err() == nil && !body.untouched() {
+				time.AfterFunc(answerGrace, body.abandon)
 			}
 		})
 	}}

@@ -96,7 +96,7 @@ func (r Reason) byClient() bool {
 // asking again later makes sense.
 func (r Reason) passes() bool {
 	switch r {
-	case OriginUnreachable, OriginTimeout, OriginBroken, TooManyStreams, Draining:
+	case OriginUnreachable, OriginTimeout, OriginBroken, OriginCut, TooManyStreams, Draining:
 		return true
 	}
 	return false

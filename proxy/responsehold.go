@@ -76,20 +76,24 @@ func (p *poll) End(reason hold.Reason) {
 }
 
 // wait returns the first response that is published, or nil and why there is
-// none.
+// none. What was published before the end counts, whether or not the kick for it
+// has come.
 func (h *Handler) wait(x *exchange, r *http.Request, p *poll, timeout time.Duration) (*grip.Answer, pollResult) {
 	timer := time.NewTimer(timeout)
 	defer timer.Stop()
-	for {
+	for end := pollResult(""); ; {
 		if a := h.next(x, p); a != nil {
 			return a, pollAnswered
+		}
+		if end != "" {
+			return nil, end
 		}
 		select {
 		case <-p.kicked:
 		case <-p.ended:
-			return nil, pollDrained
+			end = pollDrained
 		case <-timer.C:
-			return nil, pollTimedOut
+			end = pollTimedOut
 		case <-r.Context().Done():
 			return nil, pollGone
 		}
@@ -130,13 +134,14 @@ func (d *head) overlay(a *grip.Answer) {
 	maps.Copy(d.header, published)
 }
 
-// writeWhole answers with a body that is known.
+// writeWhole answers with a body that is known. After HEAD net/http leaves it
+// out.
 func (d *head) writeWhole(x *exchange, r *http.Request, body []byte) {
-	if !d.bodyless() {
-		d.header.Set("Content-Length", strconv.Itoa(len(body)))
+	if d.bodyless() {
+		d.write(x, r)
+		return
 	}
+	d.header.Set("Content-Length", strconv.Itoa(len(body)))
 	d.write(x, r)
-	if !d.bodyless() && r.Method != http.MethodHead {
-		x.w.Write(body)
-	}
+	x.w.Write(body)
 }

@@ -2,6 +2,8 @@ package proxy
 
 import (
 	"context"
+	"io"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -22,6 +24,7 @@ type stationOptions struct {
 	Options
 	channels   channels.Options
 	maxStreams int
+	holder     func(*hold.Goroutines) hold.Holder // what the handler gets instead; nil: the holder itself
 }
 
 // station is a proxy that holds: a front with a hub and a holder.
@@ -57,6 +60,9 @@ func newStation(t *testing.T, edit func(*stationOptions)) *station {
 		within(t, done, "holder ends")
 	})
 	o.Holding.Hub, o.Holding.Holder, o.Head = s.hub, s.holder, s.hub.Head
+	if o.holder != nil {
+		o.Holding.Holder = o.holder(s.holder)
+	}
 	for _, rt := range o.Routes {
 		s.wire.PositionIDs = s.wire.PositionIDs || rt.Resume == ResumePositions
 	}
@@ -110,14 +116,59 @@ func (s *station) waitStreams(t *testing.T, channel string, n int) {
 	t.Fatalf("%d streams follow %q, want %d", got, channel, n)
 }
 
-// logged returns the errors of the failures that were logged with a reason,
-// joined.
+// logged returns the routes and the errors of the failures that were logged
+// with a reason, joined.
 func (s *station) logged(reason Reason) string {
 	var errs []string
 	for _, entry := range s.log.FilterMessage("request failed").All() {
 		if fields := entry.ContextMap(); fields["reason"] == string(reason) {
-			errs = append(errs, fields["error"].(string))
+			errs = append(errs, fields["route"].(string)+": "+fields["error"].(string))
 		}
 	}
 	return strings.Join(errs, "; ")
+}
+
+// stream is a client of a held stream.
+type stream struct {
+	*http.Response
+	leave context.CancelFunc
+}
+
+// watch asks for url, with the header fields given in pairs. The client leaves
+// at the end of the test.
+func (s *station) watch(t *testing.T, c *http.Client, url string, fields ...string) *stream {
+	t.Helper()
+	ctx, leave := context.WithCancel(t.Context())
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := 0; i < len(fields); i += 2 {
+		req.Header.Add(fields[i], fields[i+1])
+	}
+	resp, err := c.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		leave()
+		resp.Body.Close()
+	})
+	return &stream{resp, leave}
+}
+
+// want reads exactly text from the body.
+func (s *stream) want(t *testing.T, text string) {
+	t.Helper()
+	got := make([]byte, len(text))
+	n, err := io.ReadFull(s.Body, got)
+	if string(got[:n]) != text {
+		t.Fatalf("read %q (%v), want %q", got[:n], err, text)
+	}
+}
+
+// rest reads the body to its end and tells whether that was a clean one.
+func (s *stream) rest() (string, error) {
+	b, err := io.ReadAll(s.Body)
+	return string(b), err
 }

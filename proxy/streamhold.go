@@ -10,7 +10,6 @@ import (
 	"github.com/holdfast-proxy/holdfast/internal/hold"
 	"github.com/holdfast-proxy/holdfast/internal/sse"
 	"github.com/holdfast-proxy/holdfast/internal/wire"
-	"go.uber.org/zap"
 )
 
 // holdStream sends the initial response and gives the connection to the
@@ -54,7 +53,8 @@ func (h *Handler) holdStream(x *exchange, r *http.Request, in *grip.Instruction,
 	placed = true
 	x.giveUp()
 	if err := h.holding.Holder.Hold(x.w.ResponseWriter, r, h.stream(x, in, events, seen, cursor)); err != nil {
-		h.log.Warn("connection could not be taken over", zap.String("route", x.route.Name), zap.Error(err))
+		h.note(x, r, &failure{ClientGone, err}) // in between
+		x.abort()
 	}
 	return nil
 }

@@ -46,6 +46,7 @@ func (w *responseWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter 
 // WriteHeader sends an interim or the final head.
 func (w *responseWriter) WriteHeader(code int) {
 	w.arm()
+	defer w.disarm()
 	if code < 200 && code != http.StatusSwitchingProtocols {
 		w.writeInterim(code)
 		return
@@ -81,6 +82,7 @@ func (w *responseWriter) applyClosing() {
 func (w *responseWriter) Write(p []byte) (int, error) {
 	w.arm()
 	n, err := w.ResponseWriter.Write(p)
+	w.disarm()
 	w.noteError(err)
 	return n, err
 }
@@ -89,6 +91,7 @@ func (w *responseWriter) Write(p []byte) (int, error) {
 func (w *responseWriter) FlushError() error {
 	w.arm()
 	err := http.NewResponseController(w.ResponseWriter).Flush()
+	w.disarm()
 	w.noteError(err)
 	return err
 }
@@ -111,5 +114,13 @@ func (w *responseWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 func (w *responseWriter) arm() {
 	if w.timeout > 0 {
 		_ = http.NewResponseController(w.ResponseWriter).SetWriteDeadline(time.Now().Add(w.timeout))
+	}
+}
+
+// disarm is called after a write. HTTP/2 resets a stream when its deadline
+// passes, even if nobody is writing; on HTTP/1.x the next write moves it.
+func (w *responseWriter) disarm() {
+	if w.timeout > 0 && !w.http1 {
+		_ = http.NewResponseController(w.ResponseWriter).SetWriteDeadline(time.Time{})
 	}
 }

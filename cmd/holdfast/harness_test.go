@@ -41,6 +41,12 @@ type server struct {
 // logged as an error, or tells of a panic, fails the test.
 func startServer(t testing.TB, file string) *server {
 	t.Helper()
+	return startLogging(t, file, alarm(t.Errorf))
+}
+
+// startLogging is startServer with a log of the caller's.
+func startLogging(t testing.TB, file string, log *zap.Logger) *server {
+	t.Helper()
 	if !strings.Contains(file, "drain:") {
 		file += "\ndrain: {window: 0s}\n"
 	}
@@ -53,7 +59,7 @@ func startServer(t testing.TB, file string) *server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	n, err := newNode(cfg, alarm(t))
+	n, err := newNode(cfg, log)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,11 +88,11 @@ func runServer(t testing.TB, n *node) *server {
 	return s
 }
 
-// alarm is a log that nothing bad may be said to.
-func alarm(t testing.TB) *zap.Logger {
+// alarm is a log that reports everything bad that is said to it.
+func alarm(report func(format string, args ...any)) *zap.Logger {
 	heard := zap.Hooks(func(e zapcore.Entry) error {
 		if e.Level >= zap.ErrorLevel || strings.Contains(e.Message, "panic") {
-			t.Errorf("logged: %s %s %s", e.LoggerName, e.Level, e.Message)
+			report("logged: %s %s %s", e.LoggerName, e.Level, e.Message)
 		}
 		return nil
 	})

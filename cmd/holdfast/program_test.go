@@ -15,6 +15,7 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // TestProgram builds the program as a release does and runs it.
@@ -135,7 +136,12 @@ func (r *process) terminate() {
 
 // wait returns how the process ended.
 func (r *process) wait() syscall.WaitStatus {
-	<-r.eof
+	r.t.Helper()
+	select {
+	case <-r.eof:
+	case <-time.After(goodTime):
+		r.t.Fatalf("it does not end; it said %q", r.said())
+	}
 	r.cmd.Wait()
 	return r.cmd.ProcessState.Sys().(syscall.WaitStatus)
 }
