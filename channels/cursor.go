@@ -32,8 +32,21 @@ type leg struct {
 
 func (g *leg) hasHole() bool { return g.hole.Reason != "" }
 
-// Position is the place up to which everything has been returned.
-func (c *Cursor) Position() Position { return c.hub.position(c.place) }
+// Position is the place up to which everything has been returned. It is the
+// zero Position while a gap that lies before that place is still to be told: a
+// client that knew the place could come back to it without ever having heard
+// of the gap.
+func (c *Cursor) Position() Position {
+	if c.gap != nil {
+		return Position{}
+	}
+	for i := range c.legs {
+		if g := &c.legs[i]; g.hasHole() && g.hole.Resume.Seq <= c.place {
+			return Position{}
+		}
+	}
+	return c.hub.position(c.place)
+}
 
 // Logs returns the logs that the cursor follows.
 func (c *Cursor) Logs() []*Log {

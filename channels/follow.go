@@ -89,6 +89,7 @@ type Gap struct {
 	Resume Position
 }
 
+// Error names the channel and the reason.
 func (g *Gap) Error() string {
 	if g.Channel == "" {
 		return fmt.Sprintf("channels: gap (%s)", g.Reason)

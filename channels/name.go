@@ -15,6 +15,7 @@ type NameError struct {
 	Problem string
 }
 
+// Error quotes the name, cut to 64 bytes, and says what is wrong with it.
 func (e *NameError) Error() string {
 	name := e.Name
 	if len(name) > 64 {

@@ -69,6 +69,34 @@ func TestWhatTheClientSaysIsNotKnown(t *testing.T) {
 	}
 }
 
+func TestThereIsNoPositionBeforeAGapIsTold(t *testing.T) {
+	h := testHub(func(o *Options) { o.Limits.Messages = 1 })
+	publish(t, h, item("a", "", "1"), item("a", "", "2"), item("a", "", "3"))
+	first := Position{h.Head().Epoch, 1}
+	tests := []struct {
+		name   string
+		follow Follow
+		want   Position // before the gap
+	}{
+		{"an id that nobody knows", Follow{Subscriptions: subs("a"), Resume: Resume{ID: "nonsense"}}, Position{}},
+		{"an item that nobody knows", Follow{Subscriptions: []Subscription{{Channel: "a", PrevID: "nonsense"}}}, Position{}},
+		{"a place that the gap lies after", Follow{Subscriptions: subs("a"), Resume: Resume{ID: first.String()}}, first},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			c := followFrom(t, h, tt.follow)
+			if got := c.Position(); got != tt.want {
+				t.Errorf("%v before the gap, want %v", got, tt.want)
+			}
+			_, err := c.Next(nil, 1, 1)
+			var gap *Gap
+			if !errors.As(err, &gap) || c.Position() != gap.Resume {
+				t.Errorf("%v at %v", err, c.Position())
+			}
+		})
+	}
+}
+
 func TestTheEntryDroppedLastStillResumesExactly(t *testing.T) {
 	h := testHub(func(o *Options) { o.Limits.Messages = 2 })
 	publish(t, h, item("a", "1", "1"), item("a", "2", "2"), item("a", "3", "3"), item("a", "4", "4"))

@@ -37,8 +37,8 @@ type exchange struct {
 	held    *http.Response    // the origin's answer, if it is an instruction
 	cut     error             // why the origin's body ended early
 	failure *failure          // what has been counted and logged
+	taken   bool              // the holder has, or had, the connection
 	outcome outcome
-	taken   bool // a holder has the connection
 }
 
 type exchangeKey struct{}

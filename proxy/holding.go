@@ -60,6 +60,11 @@ func (h *Handler) follow(x *exchange, r *http.Request) *failure {
 // readInstruction reads the instruction and checks that it can be followed.
 // body is what the client gets of the response itself.
 func (h *Handler) readInstruction(x *exchange) (*grip.Instruction, *initialBody, *failure) {
+	if x.held.Request.Method == http.MethodHead && grip.IsJSON(x.held.Header) {
+		// What is not sent cannot be followed, and is no fault of the origin.
+		in := &grip.Instruction{Response: &grip.Answer{Code: http.StatusOK, Header: make(http.Header)}}
+		return in, &initialBody{x: x, whole: true}, nil
+	}
 	body := &initialBody{x: x}
 	if grip.IsJSON(x.held.Header) || len(contentCodings(x.held.Header)) > 0 {
 		if f := body.decode(); f != nil {

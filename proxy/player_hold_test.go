@@ -24,10 +24,12 @@ func (p *player) holdSteps() map[string]func(*step) error {
 		"client gets body":        func(s *step) error { return p.theClient().readBody(s.bytes()) },
 		"client sees end of body": func(*step) error { return p.theClient().seeEndOfBody() },
 		"client stops sending":    func(*step) error { return p.theClient().Conn.(*net.TCPConn).CloseWrite() },
+		"origin is asked":         func(*step) error { readHead(p.theOrigin().r); return nil },
 		"origin answers":          p.originAnswers,
 		"publish":                 p.publish,
 		"publish fails":           p.publishFails,
 		"held":                    p.held,
+		"free":                    p.free,
 		"fill":                    p.fill,
 	}
 }
@@ -188,6 +190,23 @@ func (p *player) held(s *step) error {
 	channel, n, _ := strings.Cut(s.args, " ")
 	p.station.waitStreams(p.t, channel, number(n))
 	return nil
+}
+
+// free waits until the holder has so many places.
+func (p *player) free(s *step) error {
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
+		taken := 0
+		for taken < number(s.args) && p.station.holder.Admit() == nil {
+			taken++
+		}
+		for range taken {
+			p.station.holder.Release()
+		}
+		if taken == number(s.args) {
+			return nil
+		}
+	}
+	return errors.New("no place is given back")
 }
 
 // fill publishes to as many channels, which pushes idle ones out.

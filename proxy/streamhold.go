@@ -3,6 +3,7 @@ package proxy
 import (
 	"io"
 	"net/http"
+	"time"
 
 	"github.com/holdfast-proxy/holdfast/channels"
 	"github.com/holdfast-proxy/holdfast/internal/grip"
@@ -50,11 +51,22 @@ func (h *Handler) holdStream(x *exchange, r *http.Request, in *grip.Instruction,
 		cursor.Close()
 		x.abort()
 	}
-	placed, x.taken = true, true
+	placed = true
+	x.giveUp()
 	if err := h.holding.Holder.Hold(x.w.ResponseWriter, r, h.stream(x, in, events, seen, cursor)); err != nil {
 		h.log.Warn("connection could not be taken over", zap.String("route", x.route.Name), zap.Error(err))
 	}
 	return nil
+}
+
+// giveUp makes the connection ready for the holder. A request that has not
+// been read to its end is read no more: the origin has answered it, and net/http
+// would keep the connection until the client has sent the rest.
+func (x *exchange) giveUp() {
+	x.taken = true
+	if x.w.http1 && !x.body.complete() {
+		x.body.stop(http.NewResponseController(x.w).SetReadDeadline, time.Now())
+	}
 }
 
 // sendInitial sends the route's retry and the origin's initial body.
@@ -70,12 +82,14 @@ func (x *exchange) sendInitial(events bool, body *initialBody) (*streamReader, e
 }
 
 // open tells the client its position, where the route wants that. Inside an
-// unfinished event nothing of ours can stand.
+// unfinished event nothing of ours can stand, and before a gap there is no
+// position: the gap event comes at once and has an id.
 func (h *Handler) open(x *exchange, events bool, seen *streamReader, cursor *channels.Cursor) {
-	if events && x.route.Resume == ResumePositions && seen.state.AtBoundary() {
-		x.w.Write(sse.AppendEvent(nil, sse.Event{
-			Name: h.holding.PositionEvent, ID: cursor.Position().String(), Data: "{}",
-		}))
+	if !events || x.route.Resume != ResumePositions || !seen.state.AtBoundary() {
+		return
+	}
+	if p := cursor.Position(); !p.IsZero() {
+		x.w.Write(sse.AppendEvent(nil, sse.Event{Name: h.holding.PositionEvent, ID: p.String(), Data: "{}"}))
 	}
 }
 

@@ -146,10 +146,8 @@ func (d *dialect) url(s *server) string {
 
 // dialects are all ways. trusted is the server's certificate, as PEM.
 func dialects(t testing.TB, trusted []byte) []dialect {
-	roots := x509.NewCertPool()
-	roots.AppendCertsFromPEM(trusted)
 	client := func(speak func(*http.Protocols)) *http.Client {
-		transport := &http.Transport{Protocols: new(http.Protocols), TLSClientConfig: &tls.Config{RootCAs: roots}}
+		transport := &http.Transport{Protocols: new(http.Protocols), TLSClientConfig: trusting(trusted)}
 		speak(transport.Protocols)
 		return clientOf(t, transport)
 	}
@@ -161,6 +159,13 @@ func dialects(t testing.TB, trusted []byte) []dialect {
 		{"HTTP/1.1 over TLS", "HTTP/1.1", client(http1), true},
 		{"HTTP/2 over TLS", "HTTP/2.0", client(func(p *http.Protocols) { p.SetHTTP2(true) }), true},
 	}
+}
+
+// trusting trusts one certificate, as PEM.
+func trusting(cert []byte) *tls.Config {
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM(cert)
+	return &tls.Config{RootCAs: roots}
 }
 
 // newClient returns an HTTP/1.1 client.

@@ -60,6 +60,8 @@ type ItemError struct {
 	Problem error
 }
 
+// Error returns the text for the publisher: Pushpin's for a single item, with
+// the item's index for several.
 func (e *ItemError) Error() string {
 	if e.Of == 1 {
 		return "Invalid format: " + e.Problem.Error()
