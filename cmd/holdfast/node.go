@@ -16,6 +16,7 @@ import (
 
 	"github.com/holdfast-proxy/holdfast/channels"
 	"github.com/holdfast-proxy/holdfast/control"
+	"github.com/holdfast-proxy/holdfast/control/intake"
 	"github.com/holdfast-proxy/holdfast/internal/config"
 	"github.com/holdfast-proxy/holdfast/internal/hold"
 	"github.com/holdfast-proxy/holdfast/proxy"
@@ -59,7 +60,8 @@ func newNode(cfg config.Config, log *zap.Logger) (*node, error) {
 	if n.handler, err = proxy.New(options); err != nil {
 		return nil, err
 	}
-	handler, err := n.controlHandler(cfg, reg)
+	in := intake.New(intake.Options{Publisher: n.hub, Wire: wireOptions(cfg), Metrics: intake.NewMetrics(reg)})
+	handler, err := n.controlHandler(cfg, in, reg)
 	if err != nil {
 		return nil, err
 	}
@@ -67,15 +69,14 @@ func newNode(cfg config.Config, log *zap.Logger) (*node, error) {
 	return n, n.listen(cfg)
 }
 
-func (n *node) controlHandler(cfg config.Config, reg *prometheus.Registry) (http.Handler, error) {
+func (n *node) controlHandler(cfg config.Config, in *intake.Intake, reg *prometheus.Registry) (http.Handler, error) {
 	tokens, err := cfg.Control.ReadTokens()
 	if err != nil {
 		return nil, err
 	}
 	return control.New(control.Options{
 		Hub:       n.hub,
-		Publisher: n.hub,
-		Wire:      wireOptions(cfg),
+		Intake:    in,
 		Tokens:    tokens,
 		MaxBody:   int64(cfg.Control.MaxBody),
 		Profiling: cfg.Control.Pprof,

@@ -53,6 +53,24 @@ func ParseItems(body []byte) ([]Item, error) {
 	return items, nil
 }
 
+// ParseItem reads one item that is sent to channel by other means than the item
+// itself: it may leave its channel out, or name the same. The error is
+// ErrNotJSON or an *ItemError.
+func ParseItem(body []byte, channel string) (Item, error) {
+	if !json.Valid(body) || !utf8.Valid(body) {
+		return Item{}, ErrNotJSON
+	}
+	it := Item{Channel: channel}
+	err := parseItem(&it, body)
+	if err == nil && it.Channel != channel {
+		err = fmt.Errorf("%s names channel %q and is sent to %q", itemWord, it.Channel, channel)
+	}
+	if err != nil {
+		return Item{}, &ItemError{Of: 1, Problem: err}
+	}
+	return it, nil
+}
+
 // jsonFormats are the formats, in "formats" or in the item itself.
 type jsonFormats struct {
 	Response raw `json:"http-response"`
@@ -63,6 +81,7 @@ type jsonFormats struct {
 
 const itemWord = "publish item object"
 
+// parseItem reads an item. Its channel is required unless it has one before.
 func parseItem(it *Item, data raw) (err error) {
 	var doc struct {
 		Channel raw `json:"channel"`
@@ -77,11 +96,12 @@ func parseItem(it *Item, data raw) (err error) {
 	if !object(data, &doc) {
 		return errors.New("publish item is not an object")
 	}
-	if len(doc.Channel) == 0 {
+	if len(doc.Channel) > 0 {
+		if it.Channel, err = text(doc.Channel, itemWord, "channel"); err != nil {
+			return err
+		}
+	} else if it.Channel == "" {
 		return errors.New(itemWord + " does not contain 'channel'")
-	}
-	if it.Channel, err = text(doc.Channel, itemWord, "channel"); err != nil {
-		return err
 	}
 	if it.ID, err = id(doc.ID, itemWord, "id"); err != nil {
 		return err

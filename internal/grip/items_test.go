@@ -127,3 +127,29 @@ func BenchmarkParseItems(b *testing.B) {
 		}
 	}
 }
+
+func TestOneItemForAChannel(t *testing.T) {
+	const event = `"formats":{"sse":{"data":"x"}}`
+	tests := []struct{ name, body, problem string }{
+		{"without a channel", `{` + event + `}`, ""},
+		{"with the same channel", ` {"channel":"c",` + event + `}`, ""},
+		{"with another channel", `{"channel":"d",` + event + `}`, `names channel "d" and is sent to "c"`},
+		{"with a channel of another type", `{"channel":1,` + event + `}`, "'channel' with wrong type"},
+		{"without formats", `{"channel":"c"}`, "no formats specified"},
+		{"a list", `[]`, "publish item is not an object"},
+		{"no JSON", `{`, "Body is not valid JSON."},
+		{"nothing", ``, "Body is not valid JSON."},
+		{"invalid UTF-8", "{\"formats\":{\"sse\":{\"data\":\"\xff\"}}}", "Body is not valid JSON."},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			it, err := ParseItem([]byte(tt.body), "c")
+			switch {
+			case tt.problem == "" && (err != nil || it.Channel != "c" || it.Event.Data != "x"):
+				t.Errorf("got %+v, %v", it, err)
+			case tt.problem != "" && (err == nil || !strings.Contains(err.Error(), tt.problem)):
+				t.Errorf("got %v, want %q", err, tt.problem)
+			}
+		})
+	}
+}
