@@ -77,11 +77,11 @@ func (in *Intake) Event(ctx context.Context, e Event) (Receipt, error) {
 	format := &grip.EventFormat{Name: e.Name, ID: e.ID, Data: string(e.Data)}
 	switch err := format.Validate(); {
 	case err != nil:
-		return Receipt{}, EventError("Invalid format: " + err.Error())
+		return Receipt{}, Refusal("Invalid format: " + err.Error())
 	case !utf8.ValidString(e.Name), !utf8.ValidString(e.ID):
-		return Receipt{}, EventError("The event's name or id is not valid UTF-8, as event streams are.")
+		return Receipt{}, Refusal("The event's name or id is not valid UTF-8, as event streams are.")
 	case !utf8.Valid(e.Data):
-		return Receipt{}, EventError("The body is not valid UTF-8, as event streams are.")
+		return Receipt{}, Refusal("The body is not valid UTF-8, as event streams are.")
 	}
 	return in.publish(ctx, []grip.Item{{Channel: e.Channel, ID: e.ID, Event: format}})
 }

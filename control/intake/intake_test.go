@@ -47,7 +47,7 @@ func TestPayloadsAreAnswered(t *testing.T) {
 		{"an event with an id that is not UTF-8", event("", "\xff", "x"), 400, `{"message":"The event's name or id is not valid UTF-8, as event streams are."}`},
 		{"an event with data that is not UTF-8", event("", "", "\xff"), 400, `{"message":"The body is not valid UTF-8, as event streams are."}`},
 		{"an item", item("c", `{"formats":{"sse":{"data":"x"}}}`), 200, taken},
-		{"an item for another channel", item("c", `{"channel":"<d>","formats":{"sse":{"data":"x"}}}`), 400, `{"message":"Invalid format: publish item object names channel \"<d>\" and is sent to \"c\""}`},
+		{"an item for another channel", item("<c>", `{"channel":"d","formats":{"sse":{"data":"x"}}}`), 400, `{"message":"Invalid format: publish item object is sent to channel \"<c>\" and names another"}`},
 		{"an item for no channel", item("", `{}`), 400, `{"message":"Invalid format: channel name \"\": is empty"}`},
 		{"an item that is not JSON", item("c", `x`), 400, `{"message":"Body is not valid JSON."}`},
 	}

@@ -8,23 +8,24 @@ import (
 	"github.com/holdfast-proxy/holdfast/internal/grip"
 )
 
-// EventError says why an event is refused: a sentence for the publisher.
-type EventError string
+// Refusal says why something is refused with status 400: a sentence for the
+// publisher. Sources make them of what is wrong around a payload.
+type Refusal string
 
-func (e EventError) Error() string { return string(e) }
+func (e Refusal) Error() string { return string(e) }
 
 // Problem says how a publisher is told of err: by a status, which means what it
 // means in HTTP, and a sentence. 503 is for what passes.
 func Problem(err error) (status int, message string) {
 	var (
-		event EventError
-		body  grip.BodyError
-		item  *grip.ItemError
-		name  *channels.NameError
+		refusal Refusal
+		body    grip.BodyError
+		item    *grip.ItemError
+		name    *channels.NameError
 	)
 	switch {
-	case errors.As(err, &event):
-		return http.StatusBadRequest, event.Error()
+	case errors.As(err, &refusal):
+		return http.StatusBadRequest, refusal.Error()
 	case errors.As(err, &body):
 		return http.StatusBadRequest, body.Error()
 	case errors.As(err, &item):

@@ -63,7 +63,7 @@ func ParseItem(body []byte, channel string) (Item, error) {
 	it := Item{Channel: channel}
 	err := parseItem(&it, body)
 	if err == nil && it.Channel != channel {
-		err = fmt.Errorf("%s names channel %q and is sent to %q", itemWord, it.Channel, channel)
+		err = fmt.Errorf("%s is sent to channel %q and names another", itemWord, channel)
 	}
 	if err != nil {
 		return Item{}, &ItemError{Of: 1, Problem: err}

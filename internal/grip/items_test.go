@@ -133,7 +133,7 @@ func TestOneItemForAChannel(t *testing.T) {
 	tests := []struct{ name, body, problem string }{
 		{"without a channel", `{` + event + `}`, ""},
 		{"with the same channel", ` {"channel":"c",` + event + `}`, ""},
-		{"with another channel", `{"channel":"d",` + event + `}`, `names channel "d" and is sent to "c"`},
+		{"with another channel", `{"channel":"d",` + event + `}`, `is sent to channel "c" and names another`},
 		{"with a channel of another type", `{"channel":1,` + event + `}`, "'channel' with wrong type"},
 		{"without formats", `{"channel":"c"}`, "no formats specified"},
 		{"a list", `[]`, "publish item is not an object"},
