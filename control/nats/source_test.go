@@ -3,6 +3,7 @@ package nats_test
 import (
 	"context"
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 
@@ -193,6 +194,34 @@ func TestTheEndDoesNotWaitForNATS(t *testing.T) {
 	r.stop()
 	if err := <-r.ended; err != nil {
 		t.Error(err)
+	}
+}
+
+// TestThePermissionsOfTheManualSuffice runs a server with them.
+func TestThePermissionsOfTheManualSuffice(t *testing.T) {
+	manual, err := os.ReadFile("../../docs/nats.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(manual), "```\nauthorization {")
+	text, _, _ := strings.Cut(rest, "```")
+	config, err := server.ProcessConfigFile(writeFile(t, "nats.conf", []byte("authorization {"+text)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	srv := natstest.Start(t, func(o *server.Options) { o.Users = config.Users })
+	r := newRig(t, srv, func(o *nats.Options) { o.User, o.Password = "holdfast", "..." }).ready()
+	c := r.follow("shop.7", "other")
+	nc := srv.Connect(client.UserInfo("shop", "..."), client.ErrorHandler(func(*client.Conn, *client.Subscription, error) {}))
+	nc.PublishMsg(message("holdfast.channels.other", "not allowed"))
+	if status, _ := request(t, nc, message("holdfast.channels.shop.7", "x")); status != "200" {
+		t.Errorf("answered %s", status)
+	}
+	if got := r.read(c); strings.Contains(got, "not allowed") || !strings.Contains(got, "data: x") {
+		t.Errorf("got %q", got)
+	}
+	if r.logs.Len() > 0 {
+		t.Errorf("logged %v", r.logs.All())
 	}
 }
 
