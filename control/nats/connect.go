@@ -20,8 +20,8 @@ const (
 	flushTimeout   = 5 * time.Second
 )
 
-// dialer connects until its context ends, so that shutdown never waits for a
-// server which does not answer. The library has no other way to tell it.
+// dialer connects until its context ends, so that shutdown does not wait for a
+// server that cannot be reached. The library has no other way to tell it.
 type dialer struct {
 	ctx context.Context
 	net.Dialer

@@ -45,7 +45,7 @@ func newRig(t testing.TB, server *natstest.Server, edits ...func(*nats.Options))
 	r := &rig{t: t, hub: channels.NewHub(channels.DefaultOptions()), registry: prometheus.NewRegistry(), logs: logs, ended: make(chan error, 1)}
 	o := nats.Options{
 		Servers: []string{server.URL},
-		Intake:  r.intake(r.hub),
+		Intake:  newIntake(r.hub),
 		Metrics: nats.NewMetrics(r.registry),
 		Log:     zap.New(core),
 	}
@@ -72,7 +72,7 @@ func newRig(t testing.TB, server *natstest.Server, edits ...func(*nats.Options))
 	return r
 }
 
-func (r *rig) intake(p channels.Publisher) *intake.Intake {
+func newIntake(p channels.Publisher) *intake.Intake {
 	return intake.New(intake.Options{Publisher: p, Metrics: intake.NewMetrics(prometheus.NewRegistry())})
 }
 

@@ -141,7 +141,7 @@ func TestAnswersAreThoseOfHTTP(t *testing.T) {
 	hub := channels.NewHub(channels.DefaultOptions())
 	defer hub.Close()
 	handler := control.New(control.Options{
-		Hub: hub, Intake: r.intake(hub), Gatherer: r.registry,
+		Hub: hub, Intake: newIntake(hub), Gatherer: r.registry,
 		Metrics: control.NewMetrics(prometheus.NewRegistry()), Log: zap.NewNop(),
 	})
 	for _, body := range []string{

@@ -3,6 +3,7 @@ package nats
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"sync/atomic"
 	"time"
 
@@ -73,25 +74,51 @@ func (s *Source) NotReady() []string {
 
 // Run publishes what comes until ctx ends, then what has come by then, answers it
 // and disconnects. While NATS cannot be reached it tries again. The error is that
-// it gave up.
+// an option is of no use to the library.
 func (s *Source) Run(ctx context.Context) error {
+	for ctx.Err() == nil {
+		if err := s.session(ctx); err != nil {
+			return fmt.Errorf("nats: %w", err)
+		}
+	}
+	return nil
+}
+
+// session is Run with one connection of the library, which makes it again when
+// it is lost. It also ends when the library has given up, as it does after an
+// error that it does not know.
+func (s *Source) session(ctx context.Context) error {
 	nc, closed, err := s.connect(ctx)
 	if err != nil {
-		return fmt.Errorf("nats: %w", err)
+		return err
 	}
-	s.conn = nc
+	s.conn, s.subs, s.dropped = nc, nil, 0
 	defer func() {
+		s.subscribed.Store(false)
 		nc.Close()
 		<-closed
 	}()
 	if err := s.subscribe(); err != nil {
-		return fmt.Errorf("nats: subscribe: %w", err)
+		s.givenUp(ctx, err)
+		return nil
 	}
-	if err := s.listen(ctx, closed); err != nil {
-		return err
+	if !s.listen(ctx, closed) {
+		s.givenUp(ctx, nc.LastError())
+		return nil
 	}
 	s.drain()
 	return nil
+}
+
+// givenUp waits before the next session, for ctx at most.
+func (s *Source) givenUp(ctx context.Context, err error) {
+	s.quiet.unreachable.Do(func() {
+		s.opts.Log.Warn("connection to NATS given up, it is made anew", zap.Error(err))
+	})
+	select {
+	case <-time.After(reconnectWait + rand.N(reconnectMore)):
+	case <-ctx.Done():
+	}
 }
 
 // subscribe asks for our subjects, now or, if there is no connection, as soon as
@@ -111,8 +138,9 @@ func (s *Source) subscribe() error {
 	return nil
 }
 
-// listen publishes what comes until ctx ends.
-func (s *Source) listen(ctx context.Context, closed <-chan struct{}) error {
+// listen publishes what comes until ctx ends. It returns false if the connection
+// was closed before.
+func (s *Source) listen(ctx context.Context, closed <-chan struct{}) bool {
 	tick := time.NewTicker(dropInterval)
 	defer tick.Stop()
 	for {
@@ -122,9 +150,9 @@ func (s *Source) listen(ctx context.Context, closed <-chan struct{}) error {
 		case <-tick.C:
 			s.countDropped()
 		case <-closed:
-			return fmt.Errorf("nats: the connection was given up: %w", s.conn.LastError())
+			return false
 		case <-ctx.Done():
-			return nil
+			return true
 		}
 	}
 }

@@ -1,10 +1,14 @@
 package nats_test
 
 import (
+	"bufio"
 	"context"
 	"fmt"
+	"io"
+	"net"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/nats-io/nats-server/v2/server"
@@ -60,19 +64,18 @@ func TestMessagesThatFindNoRoomAreCountedAndLogged(t *testing.T) {
 	const sent, room = 500, 4
 	server := natstest.Start(t)
 	open := make(chan struct{})
-	var r *rig
-	r = newRig(t, server, func(o *nats.Options) {
-		hub := channels.NewHub(channels.DefaultOptions())
-		t.Cleanup(hub.Close)
-		o.Intake = r.intake(gate{hub, open})
+	hub := channels.NewHub(channels.DefaultOptions())
+	defer hub.Close()
+	r := newRig(t, server, func(o *nats.Options) {
+		o.Intake = newIntake(gate{hub, open})
 		*o = o.WithQueue(room)
 	}).ready()
 	nc := server.Connect()
 	for range sent {
 		nc.Publish("holdfast.channels.c", []byte("x"))
 	}
-	// Not answered, because it finds no room either; nor can it be known when
-	// the source has seen it. So the count must come out right in the end.
+	// A request would find no room either, so there is nothing to wait for but
+	// the right sum.
 	if err := nc.Flush(); err != nil {
 		t.Fatal(err)
 	}
@@ -97,8 +100,9 @@ func TestWhatHasComeIsPublishedAndAnsweredBeforeTheEnd(t *testing.T) {
 	const waiting = 50
 	server := natstest.Start(t)
 	open := make(chan struct{})
-	var r *rig
-	r = newRig(t, server, func(o *nats.Options) { o.Intake = r.intake(gate{channels.NewHub(channels.DefaultOptions()), open}) }).ready()
+	hub := channels.NewHub(channels.DefaultOptions())
+	defer hub.Close()
+	r := newRig(t, server, func(o *nats.Options) { o.Intake = newIntake(gate{hub, open}) }).ready()
 	nc := server.Connect()
 	inbox := nc.NewRespInbox()
 	answers, err := nc.SubscribeSync(inbox)
@@ -184,8 +188,66 @@ func TestALostConnectionIsMadeAgain(t *testing.T) {
 	}
 }
 
-// TestTheEndDoesNotWaitForNATS: neither while it is away, nor in the middle of a
-// connect that nobody answers.
+// TestAnErrorThatTheLibraryDoesNotKnowEndsNothing: the library closes the
+// connection for good then.
+func TestAnErrorThatTheLibraryDoesNotKnowEndsNothing(t *testing.T) {
+	server := natstest.Start(t)
+	r := newRig(t, server, func(o *nats.Options) { o.Servers = []string{odd(t, server.URL)} })
+	eventually(t, "it is logged", func() bool { return r.logs.FilterMessageSnippet("given up").Len() == 1 })
+	r.ready()
+	if status, _ := request(t, server.Connect(), message("holdfast.channels.c", "x")); status != "200" {
+		t.Errorf("answered %s", status)
+	}
+}
+
+// odd listens for t's time and passes connections on to the server at url. The
+// first is told of an odd error as soon as the server has answered something.
+func odd(t *testing.T, url string) string {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var passing sync.WaitGroup
+	passing.Go(func() {
+		for first := true; ; first = false {
+			near, err := l.Accept()
+			if err != nil {
+				return
+			}
+			passing.Go(func() { pass(near, strings.TrimPrefix(url, "nats://"), first) })
+		}
+	})
+	t.Cleanup(func() {
+		l.Close()
+		passing.Wait()
+	})
+	return "nats://" + l.Addr().String()
+}
+
+// pass moves bytes both ways until either side ends.
+func pass(near net.Conn, address string, odd bool) {
+	defer near.Close()
+	far, err := net.Dial("tcp", address)
+	if err != nil {
+		return
+	}
+	go func() {
+		io.Copy(far, near)
+		far.Close()
+	}()
+	lines := bufio.NewReader(far)
+	for n := 0; ; n++ {
+		line, err := lines.ReadBytes('\n')
+		if err != nil {
+			return
+		}
+		near.Write(line)
+		if odd && n == 1 { // after INFO and PONG
+			io.WriteString(near, "-ERR 'Odd'\r\n")
+		}
+	}
+}
+
 func TestTheEndDoesNotWaitForNATS(t *testing.T) {
 	server := natstest.Start(t)
 	r := newRig(t, server).ready()

@@ -102,6 +102,19 @@ func TestAnEmptyListOfItemsIsFine(t *testing.T) {
 	}
 }
 
+// FuzzItem holds that an item has the channel that it is sent to and a format.
+func FuzzItem(f *testing.F) {
+	for _, body := range []string{`{"sse":{"data":"x"}}`, `{"channel":"c","formats":{"http-stream":{"content":"x"}}}`, `{"channel":"d"}`, `[]`, `null`, `{`} {
+		f.Add([]byte(body))
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		it, err := ParseItem(body, "c")
+		if err == nil && (it.Channel != "c" || it.Stream == nil && it.Response == nil && it.Event == nil && it.Unsupported == nil) {
+			t.Errorf("got %+v", it)
+		}
+	})
+}
+
 func FuzzItems(f *testing.F) {
 	f.Add(`{"items":[{"channel":"c","id":"1","formats":{"http-stream":{"content":"x"},"http-response":{"body":"x"}}}]}`)
 	f.Add(`{"items":[{"channel":"c","sse":{"event":"e","data":[1],"id":"x"}}]}`)
