@@ -1,10 +1,10 @@
 package control
 
 import (
-	"bytes"
-	"encoding/json"
 	"net/http"
 	"strconv"
+
+	"github.com/holdfast-proxy/holdfast/control/intake"
 )
 
 // answer is what a client is told, in both formats.
@@ -27,7 +27,7 @@ func said(text string) answer { return answer{text: text, json: message{text}} }
 func write(w http.ResponseWriter, f format, a answer) {
 	body, contentType := []byte(a.text+"\n"), "text/plain"
 	if f == asJSON || a.text == "" {
-		body, contentType = encodeJSON(a.json), "application/json"
+		body, contentType = intake.JSON(a.json), "application/json"
 	}
 	h := w.Header()
 	h.Set("Content-Type", contentType)
@@ -39,15 +39,4 @@ func write(w http.ResponseWriter, f format, a answer) {
 	}
 	w.WriteHeader(a.status)
 	_, _ = w.Write(body)
-}
-
-// encodeJSON encodes one of this package's answers, one line with its end.
-func encodeJSON(v any) []byte {
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(v); err != nil {
-		panic("control: an answer that is not JSON: " + err.Error())
-	}
-	return b.Bytes()
 }

@@ -17,8 +17,7 @@
 // # Invariants
 //
 //   - A request is published whole or not at all: the body is read to its end
-//     and every item is checked before the first reaches the hub, and the hub
-//     takes a batch in one step.
+//     before package intake, which all ways to publish share, is given it.
 //   - The answer to a publication comes when the items have their places, and
 //     never waits for a client.
 //   - A client sees why it was refused: a body over the limit is read on (up to

@@ -10,12 +10,14 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/holdfast-proxy/holdfast/channels"
 	"github.com/holdfast-proxy/holdfast/control"
+	"github.com/holdfast-proxy/holdfast/control/intake"
 )
 
 // publisher is a publisher that does what it is told.
@@ -26,7 +28,8 @@ func (p publisher) Publish(context.Context, ...channels.Item) ([]channels.Result
 // failing replaces the publisher and shows what is logged from level on.
 func failing(p publisher, level zapcore.Level) (edit func(*control.Options), logs *observer.ObservedLogs) {
 	core, logs := observer.New(level)
-	return func(o *control.Options) { o.Publisher, o.Log = p, zap.New(core) }, logs
+	in := intake.New(intake.Options{Publisher: p, Metrics: intake.NewMetrics(prometheus.NewRegistry())})
+	return func(o *control.Options) { o.Intake, o.Log = in, zap.New(core) }, logs
 }
 
 func TestPublisherErrorsHaveTheirStatus(t *testing.T) {

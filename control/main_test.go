@@ -13,6 +13,7 @@ import (
 
 	"github.com/holdfast-proxy/holdfast/channels"
 	"github.com/holdfast-proxy/holdfast/control"
+	"github.com/holdfast-proxy/holdfast/control/intake"
 	"github.com/holdfast-proxy/holdfast/internal/wire"
 )
 
@@ -36,11 +37,11 @@ func newEnv(t testing.TB, edits ...func(*control.Options)) *env {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(control.NewCollector(hub.Stats))
 	o := control.Options{
-		Hub:       hub,
-		Publisher: hub,
-		Gatherer:  registry,
-		Metrics:   control.NewMetrics(registry),
-		Log:       zap.NewNop(),
+		Hub:      hub,
+		Intake:   intake.New(intake.Options{Publisher: hub, Metrics: intake.NewMetrics(registry)}),
+		Gatherer: registry,
+		Metrics:  control.NewMetrics(registry),
+		Log:      zap.NewNop(),
 	}
 	for _, edit := range edits {
 		edit(&o)

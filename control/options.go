@@ -7,7 +7,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/holdfast-proxy/holdfast/channels"
-	"github.com/holdfast-proxy/holdfast/internal/wire"
+	"github.com/holdfast-proxy/holdfast/control/intake"
 )
 
 // DefaultMaxBody is the largest request body that is taken when Options does
@@ -25,11 +25,8 @@ type Hub interface {
 type Options struct {
 	// Hub is looked at and told to end streams. Required.
 	Hub Hub
-	// Publisher takes what is published: the hub itself, or a bus that feeds
-	// it. Required.
-	Publisher channels.Publisher
-	// Wire says how items are encoded.
-	Wire wire.Options
+	// Intake takes what is published. Required.
+	Intake *intake.Intake
 
 	// Tokens are the bearer tokens of which a request must carry one. None
 	// means that anybody may who is not a web page; see guard.
@@ -46,7 +43,7 @@ type Options struct {
 	NotReady func() []string
 	// Gatherer is what /metrics shows. Required.
 	Gatherer prometheus.Gatherer
-	// Metrics counts requests and publications. Required.
+	// Metrics counts requests. Required.
 	Metrics *Metrics
 	// Log gets a line per request at Debug, and refused tokens at Warn, at most
 	// one a minute. Required.

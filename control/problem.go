@@ -7,8 +7,7 @@ import (
 	"net/http"
 	"os"
 
-	"github.com/holdfast-proxy/holdfast/channels"
-	"github.com/holdfast-proxy/holdfast/internal/grip"
+	"github.com/holdfast-proxy/holdfast/control/intake"
 )
 
 // refusal is a request that this package does not serve, with what to tell the
@@ -43,29 +42,21 @@ type problem struct {
 	Message string `json:"message"`
 }
 
-// problemOf is the one place that knows which error has which status.
+// problemOf knows which error has which status. What is wrong with what was
+// published is for intake.Problem to say.
 func problemOf(err error) problem {
-	var (
-		refused *refusal
-		body    grip.BodyError
-		item    *grip.ItemError
-		name    *channels.NameError
-	)
+	var refused *refusal
 	switch {
 	case errors.As(err, &refused):
 		return problem{status: refused.status, header: refused.header, Message: refused.message}
-	case errors.As(err, &body):
-		return problem{status: http.StatusBadRequest, Message: body.Error()}
-	case errors.As(err, &item):
-		return problem{status: http.StatusBadRequest, Message: item.Error()}
-	case errors.As(err, &name):
-		return problem{status: http.StatusBadRequest, Message: "Invalid format: " + name.Error()}
-	case errors.Is(err, channels.ErrClosed):
-		return problemOf(refusef(http.StatusServiceUnavailable, "Shutting down.").with("Retry-After", "1"))
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return problemOf(closing(refusef(http.StatusRequestTimeout, "The request took too long to arrive.")))
 	case errors.Is(err, context.Canceled):
 		return problemOf(refusef(http.StatusBadRequest, "The request was given up."))
 	}
-	return problem{status: http.StatusInternalServerError, Message: "Internal error."}
+	p := problem{}
+	if p.status, p.Message = intake.Problem(err); p.status == http.StatusServiceUnavailable {
+		p.header = http.Header{"Retry-After": {"1"}}
+	}
+	return p
 }

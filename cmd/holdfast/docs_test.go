@@ -12,6 +12,8 @@ import (
 
 	"github.com/holdfast-proxy/holdfast/channels"
 	"github.com/holdfast-proxy/holdfast/control"
+	"github.com/holdfast-proxy/holdfast/control/intake"
+	"github.com/holdfast-proxy/holdfast/control/nats"
 	"github.com/holdfast-proxy/holdfast/internal/hold"
 	"github.com/holdfast-proxy/holdfast/proxy"
 )
@@ -46,6 +48,8 @@ func TestEveryMetricIsDocumentedAndEveryDocumentedMetricExists(t *testing.T) {
 	hold.NewMetrics(&d)
 	proxy.NewMetrics(&d)
 	control.NewMetrics(&d)
+	intake.NewMetrics(&d)
+	nats.NewMetrics(&d)
 	d.MustRegister(control.NewCollector(channels.NewHub(channels.DefaultOptions()).Stats))
 
 	page, err := os.ReadFile("../../docs/operations.md")

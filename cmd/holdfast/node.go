@@ -16,6 +16,8 @@ import (
 
 	"github.com/holdfast-proxy/holdfast/channels"
 	"github.com/holdfast-proxy/holdfast/control"
+	"github.com/holdfast-proxy/holdfast/control/intake"
+	"github.com/holdfast-proxy/holdfast/control/nats"
 	"github.com/holdfast-proxy/holdfast/internal/config"
 	"github.com/holdfast-proxy/holdfast/internal/hold"
 	"github.com/holdfast-proxy/holdfast/proxy"
@@ -32,6 +34,7 @@ type node struct {
 	clients *proxy.Server
 	control *http.Server
 	ways    []net.Listener // of control
+	nats    *nats.Source   // nil: not configured
 
 	// Set by run, read by readiness checks.
 	draining atomic.Bool
@@ -59,7 +62,11 @@ func newNode(cfg config.Config, log *zap.Logger) (*node, error) {
 	if n.handler, err = proxy.New(options); err != nil {
 		return nil, err
 	}
-	handler, err := n.controlHandler(cfg, reg)
+	in := intake.New(intake.Options{Publisher: n.hub, Wire: wireOptions(cfg), Metrics: intake.NewMetrics(reg)})
+	if n.nats, err = natsSource(cfg.NATS, in, reg, log.Named("nats")); err != nil {
+		return nil, err
+	}
+	handler, err := n.controlHandler(cfg, in, reg)
 	if err != nil {
 		return nil, err
 	}
@@ -67,15 +74,14 @@ func newNode(cfg config.Config, log *zap.Logger) (*node, error) {
 	return n, n.listen(cfg)
 }
 
-func (n *node) controlHandler(cfg config.Config, reg *prometheus.Registry) (http.Handler, error) {
+func (n *node) controlHandler(cfg config.Config, in *intake.Intake, reg *prometheus.Registry) (http.Handler, error) {
 	tokens, err := cfg.Control.ReadTokens()
 	if err != nil {
 		return nil, err
 	}
 	return control.New(control.Options{
 		Hub:       n.hub,
-		Publisher: n.hub,
-		Wire:      wireOptions(cfg),
+		Intake:    in,
 		Tokens:    tokens,
 		MaxBody:   int64(cfg.Control.MaxBody),
 		Profiling: cfg.Control.Pprof,
@@ -86,12 +92,29 @@ func (n *node) controlHandler(cfg config.Config, reg *prometheus.Registry) (http
 	}), nil
 }
 
+// natsSource returns nil if no server is configured.
+func natsSource(c config.NATS, in *intake.Intake, reg *prometheus.Registry, log *zap.Logger) (*nats.Source, error) {
+	if len(c.URL) == 0 {
+		return nil, nil
+	}
+	options, err := natsOptions(c)
+	if err != nil {
+		return nil, err
+	}
+	options.Intake, options.Metrics, options.Log = in, nats.NewMetrics(reg), log
+	return nats.New(options)
+}
+
 // notReady tells why no new streams should be sent here.
 func (n *node) notReady() []string {
+	var reasons []string
 	if n.draining.Load() {
-		return []string{"draining: the process is ending"}
+		reasons = append(reasons, "draining: the process is ending")
 	}
-	return nil
+	if n.nats != nil {
+		reasons = append(reasons, n.nats.NotReady()...)
+	}
+	return reasons
 }
 
 // listen opens all listeners, or none.
@@ -127,13 +150,17 @@ func (n *node) closeListeners() {
 func (n *node) run(ctx context.Context) error {
 	working, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
-	failed := make(chan error, 2+len(n.ways))
+	listening, deafen := context.WithCancel(working)
+	failed := make(chan error, 3+len(n.ways))
 	var parts, servers sync.WaitGroup
 	parts.Go(func() { failed <- n.holder.Run(working) })
 	parts.Go(func() { n.hub.Run(working) })
 	servers.Go(func() { failed <- n.clients.Serve() })
 	for _, l := range n.ways {
 		servers.Go(func() { failed <- n.serveControl(l) })
+	}
+	if n.nats != nil {
+		servers.Go(func() { failed <- n.nats.Run(listening) })
 	}
 	n.announce()
 	var err error
@@ -143,6 +170,7 @@ func (n *node) run(ctx context.Context) error {
 	case err = <-failed:
 	}
 	n.control.Close()
+	deafen()
 	n.check("closing", n.clients.Close())
 	servers.Wait()
 	n.hub.Close()

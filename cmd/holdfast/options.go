@@ -9,6 +9,7 @@ import (
 
 	"github.com/holdfast-proxy/holdfast/channels"
 	"github.com/holdfast-proxy/holdfast/control"
+	"github.com/holdfast-proxy/holdfast/control/nats"
 	"github.com/holdfast-proxy/holdfast/internal/config"
 	"github.com/holdfast-proxy/holdfast/internal/grip"
 	"github.com/holdfast-proxy/holdfast/internal/wire"
@@ -72,6 +73,25 @@ func controlServer(c config.Server, h http.Handler, log *zap.Logger) *http.Serve
 	s := control.NewServer(h, log)
 	s.ReadHeaderTimeout, s.IdleTimeout, s.MaxHeaderBytes = c.HeaderTimeout, c.IdleTimeout, int(c.MaxHeaderBytes)
 	return s
+}
+
+// natsOptions are the settings of the source that listens to NATS; its parts are
+// not among them.
+func natsOptions(c config.NATS) (nats.Options, error) {
+	c, err := c.ReadSecrets()
+	return nats.Options{
+		Servers:     c.URL,
+		Name:        "holdfast",
+		Credentials: c.Credentials,
+		NKey:        c.NKey,
+		User:        c.User,
+		Password:    c.Password,
+		Token:       c.Token,
+		CA:          c.TLS.CA,
+		Cert:        c.TLS.Cert,
+		Key:         c.TLS.Key,
+		Prefix:      c.Prefix,
+	}, err
 }
 
 // proxyOptions are the settings of the proxy; its parts are not among them.

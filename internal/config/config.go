@@ -35,6 +35,8 @@ type Config struct {
 	Server Server `mapstructure:"server"`
 	// The endpoint for publishers and operators.
 	Control Control `mapstructure:"control"`
+	// Publishing over NATS, beside the control endpoint.
+	NATS NATS `mapstructure:"nats"`
 	// How origins know that a request came through Holdfast.
 	GRIP GRIP `mapstructure:"grip"`
 	// Which requests go to which origin. The most specific route takes a

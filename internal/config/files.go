@@ -48,6 +48,24 @@ func readToken(token string) ([]string, error) {
 	return tokens, nil
 }
 
+// readSecret returns a secret as it stands, or the one line of the file that it
+// names.
+func readSecret(secret string) (string, error) {
+	path, inFile := strings.CutPrefix(secret, filePrefix)
+	if !inFile {
+		return secret, nil
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return "", err
+	}
+	line := strings.TrimRight(string(text), "\r\n")
+	if line == "" || strings.ContainsAny(line, "\r\n") {
+		return "", errors.New(path + " does not hold one line")
+	}
+	return line, nil
+}
+
 // fileProblems looks into the files that c names.
 func (c Config) fileProblems() problems {
 	var p problems
@@ -66,5 +84,6 @@ func (c Config) fileProblems() problems {
 			p.add("grip.sig_key", err.Error(), "name a readable file")
 		}
 	}
+	p.natsFiles(c.NATS)
 	return p
 }

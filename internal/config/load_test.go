@@ -129,6 +129,25 @@ func TestUnknownVariablesAreWarnings(t *testing.T) {
 	}
 }
 
+func TestServersOfNATSAreAListOrOneText(t *testing.T) {
+	want := URLs{"nats://a:4222", "tls://b"}
+	tests := []struct {
+		name    string
+		sources Sources
+	}{
+		{"a list", Sources{File: writeFile(t, "origin: http://a\nnats: {url: ['nats://a:4222', 'tls://b']}\n")}},
+		{"one text", Sources{File: writeFile(t, "origin: http://a\nnats: {url: 'nats://a:4222, tls://b'}\n")}},
+		{"a variable", Sources{Environ: []string{"HOLDFAST_ORIGIN=http://a", "HOLDFAST_NATS_URL=nats://a:4222,tls://b"}}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if diff := cmp.Diff(want, load(t, tt.sources).NATS.URL); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
 func TestYAMLIsTakenAsPeopleWriteIt(t *testing.T) {
 	tests := []struct {
 		name, text string

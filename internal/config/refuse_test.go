@@ -38,7 +38,7 @@ trusted_proxies: [everyone, {a: b}]
 	want := `--origin: origin: "127.0.0.1:8000" is not the URL of an API; write it as in http://127.0.0.1:8000 or https://api.example.com
 FILE:1: listen: is a single value; write a list here, as in [a, b]
 FILE:2: chanels: unknown key; did you mean channels?
-FILE:3: "channels.idle": unknown key; the keys here are channels, control, drain, gap, grip, listen, log, max_channels_per_stream, max_streams, origin, resume, routes, server, tls, trusted_proxies
+FILE:3: "channels.idle": unknown key; the keys here are channels, control, drain, gap, grip, listen, log, max_channels_per_stream, max_streams, nats, origin, resume, routes, server, tls, trusted_proxies
 FILE:6: routes[0].resume: "sometimes" is not known; write ids, positions or off
 FILE:7: routes[0].keep_alive.interval: 20 is not a duration; write a duration with its unit, as in 20s, 500ms or 10m
 FILE:8: routes[0].on-lag: unknown key; did you mean on_lag?
@@ -96,6 +96,28 @@ func TestRefused(t *testing.T) {
 		{"a signing key in no file", "grip: {sig_key: 'file:'}", "grip.sig_key: names no file"},
 		{"a signing key file that is not there", "grip: {sig_key: 'file:absent'}", "grip.sig_key: open absent"},
 		{"a signing key without an issuer", "grip: {sig_key: a, sig_iss: ''}", "grip.sig_iss: is empty, and grip.sig_key is set"},
+		{"a NATS server of another scheme", "nats: {url: 'http://a'}", "nats.url[0]: is not the URL of a NATS server"},
+		{"a NATS server without a scheme", "nats: {url: [nats://a, 'b:4222']}", "nats.url[1]: is not the URL of a NATS server"},
+		{"a NATS server with a password", "nats: {url: 'nats://u:p@a'}", "nats.url[0]: has a user in it; take it away"},
+		{"a NATS server with a path", "nats: {url: nats://a/b}", `nats.url[0]: "nats://a/b" has more than`},
+		{"a NATS user without a server", "nats: {user: a, password: b}", "nats.url: is empty, so the rest of nats would not be used"},
+		{"a NATS user without a password", "nats: {url: nats://a, user: a}", "nats.password: is empty, and nats.user is set"},
+		{"a NATS password without a user", "nats: {url: nats://a, password: a}", "nats.user: is empty, and nats.password is set"},
+		{"a NATS password in no file", "nats: {url: nats://a, user: a, password: 'file:'}", "nats.password: names no file"},
+		{"a NATS password file that is not there", "nats: {url: nats://a, user: a, password: 'file:absent'}", "nats.password: open absent"},
+		{"a NATS token file that is not there", "nats: {url: nats://a, token: 'file:absent'}", "nats.token: open absent"},
+		{"two ways to be known to NATS", "nats: {url: nats://a, user: a, password: b, token: c}", "nats.token: is set, and so is nats.user; keep one"},
+		{"NATS credentials that are not there", "nats: {url: nats://a, credentials: absent}", "nats.credentials: open absent"},
+		{"a NATS seed that is not there", "nats: {url: nats://a, nkey: absent}", "nats.nkey: open absent"},
+		{"a NATS authority that is not there", "nats: {url: nats://a, tls: {ca: absent}}", "nats.tls.ca: open absent"},
+		{"a NATS authority that is none", "nats: {url: nats://a, tls: {ca: nats.go}}", "nats.tls.ca: nats.go holds no certificate"},
+		{"a NATS certificate without its key", "nats: {url: nats://a, tls: {cert: a}}", "nats.tls.key: is empty"},
+		{"a NATS key without its certificate", "nats: {url: nats://a, tls: {key: a}}", "nats.tls.cert: is empty"},
+		{"a NATS certificate that is not there", "nats: {url: nats://a, tls: {cert: absent, key: b}}", "nats.tls.cert: open absent"},
+		{"no subject prefix", "nats: {prefix: ''}", "nats.prefix: is empty"},
+		{"a subject prefix with a wildcard", "nats: {prefix: 'a.>'}", `nats.prefix: "a.>" cannot begin a subject`},
+		{"a subject prefix with an empty word", "nats: {prefix: a..b}", `nats.prefix: "a..b" cannot begin a subject`},
+		{"a subject prefix that leaves no room", "nats: {prefix: " + strings.Repeat("x", 129) + "}", "nats.prefix: is 129 bytes long"},
 		{"an origin with a path", "origin: http://a/b", `origin: "http://a/b" has a path`},
 		{"an origin with a password", "origin: http://u:p@a", "origin: has more than scheme, host and port"},
 		{"an origin of another scheme", "origin: ftp://a", `origin: "ftp://a" is not the URL of an API`},
@@ -161,6 +183,19 @@ func originUnless(text string) []string {
 		return nil
 	}
 	return []string{"HOLDFAST_ORIGIN=http://origin"}
+}
+
+func TestNATSSecretsComeFromFilesToo(t *testing.T) {
+	path := writeFile(t, "se cret\r\n")
+	got, err := NATS{User: "u", Password: "file:" + path, Token: "as it is"}.ReadSecrets()
+	if want := (NATS{User: "u", Password: "se cret", Token: "as it is"}); err != nil || cmp.Diff(want, got) != "" {
+		t.Errorf("got %+v, %v", got, err)
+	}
+	for _, text := range []string{"", "\n", "one\ntwo\n"} {
+		if _, err := (NATS{Token: "file:" + writeFile(t, text)}).ReadSecrets(); err == nil {
+			t.Errorf("%q was accepted", text)
+		}
+	}
 }
 
 func TestTokensComeFromFilesToo(t *testing.T) {

@@ -48,6 +48,9 @@ func (p *problems) fitSection(section map[string]any, t reflect.Type, key string
 
 func (p *problems) fitList(value any, t reflect.Type, key string) (any, bool) {
 	list, ok := value.([]any)
+	if text, isText := value.(string); isText && t == reflect.TypeFor[URLs]() {
+		list, ok = splitList(text), true
+	}
 	if !ok {
 		p.add(key, "is a "+shape(value), "write a list here, as in [a, b]")
 		return nil, false

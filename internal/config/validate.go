@@ -20,6 +20,7 @@ func (c Config) problems() problems {
 	p.checkAddresses(c)
 	p.checkTLS(c.TLS)
 	p.checkControl(c.Control)
+	p.checkNATS(c.NATS)
 	p.checkGRIP(c.GRIP)
 	p.checkRoutes(c)
 	p.checkEvents(c)

@@ -43,7 +43,7 @@ func ParseItems(body []byte) ([]Item, error) {
 	}
 	var items []Item // grows, so that a body of rubbish costs little
 	for i, e := range elements {
-		it, err := parseItem(e)
+		it, err := parseItem(e, "")
 		if err != nil {
 			return nil, &ItemError{i, len(elements), err}
 		}
@@ -52,19 +52,40 @@ func ParseItems(body []byte) ([]Item, error) {
 	return items, nil
 }
 
+// ParseItem reads one item that is sent to channel by other means than the item
+// itself: it may leave its channel out, or name the same. The error is
+// ErrNotJSON or an *ItemError.
+func ParseItem(body []byte, channel string) (Item, error) {
+	if !isJSON(body) {
+		return Item{}, ErrNotJSON
+	}
+	it, err := parseItem(whole(body), channel)
+	if err == nil && it.Channel != channel {
+		err = fmt.Errorf("%s is sent to channel %q and names another", itemWord, channel)
+	}
+	if err != nil {
+		return Item{}, &ItemError{Of: 1, Problem: err}
+	}
+	return it, nil
+}
+
 const itemWord = "publish item object"
 
-func parseItem(data raw) (it Item, err error) {
+// parseItem reads an item. If it names no channel it goes to the one given,
+// which must then be one.
+func parseItem(data raw, channel string) (it Item, err error) {
 	doc, ok := parseObject(data)
 	if !ok {
 		return it, errors.New("publish item is not an object")
 	}
-	if doc.value("channel") == nil {
+	if named := doc.value("channel"); named != nil {
+		if channel, err = text(named, itemWord, "channel"); err != nil {
+			return it, err
+		}
+	} else if channel == "" {
 		return it, errors.New(itemWord + " does not contain 'channel'")
 	}
-	if it.Channel, err = text(doc.value("channel"), itemWord, "channel"); err != nil {
-		return it, err
-	}
+	it.Channel = channel
 	if it.ID, err = id(doc.value("id"), itemWord, "id"); err != nil {
 		return it, err
 	}

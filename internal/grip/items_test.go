@@ -110,6 +110,19 @@ func TestAnEmptyListOfItemsIsFine(t *testing.T) {
 	}
 }
 
+// FuzzItem holds that an item has the channel that it is sent to and a format.
+func FuzzItem(f *testing.F) {
+	for _, body := range []string{`{"sse":{"data":"x"}}`, `{"channel":"c","formats":{"http-stream":{"content":"x"}}}`, `{"channel":"d"}`, `[]`, `null`, `{`} {
+		f.Add([]byte(body))
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		it, err := ParseItem(body, "c")
+		if err == nil && (it.Channel != "c" || it.Stream == nil && it.Response == nil && it.Event == nil && it.Unsupported == nil) {
+			t.Errorf("got %+v", it)
+		}
+	})
+}
+
 func FuzzItems(f *testing.F) {
 	f.Add(`{"items":[{"channel":"c","id":"1","formats":{"http-stream":{"content":"x"},"http-response":{"body":"x"}}}]}`)
 	f.Add(`{"items":[{"channel":"c","sse":{"event":"e","data":[1],"id":"x"}}]}`)
@@ -140,6 +153,32 @@ func BenchmarkParseItems(b *testing.B) {
 				if _, err := ParseItems(body); err != nil {
 					b.Fatal(err)
 				}
+			}
+		})
+	}
+}
+
+func TestOneItemForAChannel(t *testing.T) {
+	const event = `"formats":{"sse":{"data":"x"}}`
+	tests := []struct{ name, body, problem string }{
+		{"without a channel", `{` + event + `}`, ""},
+		{"with the same channel", ` {"channel":"c",` + event + `}`, ""},
+		{"with another channel", `{"channel":"d",` + event + `}`, `is sent to channel "c" and names another`},
+		{"with a channel of another type", `{"channel":1,` + event + `}`, "'channel' with wrong type"},
+		{"without formats", `{"channel":"c"}`, "no formats specified"},
+		{"a list", `[]`, "publish item is not an object"},
+		{"no JSON", `{`, "Body is not valid JSON."},
+		{"nothing", ``, "Body is not valid JSON."},
+		{"invalid UTF-8", "{\"formats\":{\"sse\":{\"data\":\"\xff\"}}}", "Body is not valid JSON."},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			it, err := ParseItem([]byte(tt.body), "c")
+			switch {
+			case tt.problem == "" && (err != nil || it.Channel != "c" || it.Event.Data != "x"):
+				t.Errorf("got %+v, %v", it, err)
+			case tt.problem != "" && (err == nil || !strings.Contains(err.Error(), tt.problem)):
+				t.Errorf("got %v, want %q", err, tt.problem)
 			}
 		})
 	}

@@ -1,0 +1,47 @@
+// Package nats takes publications over core NATS: what a microservice publishes
+// to holdfast.channels.user-42 reaches the streams of user-42.
+//
+// # Model
+//
+// A Source has one connection with two subscriptions. Messages to PREFIX.publish
+// are what POST /publish/ takes; PREFIX.channels.CHANNEL has a payload that is one
+// event's data, with the channel in the subject (see Encode) and the rest in
+// Holdfast- headers. Both hand their payload to package intake, like the HTTP
+// endpoint, and a message that was a request is answered with the same JSON.
+//
+// The client library puts the messages of both subscriptions into one channel,
+// and one goroutine publishes them in the order in which they came. So what one
+// publisher sends over one connection keeps its order, over both subjects.
+//
+// # Invariants
+//
+//   - No message stops the source: what is wrong with one is counted, answered if
+//     it was a request, and logged at most once a minute.
+//   - A channel has one subject and a subject one channel. What Encode would not
+//     have written is refused, so that two spellings never share a history.
+//   - Only headers of ours are read. The Nats- headers with which a stream marks
+//     its messages can be set by every publisher, and mean nothing here.
+//   - Waiting messages are bounded. The client drops what is beyond, which is
+//     counted and logged; NATS has no way to slow a publisher down.
+//   - A NATS that cannot be reached stops nothing. The source says that it is not
+//     ready, and tries again for ever.
+//   - An answer never goes to a subject below the prefix, where it would be taken
+//     for a publication.
+//
+// # Not done, and why
+//
+// Delivery is NATS's own: at most once. What is published while the connection
+// is down is not seen. There is no queue group, since each node must hear what
+// its own streams need; nodes that listen to one NATS order what they hear each
+// for itself, so one node is what this is good for.
+//
+// A subscription with a callback would have its own goroutine, and the order over
+// the two subjects would be lost.
+//
+// # Files
+//
+// subject.go: channels and subjects. options.go: what a Source is made of.
+// connect.go: the connection and what becomes of it. source.go: from the first
+// message to the last. message.go, header.go: one message. metrics.go: what is
+// counted.
+package nats

@@ -1,0 +1,109 @@
+package nats
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/nats-io/nats.go"
+	"go.uber.org/zap"
+
+	"github.com/holdfast-proxy/holdfast/control/intake"
+)
+
+// What follows the prefix in our subjects.
+const (
+	publishWord  = ".publish"
+	channelsWord = ".channels."
+)
+
+// StatusHeader is the header of an answer that has the status which the HTTP
+// endpoint would have answered with.
+const StatusHeader = "Holdfast-Status"
+
+// take publishes m, counts it, and answers it if it was a request.
+//
+// It has no context: what has come is published, also while the process ends.
+func (s *Source) take(m *nats.Msg) {
+	to := toPublish
+	tokens, isChannel := strings.CutPrefix(m.Subject, s.opts.Prefix+channelsWord)
+	if isChannel {
+		to = toChannel
+	}
+	receipt, became, err := s.publish(context.Background(), m, to, tokens)
+	s.opts.Metrics.messages[to][became].Inc()
+	if err != nil {
+		s.refused(m, became, err)
+	}
+	if m.Reply != "" {
+		s.answer(m.Reply, receipt, err)
+	}
+}
+
+// publish publishes m, which came to a subject with tokens for its channel.
+func (s *Source) publish(ctx context.Context, m *nats.Msg, to kind, tokens string) (intake.Receipt, result, error) {
+	if to == toPublish {
+		return outcome(s.opts.Intake.Items(ctx, m.Data))
+	}
+	channel, err := Decode(tokens)
+	if err != nil {
+		return intake.Receipt{}, badSubject, intake.Refusal("Invalid format: " + err.Error())
+	}
+	h, err := readHeader(m.Header)
+	if err != nil {
+		return intake.Receipt{}, badHeader, err
+	}
+	if h.item {
+		return outcome(s.opts.Intake.Item(ctx, channel, m.Data))
+	}
+	return outcome(s.opts.Intake.Event(ctx, intake.Event{Channel: channel, Name: h.event, ID: h.id, Data: m.Data}))
+}
+
+// outcome names what became of a payload.
+func outcome(r intake.Receipt, err error) (intake.Receipt, result, error) {
+	if err == nil {
+		return r, published, nil
+	}
+	switch status, _ := intake.Problem(err); status {
+	case http.StatusBadRequest:
+		return r, badPayload, err
+	case http.StatusServiceUnavailable:
+		return r, closing, err
+	default:
+		return r, failed, err
+	}
+}
+
+// refused logs a message that was not published, sometimes.
+func (s *Source) refused(m *nats.Msg, became result, err error) {
+	quiet, level := &s.quiet.refused, zap.WarnLevel
+	if became == failed {
+		quiet, level = &s.quiet.failed, zap.ErrorLevel
+	}
+	quiet.Do(func() {
+		s.opts.Log.Log(level, "message not published",
+			zap.String("subject", clip(m.Subject)), zap.String("result", string(became)), zap.String("problem", clip(err.Error())))
+	})
+}
+
+// answer sends the answer to a request. A subject of ours is never answered to:
+// the answer would be published, with our permissions and not the requester's.
+func (s *Source) answer(to string, r intake.Receipt, err error) {
+	if strings.HasPrefix(to, s.opts.Prefix+".") {
+		return
+	}
+	status, body := intake.Answer(r, err)
+	answer := &nats.Msg{Subject: to, Header: nats.Header{StatusHeader: {strconv.Itoa(status)}}, Data: body}
+	err = s.conn.PublishMsg(answer)
+	if errors.Is(err, nats.ErrMaxPayload) {
+		answer.Data = intake.JSON(struct {
+			Message string `json:"message"`
+		}{"The answer is too long for this NATS; " + StatusHeader + " has the status."})
+		err = s.conn.PublishMsg(answer)
+	}
+	if err != nil {
+		s.quiet.trouble.Do(func() { s.opts.Log.Warn("answer not sent", zap.Error(err)) })
+	}
+}
