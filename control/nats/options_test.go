@@ -112,6 +112,9 @@ func TestCredentialsThatAreSetRightLaterAreTaken(t *testing.T) {
 	srv.Stop()
 	srv.Restart(password("right"))
 	r.ready()
+	if got := r.count("holdfast_nats_reconnects_total"); got != 1 {
+		t.Errorf("%v reconnects", got)
+	}
 }
 
 // newCertificate returns a certificate for 127.0.0.1, good for both sides, which

@@ -92,12 +92,17 @@ func TestMessagesThatFindNoRoomAreCountedAndLogged(t *testing.T) {
 	if status, _ := request(t, nc, message("holdfast.channels.c", "x")); status != "200" {
 		t.Errorf("afterwards: %s", status)
 	}
+	r.stop()
+	<-r.ended
+	if taken()+dropped() != sent+1 {
+		t.Errorf("in the end %v published and %v dropped, of %d", taken(), dropped(), sent+1)
+	}
 }
 
 // TestWhatHasComeIsPublishedAndAnsweredBeforeTheEnd stops the source while
 // requests wait.
 func TestWhatHasComeIsPublishedAndAnsweredBeforeTheEnd(t *testing.T) {
-	const waiting = 50
+	const waiting = 5000
 	server := natstest.Start(t)
 	open := make(chan struct{})
 	hub := channels.NewHub(channels.DefaultOptions())
