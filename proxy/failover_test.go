@@ -27,7 +27,7 @@ func TestNextOriginWhenNoConnectionIsMade(t *testing.T) {
 	untrusted.StartTLS()
 	t.Cleanup(untrusted.Close)
 	for name, bad := range map[string]string{
-		"refused":                     "http://" + unusedAddr(t),
+		"refused":                     "http://" + unusedAddr,
 		"no TLS in time":              "https://" + silent.Addr().String(),
 		"a certificate of a stranger": untrusted.URL,
 		"a name that does not exist":  "http://origin.invalid",

@@ -26,7 +26,7 @@ func TestOutcomesAreCounted(t *testing.T) {
 		}
 	})
 	f := newFront(t, func(o *Options) {
-		good, bad := routeTo(origin.URL), routeTo("http://"+unusedAddr(t))
+		good, bad := routeTo(origin.URL), routeTo("http://"+unusedAddr)
 		good.Host, good.Name, good.WriteTimeout = "good", "good", 50*time.Millisecond
 		bad.Host, bad.Name = "bad", "bad"
 		o.Routes = []Route{good, bad}
