@@ -85,11 +85,7 @@ func script(t *testing.T, s *server) {
 	if _, body := get(t, client, s, "", "/poll?channel=d&timeout=1"); body != "none" {
 		t.Fatalf("got %q", body)
 	}
-	answered := make(chan string)
-	go func() {
-		_, body := get(t, client, s, "", "/poll?channel=d")
-		answered <- body
-	}()
+	answered := asking(t, client, s, "/poll?channel=d")
 	eventually(t, "the poll waits", func() bool {
 		_, info := s.ask(http.MethodGet, "/channels/d")
 		return strings.Contains(info, `"subscribers":1`)

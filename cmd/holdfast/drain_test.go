@@ -151,41 +151,31 @@ func TestDrainAnswersRequestsUnderWay(t *testing.T) {
 	})
 	s := startServer(t, "origin: "+startOrigin(t, origin))
 	client := newClient(t)
-	answers := make(chan string, 2)
-	for _, path := range []string{"/slow", "/late"} {
-		go func() {
-			_, body := get(t, client, s, "", path, "Accept", "text/event-stream")
-			answers <- body
-		}()
-		<-asked
-	}
+	slow := asking(t, client, s, "/slow")
+	<-asked
+	late := asking(t, client, s, "/late")
+	<-asked
 	s.signal()
 	eventually(t, "nobody listens any more", func() bool { return refusesConnections(s.address) })
 	close(goOn)
-	got := []string{<-answers, <-answers}
-	slices.Sort(got)
-	if got[0] != "first half, second half" {
-		t.Errorf("the request under way got %q", got[0])
+	if got := <-slow; got != "first half, second half" {
+		t.Errorf("the request under way got %q", got)
 	}
-	if !strings.HasPrefix(got[1], "retry: ") {
-		t.Errorf("the stream that came too late got %q", got[1])
+	if got := <-late; !strings.HasPrefix(got, "retry: ") {
+		t.Errorf("the stream that came too late got %q", got)
 	}
 }
 
 // TestDrainAnswersLongPolls with what their timeout would.
 func TestDrainAnswersLongPolls(t *testing.T) {
 	s := startServer(t, "origin: "+startOrigin(t, holding()))
-	answers := make(chan string)
-	go func() {
-		_, body := get(t, newClient(t), s, "", "/poll?channel=c")
-		answers <- body
-	}()
+	answer := asking(t, newClient(t), s, "/poll?channel=c")
 	eventually(t, "the poll waits", func() bool {
 		_, info := s.ask(http.MethodGet, "/channels/c")
 		return strings.Contains(info, `"subscribers":1`)
 	})
 	s.signal()
-	if body := <-answers; body != "none" {
+	if body := <-answer; body != "none" {
 		t.Errorf("got %q", body)
 	}
 }

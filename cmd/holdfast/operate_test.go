@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestControlTokens(t *testing.T) {
@@ -44,7 +45,7 @@ func TestControlTokens(t *testing.T) {
 func TestChannelsShowsWhoFollowsWhat(t *testing.T) {
 	s := startServer(t, "origin: "+startOrigin(t, holding()))
 	client := newClient(t)
-	follow(t, client, s.URL+"/stream?channel=busy&channel=quiet", "")
+	both := follow(t, client, s.URL+"/stream?channel=busy&channel=quiet", "")
 	follow(t, client, s.URL+"/stream?channel=busy", "")
 	s.publish(message("busy", "", "one"), message("unheard", "", "two"))
 	positions := s.publish(message("busy", "", "three"))
@@ -74,6 +75,11 @@ func TestChannelsShowsWhoFollowsWhat(t *testing.T) {
 	if got := page.Channels[2]; got.Name != "unheard" || got.Subscribers != 0 || got.Entries != 1 {
 		t.Errorf("got %+v", got)
 	}
+	both.leave()
+	eventually(t, "nobody follows the quiet channel", func() bool {
+		status, _ := s.ask(http.MethodGet, "/channels/quiet")
+		return status == http.StatusNotFound
+	})
 	if status, _ := s.ask(http.MethodGet, "/channels/nobody"); status != http.StatusNotFound {
 		t.Errorf("a channel that is not there: %d", status)
 	}
@@ -134,6 +140,7 @@ func TestServerLimitsHoldForBothEndpoints(t *testing.T) {
 					t.Fatal(err)
 				}
 				defer c.Close()
+				c.SetDeadline(time.Now().Add(goodTime))
 				io.WriteString(c, tt.send)
 				answer, _ := io.ReadAll(c) // returns when the server closes; it may reset
 				if !strings.HasPrefix(string(answer), tt.want) {

@@ -43,6 +43,7 @@ routes:
   - {host: a.example, origins: ["`+startOrigin(t, named("a"))+`"], channel_prefix: "a:"}
   - {host: a.example, path_prefix: /deep, rewrite_prefix: /, origins: ["`+startOrigin(t, named("deep"))+`"]}
   - {path_prefix: /failover, origins: ["`+unusedURL(t)+`", "`+startOrigin(t, named("second"))+`"]}
+  - {path_prefix: /order, origins: ["`+startOrigin(t, named("first"))+`", "`+startOrigin(t, named("second"))+`"]}
   - path_prefix: /edits
     origins: ["`+startOrigin(t, named("edits"))+`"]
     request_headers: {set: ["X-Set: one", "Host: api.internal"], remove: [Cookie]}
@@ -75,6 +76,18 @@ func get(t *testing.T, client *http.Client, s *server, host, path string, fields
 	return response, string(body)
 }
 
+// asking is get in the background, for an EventSource. The channel yields the
+// body, or nothing but an empty string after a failure.
+func asking(t *testing.T, client *http.Client, s *server, path string) <-chan string {
+	answer := make(chan string, 1)
+	go func() {
+		body := ""
+		defer func() { answer <- body }() // get may end this goroutine
+		_, body = get(t, client, s, "", path, "Accept", "text/event-stream")
+	}()
+	return answer
+}
+
 func TestRoutesOfAFile(t *testing.T) {
 	s := routed(t)
 	tests := []struct {
@@ -86,6 +99,7 @@ func TestRoutesOfAFile(t *testing.T) {
 		{"the longer prefix comes first, and is rewritten", "a.example", "/deep/x", "deep", "/x"},
 		{"prefixes are whole segments", "a.example", "/deeper", "a", "/deeper"},
 		{"the second origin answers when the first cannot be reached", "b.example", "/failover/x", "second", "/failover/x"},
+		{"the first origin comes first", "b.example", "/order", "first", "/order"},
 		{"the short form takes what is left", "b.example", "/x", "short form", "/x"},
 	}
 	for _, tt := range tests {

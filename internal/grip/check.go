@@ -8,10 +8,11 @@ import (
 )
 
 // checkStatus reports whether a final response can have this status and
-// phrase. 1xx is not final, and over 999 there is no status (RFC 9110 §15).
+// phrase. 1xx is not final, and there is no status over 599 (RFC 9110 §15):
+// clients would take it for a 5xx.
 func checkStatus(code int, reason string) error {
-	if code < 200 || code > 999 {
-		return fmt.Errorf("status %d is not from 200 to 999", code)
+	if code < 200 || code > 599 {
+		return fmt.Errorf("status %d is not from 200 to 599", code)
 	}
 	for i := range len(reason) {
 		if c := reason[i]; c < ' ' && c != '\t' || c == 0x7f {

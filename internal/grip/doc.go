@@ -13,11 +13,22 @@
 //   - Every pair of a Grip-Set-Meta member counts, not only the first.
 //   - A cstring may have \t; any other unknown escape is an error, not dropped.
 //   - Base64 must be valid, in instructions and in items.
-//   - The JSON keep-alive has a mode, idle by default as in the header.
+//   - The JSON keep-alive has a mode, idle by default as in the header, and one
+//     without content is an error.
+//   - The media type of a JSON instruction is compared without regard to case.
+//   - A Grip-Expose-Headers that names no header exposes none.
 //   - Nothing that cannot stand in a response head gets into one: header names,
-//     values and reason phrases are checked, statuses are 200 to 999.
+//     values and reason phrases are checked, statuses are 200 to 599.
 //   - Ours: the channel parameter replay=off or replay=30s, the publish format
 //     "sse".
 //
-// Of JSON objects that name a key twice the last one counts.
+// A publish is refused as a whole, in Pushpin's words for its first bad item.
+// For a single item, which is what GRIP libraries send, that is the whole text;
+// of several, " (item 3)" behind it says which, counted from 0.
+//
+// JSON is read by splitting a text that has been validated once as a whole, so
+// no value is copied or looked at more often than it must be, and keys are
+// matched exactly: encoding/json would take "Channel" for "channel", which
+// whoever checks publishes before us may not. Of a key that an object has twice
+// the last value counts.
 package grip

@@ -3,39 +3,32 @@ package grip
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 
 	"github.com/holdfast-proxy/holdfast/internal/sse"
 )
 
-// parseFormats reads the formats. names are all those that "formats" has.
-func parseFormats(it *Item, f *jsonFormats, names map[string]raw) (err error) {
-	if len(f.Stream) > 0 {
-		if it.Stream, err = parseStream(f.Stream); err != nil {
+// parseFormats reads the formats of it. They are the members of in, which is
+// the item itself unless it has "formats": then every other member is a format
+// that is not known.
+func parseFormats(it *Item, in object, itself bool) (err error) {
+	if v := in.value("http-stream"); v != nil {
+		if it.Stream, err = parseStream(v); err != nil {
 			return err
 		}
 	}
-	if len(f.Response) > 0 {
-		if it.Response, err = parseResponse(f.Response); err != nil {
+	if v := in.value("http-response"); v != nil {
+		if it.Response, err = parseResponse(v); err != nil {
 			return err
 		}
 	}
-	if len(f.Event) > 0 {
-		if it.Event, err = parseEvent(f.Event); err != nil {
+	if v := in.value("sse"); v != nil {
+		if it.Event, err = parseEvent(v); err != nil {
 			return err
 		}
 	}
-	if len(f.Message) > 0 {
-		it.Unsupported = append(it.Unsupported, "ws-message")
-	}
-	for name := range names {
-		switch name {
-		case "http-stream", "http-response", "sse", "ws-message":
-		default:
-			it.Unsupported = append(it.Unsupported, name)
-		}
-	}
-	slices.Sort(it.Unsupported)
+	it.Unsupported = unsupported(in, itself)
 	if it.Stream != nil && it.Event != nil {
 		return errors.New("an item can have 'http-stream' or 'sse', not both")
 	}
@@ -45,9 +38,26 @@ func parseFormats(it *Item, f *jsonFormats, names map[string]raw) (err error) {
 	return nil
 }
 
+// unsupported names the formats that nothing here delivers, sorted.
+func unsupported(in object, itself bool) (names []string) {
+	for _, format := range in {
+		switch name := string(format.key); name {
+		case "http-stream", "http-response", "sse":
+		case "ws-message":
+			names = append(names, name)
+		default:
+			if !itself {
+				names = append(names, name)
+			}
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
 // action reads what a format does, and refuses what no hold here can do.
 func action(v, filters raw, where string) (Action, error) {
-	if f, ok := array(filters); len(filters) > 0 && (!ok || len(f) > 0) {
+	if f, ok := parseArray(filters); len(filters) > 0 && (!ok || len(f) > 0) {
 		return Send, fmt.Errorf("%s contains 'content-filters', which are not supported", where)
 	}
 	name, err := text(v, where, "action")
@@ -67,53 +77,39 @@ func action(v, filters raw, where string) (Action, error) {
 
 func parseStream(data raw) (*StreamFormat, error) {
 	const where = "'http-stream'"
-	var doc struct {
-		Action     raw `json:"action"`
-		Content    raw `json:"content"`
-		ContentBin raw `json:"content-bin"`
-		Filters    raw `json:"content-filters"`
-	}
-	if !object(data, &doc) {
+	doc, ok := parseObject(data)
+	if !ok {
 		return nil, wrongType(itemWord, "http-stream")
 	}
-	do, err := action(doc.Action, doc.Filters, where)
+	do, err := action(doc.value("action"), doc.value("content-filters"), where)
 	if err != nil || do != Send {
 		return &StreamFormat{Action: do}, err
 	}
-	if len(doc.Content) == 0 && len(doc.ContentBin) == 0 {
+	if len(doc.value("content")) == 0 && len(doc.value("content-bin")) == 0 {
 		return nil, errors.New(where + " does not contain 'content' or 'content-bin'")
 	}
 	f := new(StreamFormat)
-	f.Content, err = content(doc.ContentBin, doc.Content, where)
+	f.Content, err = content(doc.value("content-bin"), doc.value("content"), where)
 	return f, err
 }
 
 func parseResponse(data raw) (*ResponseFormat, error) {
 	const where = "'http-response'"
-	var doc struct {
-		Action    raw `json:"action"`
-		Code      raw `json:"code"`
-		Reason    raw `json:"reason"`
-		Headers   raw `json:"headers"`
-		Body      raw `json:"body"`
-		BodyBin   raw `json:"body-bin"`
-		BodyPatch raw `json:"body-patch"`
-		Filters   raw `json:"content-filters"`
-	}
-	if !object(data, &doc) {
+	doc, ok := parseObject(data)
+	if !ok {
 		return nil, wrongType(itemWord, "http-response")
 	}
-	do, err := action(doc.Action, doc.Filters, where)
+	do, err := action(doc.value("action"), doc.value("content-filters"), where)
 	if err != nil || do != Send {
 		return &ResponseFormat{Action: do}, err
 	}
-	if len(doc.Body) == 0 && len(doc.BodyBin) == 0 {
-		if len(doc.BodyPatch) > 0 {
+	if len(doc.value("body")) == 0 && len(doc.value("body-bin")) == 0 {
+		if len(doc.value("body-patch")) > 0 {
 			return nil, errors.New(where + " contains 'body-patch', which is not supported: send the whole 'body'")
 		}
 		return nil, errors.New(where + " does not contain 'body', 'body-bin', or 'body-patch'")
 	}
-	a, err := answer(doc.Code, doc.Reason, doc.Headers, doc.BodyBin, doc.Body, where)
+	a, err := answer(doc, Answer{Code: http.StatusOK}, where)
 	if err != nil {
 		return nil, err
 	}
@@ -123,32 +119,26 @@ func parseResponse(data raw) (*ResponseFormat, error) {
 
 func parseEvent(data raw) (*EventFormat, error) {
 	const where = "'sse'"
-	var doc struct {
-		Action raw `json:"action"`
-		Event  raw `json:"event"`
-		ID     raw `json:"id"`
-		Data   raw `json:"data"`
-		Retry  raw `json:"retry"`
-	}
-	if !object(data, &doc) {
+	doc, ok := parseObject(data)
+	if !ok {
 		return nil, wrongType(itemWord, "sse")
 	}
-	do, err := action(doc.Action, nil, where)
+	do, err := action(doc.value("action"), nil, where)
 	if err != nil || do != Send {
 		return &EventFormat{Action: do}, err
 	}
 	f := new(EventFormat)
-	if f.Name, err = text(doc.Event, where, "event"); err != nil {
+	if f.Name, err = text(doc.value("event"), where, "event"); err != nil {
 		return nil, err
 	}
-	if f.ID, err = id(doc.ID, where, "id"); err != nil {
+	if f.ID, err = id(doc.value("id"), where, "id"); err != nil {
 		return nil, err
 	}
-	if f.Data, err = eventData(doc.Data); err != nil {
+	if f.Data, err = eventData(doc.value("data")); err != nil {
 		return nil, err
 	}
-	if len(doc.Retry) > 0 {
-		if f.Retry, err = integer(doc.Retry, where, "retry"); err != nil {
+	if len(doc.value("retry")) > 0 {
+		if f.Retry, err = integer(doc.value("retry"), where, "retry"); err != nil {
 			return nil, err
 		}
 	}

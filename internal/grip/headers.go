@@ -4,13 +4,13 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
 )
 
-// parseHeaders reads the Grip-* headers into in. They come on top of what a
-// JSON instruction has said.
+// parseHeaders reads the Grip-* headers into in.
 func parseHeaders(in *Instruction, h http.Header) error {
 	for _, parse := range []func(*Instruction, http.Header) error{
 		parseHold, parseChannels, parseTimeout, parseKeepAlive, parseStatus, parseMeta, parseExpose, parseLinks,
@@ -158,6 +158,9 @@ func parseExpose(in *Instruction, h http.Header) error {
 	if err != nil {
 		return err
 	}
+	if len(h.Values("Grip-Expose-Headers")) > 0 {
+		in.ExposeHeaders = make([]string, 0, len(members)) // said, even if none
+	}
 	for _, m := range members {
 		in.ExposeHeaders = append(in.ExposeHeaders, m.value)
 	}
@@ -188,6 +191,9 @@ func parseLinks(in *Instruction, h http.Header) error {
 		uri, closed := strings.CutSuffix(uri, ">")
 		if !ok || !closed || uri == "" {
 			return fmt.Errorf("Grip-Link with rel=%s must be <URI>, not %q", link.Rel, m.value)
+		}
+		if _, err := url.Parse(uri); err != nil {
+			return fmt.Errorf("Grip-Link with rel=%s: %w", link.Rel, err)
 		}
 		link.URI = uri
 		in.Links = append(in.Links, link)

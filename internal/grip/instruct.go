@@ -3,12 +3,14 @@ package grip
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"time"
 	"unicode/utf8"
 )
 
 // parseJSON reads the body of an application/grip-instruct response into in.
+// What it says beats what the headers said; channels and meta are added.
 func parseJSON(in *Instruction, status int, body []byte) error {
 	if status != http.StatusOK {
 		return errors.New("response code for application/grip-instruct content must be 200")
@@ -16,77 +18,76 @@ func parseJSON(in *Instruction, status int, body []byte) error {
 	if !utf8.Valid(body) {
 		return errors.New("instruct is not valid UTF-8")
 	}
-	var doc struct {
-		Hold     raw `json:"hold"`
-		Response raw `json:"response"`
+	if !isJSON(body) {
+		return errors.New("instruct is not valid JSON")
 	}
-	if !object(body, &doc) {
+	doc, ok := parseObject(whole(body))
+	if !ok {
 		return errors.New("instruct is not a JSON object")
 	}
-	if len(doc.Hold) > 0 {
-		if err := parseJSONHold(in, doc.Hold); err != nil {
+	if hold := doc.value("hold"); hold != nil {
+		if err := parseJSONHold(in, hold); err != nil {
 			return err
 		}
 	}
-	return parseJSONResponse(in, doc.Response)
+	return parseJSONResponse(in, doc.value("response"))
 }
 
 func parseJSONHold(in *Instruction, data raw) (err error) {
-	var hold struct {
-		Mode      raw `json:"mode"`
-		Channels  raw `json:"channels"`
-		Timeout   raw `json:"timeout"`
-		KeepAlive raw `json:"keep-alive"`
-		Meta      raw `json:"meta"`
-	}
-	if !object(data, &hold) {
+	hold, ok := parseObject(data)
+	if !ok {
 		return wrongType("instruct", "hold")
 	}
-	if err := parseJSONMode(in, hold.Mode); err != nil {
+	if in.Hold, err = jsonMode(hold.value("mode")); err != nil {
 		return err
 	}
-	if len(hold.Channels) == 0 {
+	if hold.value("channels") == nil {
 		return errors.New("hold does not contain 'channels'")
 	}
-	channels, ok := array(hold.Channels)
+	channels, ok := parseArray(hold.value("channels"))
 	if !ok {
 		return wrongType("hold", "channels")
 	}
-	for _, c := range channels {
-		if err := parseJSONChannel(in, c); err != nil {
+	for _, data := range channels {
+		c, err := jsonChannel(data)
+		if err != nil {
 			return err
 		}
+		in.Channels = append(in.Channels, c)
 	}
-	if len(hold.Timeout) > 0 {
-		seconds, err := jsonSeconds(hold.Timeout, "hold")
+	if v := hold.value("timeout"); v != nil {
+		seconds, err := jsonSeconds(v, "hold")
 		if err != nil {
 			return err
 		}
 		in.Timeout = max(seconds, MinTimeout)
 	}
-	if len(hold.KeepAlive) > 0 {
-		if err := parseJSONKeepAlive(in, hold.KeepAlive); err != nil {
+	if v := hold.value("keep-alive"); v != nil {
+		if in.KeepAlive, err = jsonKeepAlive(v); err != nil {
 			return err
 		}
 	}
-	in.Meta, err = stringMap(hold.Meta, "hold", "meta")
+	meta, err := stringMap(hold.value("meta"), "hold", "meta")
+	if in.Meta == nil {
+		in.Meta = meta
+	} else {
+		maps.Copy(in.Meta, meta)
+	}
 	return err
 }
 
-func parseJSONMode(in *Instruction, data raw) error {
+// jsonMode reads the mode of a hold, which is response unless it is said.
+func jsonMode(data raw) (Mode, error) {
 	mode, err := text(data, "hold", "mode")
-	if err != nil {
-		return err
-	}
 	switch {
+	case err != nil:
+		return None, err
 	case mode == "stream":
-		in.Hold = Stream
-	case mode == "response" || len(data) == 0:
-		in.Hold = Response
-	default:
-		return fmt.Errorf("hold mode must be 'response' or 'stream', not %q", mode)
+		return Stream, nil
+	case mode == "response" || data == nil:
+		return Response, nil
 	}
-	return nil
+	return None, fmt.Errorf("hold mode must be 'response' or 'stream', not %q", mode)
 }
 
 func jsonSeconds(data raw, where string) (time.Duration, error) {
@@ -100,142 +101,145 @@ func jsonSeconds(data raw, where string) (time.Duration, error) {
 	return time.Duration(n) * time.Second, nil
 }
 
-func parseJSONChannel(in *Instruction, data raw) (err error) {
-	var doc struct {
-		Name    raw `json:"name"`
-		PrevID  raw `json:"prev-id"`
-		Filters raw `json:"filters"`
-		Replay  raw `json:"replay"`
+func jsonChannel(data raw) (c Channel, err error) {
+	doc, ok := parseObject(data)
+	if !ok {
+		return c, errors.New("channels contains element with wrong type")
 	}
-	if !object(data, &doc) {
-		return errors.New("channels contains element with wrong type")
+	if doc.value("name") == nil {
+		return c, errors.New("channel does not contain 'name'")
 	}
-	if len(doc.Name) == 0 {
-		return errors.New("channel does not contain 'name'")
+	if c.Name, err = text(doc.value("name"), "channel", "name"); err != nil {
+		return c, err
 	}
-	var c Channel
-	if c.Name, err = text(doc.Name, "channel", "name"); err != nil {
-		return err
+	if c.PrevID, err = text(doc.value("prev-id"), "channel", "prev-id"); err != nil {
+		return c, err
 	}
-	if c.PrevID, err = text(doc.PrevID, "channel", "prev-id"); err != nil {
-		return err
+	if c.Filters, err = jsonFilters(doc.value("filters")); err != nil {
+		return c, err
 	}
-	if len(doc.Filters) > 0 {
-		filters, ok := array(doc.Filters)
-		if !ok {
-			return wrongType("channel", "filters")
-		}
-		for _, f := range filters {
-			name, err := text(f, "channel", "filters")
-			if err != nil {
-				return err
-			}
-			c.Filters = append(c.Filters, name)
-		}
-	}
-	if len(doc.Replay) > 0 {
-		replay, err := text(doc.Replay, "channel", "replay")
+	if v := doc.value("replay"); v != nil {
+		replay, err := text(v, "channel", "replay")
 		if err != nil {
-			return err
+			return c, err
 		}
 		if err := c.setReplay(replay); err != nil {
-			return fmt.Errorf("channel %q: %w", c.Name, err)
+			return c, fmt.Errorf("channel %q: %w", c.Name, err)
 		}
 	}
-	in.Channels = append(in.Channels, c)
-	return nil
+	return c, nil
 }
 
-func parseJSONKeepAlive(in *Instruction, data raw) (err error) {
-	var doc struct {
-		Content    raw `json:"content"`
-		ContentBin raw `json:"content-bin"`
-		Timeout    raw `json:"timeout"`
-		Mode       raw `json:"mode"`
+func jsonFilters(data raw) (names []string, err error) {
+	if data == nil {
+		return nil, nil
 	}
-	if !object(data, &doc) {
-		return wrongType("hold", "keep-alive")
+	filters, ok := parseArray(data)
+	if !ok {
+		return nil, wrongType("channel", "filters")
+	}
+	for _, f := range filters {
+		name, err := text(f, "channel", "filters")
+		if err != nil {
+			return nil, err
+		}
+		names = append(names, name)
+	}
+	return names, nil
+}
+
+func jsonKeepAlive(data raw) (*KeepAlive, error) {
+	const where = "keep-alive"
+	doc, ok := parseObject(data)
+	if !ok {
+		return nil, wrongType("hold", where)
 	}
 	k := &KeepAlive{Interval: DefaultKeepAlive}
-	if k.Data, err = content(doc.ContentBin, doc.Content, "keep-alive"); err != nil {
-		return err
+	var err error
+	if k.Data, err = content(doc.value("content-bin"), doc.value("content"), where); err != nil {
+		return nil, err
 	}
 	if len(k.Data) == 0 {
-		return errors.New("keep-alive does not contain 'content' or 'content-bin'")
+		return nil, errors.New("keep-alive does not contain 'content' or 'content-bin'")
 	}
-	if len(doc.Timeout) > 0 {
-		interval, err := jsonSeconds(doc.Timeout, "keep-alive")
+	if v := doc.value("timeout"); v != nil {
+		interval, err := jsonSeconds(v, where)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		k.Interval = max(interval, MinKeepAlive)
 	}
-	if len(doc.Mode) > 0 {
-		mode, err := text(doc.Mode, "keep-alive", "mode")
+	if v := doc.value("mode"); v != nil {
+		mode, err := text(v, where, "mode")
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if err := k.setMode(mode); err != nil {
-			return fmt.Errorf("keep-alive: %w", err)
+			return nil, fmt.Errorf("keep-alive: %w", err)
 		}
 	}
-	in.KeepAlive = k
-	return nil
+	return k, nil
 }
 
 // content reads content-bin or, without it, content.
 func content(bin, plain raw, where string) ([]byte, error) {
-	if len(bin) > 0 {
+	if bin != nil {
 		return base64Text(bin, where, "content-bin")
 	}
-	s, err := text(plain, where, "content")
-	return []byte(s), err
+	return textBytes(plain, where, "content")
 }
 
 // parseJSONResponse reads what is to be sent. Without it that is a 200 with
-// no headers and no body: those of the instruction itself are never sent.
-func parseJSONResponse(in *Instruction, data raw) (err error) {
-	in.Response = &Answer{Code: http.StatusOK, Header: make(http.Header)}
-	if len(data) == 0 {
-		return nil
+// no headers and no body: those of the instruction itself are never sent. The
+// status of the headers stands where the JSON has none.
+func parseJSONResponse(in *Instruction, data raw) error {
+	doc := object(nil)
+	if data != nil {
+		var ok bool
+		if doc, ok = parseObject(data); !ok {
+			return wrongType("instruct", "response")
+		}
 	}
-	var doc struct {
-		Code    raw `json:"code"`
-		Reason  raw `json:"reason"`
-		Headers raw `json:"headers"`
-		Body    raw `json:"body"`
-		BodyBin raw `json:"body-bin"`
+	standard := Answer{Code: http.StatusOK}
+	if in.Status != 0 {
+		standard.Code = in.Status
+		if doc.value("code") == nil {
+			standard.Reason = in.Reason
+		}
 	}
-	if !object(data, &doc) {
-		return wrongType("instruct", "response")
+	a, err := answer(doc, standard, "response")
+	if err != nil {
+		return err
 	}
-	in.Response, err = answer(doc.Code, doc.Reason, doc.Headers, doc.BodyBin, doc.Body, "response")
-	return err
+	in.Response, in.Status, in.Reason = a, 0, ""
+	return nil
 }
 
-// answer reads a whole response: an instruction's, or a published one.
-func answer(code, reason, headers, bodyBin, body raw, where string) (a *Answer, err error) {
-	a = &Answer{Code: http.StatusOK}
-	if len(code) > 0 {
-		if a.Code, err = integer(code, where, "code"); err != nil {
+// answer reads a whole response: an instruction's, or a published one. a is
+// what it is where nothing is said.
+func answer(doc object, a Answer, where string) (_ *Answer, err error) {
+	if v := doc.value("code"); v != nil {
+		if a.Code, err = integer(v, where, "code"); err != nil {
 			return nil, err
 		}
 	}
-	if a.Reason, err = text(reason, where, "reason"); err != nil {
+	reason, err := text(doc.value("reason"), where, "reason")
+	if err != nil {
 		return nil, err
+	}
+	if reason != "" {
+		a.Reason = reason
 	}
 	if err = checkStatus(a.Code, a.Reason); err != nil {
 		return nil, fmt.Errorf("%s: %w", where, err)
 	}
-	if a.Header, err = header(headers, where); err != nil {
+	if a.Header, err = header(doc.value("headers"), where); err != nil {
 		return nil, err
 	}
-	if len(bodyBin) > 0 {
-		a.Body, err = base64Text(bodyBin, where, "body-bin")
+	if bin := doc.value("body-bin"); bin != nil {
+		a.Body, err = base64Text(bin, where, "body-bin")
 	} else {
-		var s string
-		s, err = text(body, where, "body")
-		a.Body = []byte(s)
+		a.Body, err = textBytes(doc.value("body"), where, "body")
 	}
 	if err != nil {
 		return nil, err
@@ -243,5 +247,5 @@ func answer(code, reason, headers, bodyBin, body raw, where string) (a *Answer, 
 	if err = checkBody(a.Code, a.Body); err != nil {
 		return nil, fmt.Errorf("%s: %w", where, err)
 	}
-	return a, nil
+	return &a, nil
 }

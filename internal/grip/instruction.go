@@ -37,7 +37,8 @@ type Instruction struct {
 	// KeepAlive is nil where the origin says nothing about it.
 	KeepAlive *KeepAlive
 	// Status replaces the origin's status if it is not 0; Reason, if not
-	// empty, the standard phrase.
+	// empty, the standard phrase. They are not set where Response is: it has
+	// the status.
 	Status int
 	Reason string
 	// Meta describes the client to filters.
@@ -126,13 +127,13 @@ func IsField(name string) bool {
 // if it is a JSON instruction.
 func Parse(status int, h http.Header, body []byte) (*Instruction, error) {
 	in := &Instruction{Timeout: DefaultTimeout}
+	if err := parseHeaders(in, h); err != nil {
+		return nil, err
+	}
 	if IsJSON(h) {
 		if err := parseJSON(in, status, body); err != nil {
 			return nil, err
 		}
-	}
-	if err := parseHeaders(in, h); err != nil {
-		return nil, err
 	}
 	return in, nil
 }

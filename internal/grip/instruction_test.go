@@ -77,6 +77,21 @@ func TestInstructionsInHeaders(t *testing.T) {
 			[]string{"Grip-Link: </n?a=1,2;3>; rel=next; timeout=3, </bye>;rel=gone, </x>"},
 			Instruction{Links: []Link{{"/n?a=1,2;3", "next", 3 * time.Second}, {"/bye", "gone", 120 * time.Second}}},
 		},
+		"no exposed header": {
+			[]string{"Grip-Expose-Headers:"}, Instruction{ExposeHeaders: []string{}},
+		},
+		"a reliable stream (T37)": {
+			[]string{"Grip-Hold: stream", "Grip-Channel: ch; prev-id=1", "Grip-Link: </next?x=1>; rel=next"},
+			Instruction{Hold: Stream, Channels: []Channel{{Name: "ch", PrevID: "1"}}, Links: []Link{{"/next?x=1", "next", 120 * time.Second}}},
+		},
+		"a link without a hold (T40)": {
+			[]string{"Grip-Link: </2>; rel=next"}, Instruction{Links: []Link{{"/2", "next", 120 * time.Second}}},
+		},
+		"filters (T51 to T55)": {
+			[]string{"Grip-Set-Meta: id_format=%(ch)s", "Grip-Channel: ch; filter=build-id; filter=skip-users, d; filter=require-sub"},
+			Instruction{Meta: map[string]string{"id_format": "%(ch)s"},
+				Channels: []Channel{{Name: "ch", Filters: []string{"build-id", "skip-users"}}, {Name: "d", Filters: []string{"require-sub"}}}},
+		},
 		"headers that are not known": {[]string{"Grip-Other: x"}, Instruction{}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -96,7 +111,7 @@ func TestInstructionsInHeaders(t *testing.T) {
 
 func TestInstructionsInHeadersThatAreRefused(t *testing.T) {
 	for line, want := range map[string]string{
-		"Grip-Hold: banana":                          "Grip-Hold must be set to either 'response' or 'stream'",
+		"Grip-Hold: banana":                          "Grip-Hold must be set to either 'response' or 'stream'", // T22
 		"Grip-Hold: Stream":                          "Grip-Hold must be set",
 		"Grip-Channel: a; replay=never":              "replay must be 'off' or a duration",
 		"Grip-Channel: a; replay=-1s":                "replay must be",
@@ -116,11 +131,12 @@ func TestInstructionsInHeadersThatAreRefused(t *testing.T) {
 		`Grip-Keep-Alive: a\x1; format=cstring`:      `without two hex digits`,
 		`Grip-Keep-Alive: a\x+1; format=cstring`:     `without two hex digits`,
 		"Grip-Status: later":                         "must start with a number",
-		"Grip-Status: 101":                           "not from 200 to 999",
-		"Grip-Status: 1000":                          "not from 200 to 999",
+		"Grip-Status: 101":                           "not from 200 to 599",
+		"Grip-Status: 1000":                          "not from 200 to 599",
 		"Grip-Set-Meta: user":                        "must be key=value",
 		"Grip-Set-Meta: a=1,":                        "must be key=value",
 		"Grip-Link: /n; rel=next":                    "must be <URI>",
+		"Grip-Link: <http://[>; rel=next":            "missing ']' in host",
 		"Grip-Link: <>; rel=next":                    "must be <URI>",
 		"Grip-Link: </n>; rel=next; timeout=x":       "timeout must be",
 		"Grip-Channel:" + strings.Repeat("a,", 1001): "more than 1000 members",
@@ -159,10 +175,24 @@ func TestInstructionsInJSON(t *testing.T) {
 				KeepAlive: &KeepAlive{Data: []byte("\n"), Interval: 20 * time.Second, Always: true},
 				Response:  &Answer{Code: 201, Reason: "Made", Header: headers("X-A: 1", "X-A: 2"), Body: []byte{0}}},
 		},
-		"headers come on top": {
-			`{"hold":{"channels":[{"name":"a"}]}}`, []string{"Grip-Hold: stream", "Grip-Channel: b", "Grip-Link: </n>; rel=next"},
-			Instruction{Hold: Stream, Channels: []Channel{{Name: "a"}, {Name: "b"}}, Response: empty,
-				Links: []Link{{"/n", "next", 120 * time.Second}}},
+		"what the JSON says beats the headers": {
+			`{"hold":{"channels":[{"name":"a"}],"timeout":30,"keep-alive":{"content":"j"},"meta":{"u":"j"}},"response":{"code":201}}`,
+			[]string{"Grip-Hold: stream", "Grip-Channel: b", "Grip-Timeout: 10", "Grip-Keep-Alive: h; mode=interval", "Grip-Set-Meta: u=h, v=h", "Grip-Status: 299 Odd"},
+			Instruction{Hold: Response, Channels: []Channel{{Name: "b"}, {Name: "a"}}, Timeout: 30 * time.Second, Meta: map[string]string{"u": "j", "v": "h"},
+				KeepAlive: &KeepAlive{Data: []byte("j"), Interval: 55 * time.Second}, Response: &Answer{Code: 201, Header: http.Header{}}},
+		},
+		"what the JSON leaves open the headers say": {
+			`{"response":{"reason":"Odder"}}`,
+			[]string{"Grip-Hold: stream", "Grip-Channel: b", "Grip-Timeout: 10", "Grip-Status: 299 Odd", "Grip-Set-Meta: u=h", "Grip-Link: </n>; rel=next"},
+			Instruction{Hold: Stream, Channels: []Channel{{Name: "b"}}, Timeout: 10 * time.Second, Meta: map[string]string{"u": "h"},
+				Response: &Answer{Code: 299, Reason: "Odder", Header: http.Header{}}, Links: []Link{{"/n", "next", 120 * time.Second}}},
+		},
+		"a status in the headers and no response (T30)": {
+			`{}`, []string{"Grip-Status: 299 Odd"},
+			Instruction{Response: &Answer{Code: 299, Reason: "Odd", Header: http.Header{}}},
+		},
+		"keys of another case are others": {
+			`{"Hold":1,"response":{"code":203,"CODE":"x"}}`, nil, Instruction{Response: &Answer{Code: 203, Header: http.Header{}}},
 		},
 		"a JSON keep-alive is idle by default": {
 			`{"hold":{"channels":[],"keep-alive":{"content":"x"}}}`, nil,
@@ -187,7 +217,10 @@ func TestInstructionsInJSON(t *testing.T) {
 
 func TestInstructionsInJSONThatAreRefused(t *testing.T) {
 	for body, want := range map[string]string{
-		``:                                      "not a JSON object",
+		``:                                      "not valid JSON",
+		`{"hold":`:                              "not valid JSON",
+		`{} {}`:                                 "not valid JSON",
+		`null`:                                  "not a JSON object",
 		`[]`:                                    "not a JSON object",
 		`{"hold":1}`:                            "instruct contains 'hold' with wrong type",
 		`{"hold":{}}`:                           "hold does not contain 'channels'",
@@ -210,7 +243,7 @@ func TestInstructionsInJSONThatAreRefused(t *testing.T) {
 		`{"hold":{"channels":[],"keep-alive":{"content":"x","mode":1}}}`: "wrong type",
 		`{"hold":{"channels":[],"meta":{"a":1}}}`:                        "'meta' contains 'a' with wrong type",
 		`{"response":1}`:                                      "instruct contains 'response' with wrong type",
-		`{"response":{"code":99}}`:                            "status 99 is not from 200 to 999",
+		`{"response":{"code":99}}`:                            "status 99 is not from 200 to 599",
 		`{"response":{"reason":"a\r\nb"}}`:                    "reason phrase contains",
 		`{"response":{"headers":{"a b":"x"}}}`:                "is not a token",
 		`{"response":{"headers":{"a":"x\r\nSet-Cookie: y"}}}`: "control characters",
@@ -263,15 +296,21 @@ func FuzzInstructionJSON(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if err := checkStatus(in.Response.Code, in.Response.Reason); err != nil {
-			t.Error(err)
-		}
-		for name, values := range in.Response.Header {
-			for _, v := range values {
-				if strings.ContainsAny(name+v, "\r\n\x00") {
-					t.Errorf("header %q: %q", name, v)
-				}
+		checkAnswer(t, in.Response)
+	})
+}
+
+// checkAnswer reports what would break out of a response head.
+func checkAnswer(t *testing.T, a *Answer) {
+	t.Helper()
+	if a.Code < 200 || a.Code > 599 || strings.ContainsAny(a.Reason, "\r\n\x00") {
+		t.Errorf("status %d %q", a.Code, a.Reason)
+	}
+	for name, values := range a.Header {
+		for _, v := range values {
+			if strings.ContainsAny(name+v, "\r\n\x00") {
+				t.Errorf("header %q: %q", name, v)
 			}
 		}
-	})
+	}
 }

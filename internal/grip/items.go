@@ -1,10 +1,8 @@
 package grip
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
-	"unicode/utf8"
 )
 
 // maxID bounds the ids of items and events, in bytes.
@@ -25,99 +23,73 @@ const (
 )
 
 // ParseItems reads the body of a publish, {"items": [...]}. One bad item
-// refuses them all. The error is a BodyError or an *ItemError.
+// refuses them all. The items share nothing with body. The error is a BodyError
+// or an *ItemError.
 func ParseItems(body []byte) ([]Item, error) {
-	var doc *struct {
-		Items raw `json:"items"`
-	}
-	err := json.Unmarshal(body, &doc)
-	if syntax := (*json.SyntaxError)(nil); errors.As(err, &syntax) || !utf8.Valid(body) {
+	if !isJSON(body) {
 		return nil, ErrNotJSON
 	}
-	if err != nil || doc == nil { // of another type, or null
+	doc, ok := parseObject(whole(body))
+	if !ok {
 		return nil, ErrNotObject
 	}
-	if len(doc.Items) == 0 {
+	list := doc.value("items")
+	if list == nil {
 		return nil, ErrNoItems
 	}
-	elements, ok := array(doc.Items)
+	elements, ok := parseArray(list)
 	if !ok {
 		return nil, ErrItemsType
 	}
-	items := make([]Item, len(elements))
+	var items []Item // grows, so that a body of rubbish costs little
 	for i, e := range elements {
-		if err := parseItem(&items[i], e); err != nil {
+		it, err := parseItem(e)
+		if err != nil {
 			return nil, &ItemError{i, len(elements), err}
 		}
+		items = append(items, it)
 	}
 	return items, nil
 }
 
-// jsonFormats are the formats, in "formats" or in the item itself.
-type jsonFormats struct {
-	Response raw `json:"http-response"`
-	Stream   raw `json:"http-stream"`
-	Message  raw `json:"ws-message"`
-	Event    raw `json:"sse"`
-}
-
 const itemWord = "publish item object"
 
-func parseItem(it *Item, data raw) (err error) {
-	var doc struct {
-		Channel raw `json:"channel"`
-		ID      raw `json:"id"`
-		PrevID  raw `json:"prev-id"`
-		NoSeq   raw `json:"no-seq"`
-		Meta    raw `json:"meta"`
-		Size    raw `json:"size"`
-		Formats raw `json:"formats"`
-		jsonFormats
+func parseItem(data raw) (it Item, err error) {
+	doc, ok := parseObject(data)
+	if !ok {
+		return it, errors.New("publish item is not an object")
 	}
-	if !object(data, &doc) {
-		return errors.New("publish item is not an object")
+	if doc.value("channel") == nil {
+		return it, errors.New(itemWord + " does not contain 'channel'")
 	}
-	if len(doc.Channel) == 0 {
-		return errors.New(itemWord + " does not contain 'channel'")
+	if it.Channel, err = text(doc.value("channel"), itemWord, "channel"); err != nil {
+		return it, err
 	}
-	if it.Channel, err = text(doc.Channel, itemWord, "channel"); err != nil {
-		return err
+	if it.ID, err = id(doc.value("id"), itemWord, "id"); err != nil {
+		return it, err
 	}
-	if it.ID, err = id(doc.ID, itemWord, "id"); err != nil {
-		return err
+	if it.PrevID, err = id(doc.value("prev-id"), itemWord, "prev-id"); err != nil {
+		return it, err
 	}
-	if it.PrevID, err = id(doc.PrevID, itemWord, "prev-id"); err != nil {
-		return err
+	if it.NoSeq, err = boolean(doc.value("no-seq"), itemWord, "no-seq"); err != nil {
+		return it, err
 	}
-	if len(doc.NoSeq) > 0 && json.Unmarshal(doc.NoSeq, &it.NoSeq) != nil || string(doc.NoSeq) == "null" {
-		return wrongType(itemWord, "no-seq")
+	if it.Meta, err = stringMap(doc.value("meta"), itemWord, "meta"); err != nil {
+		return it, err
 	}
-	if it.Meta, err = stringMap(doc.Meta, itemWord, "meta"); err != nil {
-		return err
-	}
-	if len(doc.Size) > 0 {
-		if it.Size, err = integer(doc.Size, itemWord, "size"); err != nil {
-			return err
+	if size := doc.value("size"); size != nil {
+		if it.Size, err = integer(size, itemWord, "size"); err != nil {
+			return it, err
 		}
 	}
-	if len(doc.Formats) == 0 {
-		return parseFormats(it, &doc.jsonFormats, nil)
+	if doc.value("formats") == nil {
+		return it, parseFormats(&it, doc, true)
 	}
-	var formats map[string]raw
-	if !object(doc.Formats, &formats) {
-		return wrongType(itemWord, "formats")
+	formats, ok := parseObject(doc.value("formats"))
+	if !ok {
+		return it, wrongType(itemWord, "formats")
 	}
-	return parseFormats(it, known(formats), formats)
-}
-
-// known picks out the formats that are known here.
-func known(formats map[string]raw) *jsonFormats {
-	return &jsonFormats{
-		Response: formats["http-response"],
-		Stream:   formats["http-stream"],
-		Message:  formats["ws-message"],
-		Event:    formats["sse"],
-	}
+	return it, parseFormats(&it, formats, false)
 }
 
 // id reads an id, which is a string of limited length.

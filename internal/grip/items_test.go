@@ -21,6 +21,11 @@ func TestItemsThatPublishersSend(t *testing.T) {
 		"an event":                 {`{"channel":"ch","sse":{"event":"e","id":"7","data":"a\nb","retry":"3000"}}`, Item{Channel: "ch", Event: &EventFormat{Name: "e", ID: "7", Data: "a\nb", Retry: 3000}}},
 		"an event of JSON":         {`{"channel":"ch","sse":{"data":{ "a" : [1, "x y"] }}}`, Item{Channel: "ch", Event: &EventFormat{Data: `{"a":[1,"x y"]}`}}},
 		"everything else":          {`{"channel":"ch","id":"2","prev-id":"1","no-seq":true,"size":5,"meta":{"sender":"a"},"formats":{"ws-message":{"content":"x"},"xmpp":{}}}`, Item{Channel: "ch", ID: "2", PrevID: "1", NoSeq: true, Size: 5, Meta: map[string]string{"sender": "a"}, Unsupported: []string{"ws-message", "xmpp"}}},
+		"numbers with a fraction":  {`{"channel":"ch","size":5.0,"http-response":{"code":2.0e2,"body":""}}`, Item{Channel: "ch", Size: 5, Response: &ResponseFormat{Answer: Answer{Code: 200, Header: headers(), Body: []byte{}}}}},
+		"escapes everywhere":       {`{"\u0063hannel":"\u00fc\ud83d\ude00\ud800\/\"\\","http-stream":{"content":"data: \"x\\\\\"\n\n"}}`, Item{Channel: "ü😀\ufffd/\"\\", Stream: &StreamFormat{Content: []byte("data: \"x\\\\\"\n\n")}}},
+		"keys of another case":     {`{"channel":"ch","Channel":1,"ID":1,"http-stream":{"content":"","Content":1}}`, Item{Channel: "ch", Stream: &StreamFormat{Content: []byte{}}}},
+		"white space":              {" {\t\"channel\" :\r\n\"ch\" , \"sse\" : { \"data\" : [ 1 , 2 ] , \"retry\" : 5 } } ", Item{Channel: "ch", Event: &EventFormat{Data: "[1,2]", Retry: 5}}},
+		"close (T34)":              {`{"channel":"ch","http-response":{"action":"close"}}`, Item{Channel: "ch", Response: &ResponseFormat{Action: Close}}},
 		"a key that is said twice": {`{"channel":"a","channel":"b","http-stream":{"content":""}}`, Item{Channel: "b", Stream: &StreamFormat{Content: []byte{}}}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -62,6 +67,9 @@ func TestPublishesThatAreRefused(t *testing.T) {
 		one(`{"channel":"c","no-seq":null}`):                            "Invalid format: publish item object contains 'no-seq' with wrong type",
 		one(`{"channel":"c","meta":{"k":1}}`):                           "Invalid format: 'meta' contains 'k' with wrong type",
 		one(`{"channel":"c","meta":[]}`):                                "Invalid format: publish item object contains 'meta' with wrong type",
+		one(`{"channel":"c","size":1.5}`):                               "Invalid format: publish item object contains 'size' with wrong type",
+		one(`{"channel":"c","size":1e99}`):                              "Invalid format: publish item object contains 'size' with wrong type",
+		one(`{"channel":"c","size":true}`):                              "Invalid format: publish item object contains 'size' with wrong type",
 		one(`{"channel":"c","size":-1}`):                                "Invalid format: publish item object contains 'size' with wrong type",
 		stream(`1`):                                                     "Invalid format: publish item object contains 'http-stream' with wrong type",
 		stream(`{}`):                                                    "Invalid format: 'http-stream' does not contain 'content' or 'content-bin'",
@@ -72,7 +80,7 @@ func TestPublishesThatAreRefused(t *testing.T) {
 		response(`{}`):                                                  "Invalid format: 'http-response' does not contain 'body', 'body-bin', or 'body-patch'",
 		response(`{"body-patch":[]}`):                                   "Invalid format: 'http-response' contains 'body-patch', which is not supported: send the whole 'body'",
 		response(`{"code":"x","body":""}`):                              "Invalid format: 'http-response' contains 'code' with wrong type",
-		response(`{"code":100,"body":""}`):                              "Invalid format: 'http-response': status 100 is not from 200 to 999",
+		response(`{"code":100,"body":""}`):                              "Invalid format: 'http-response': status 100 is not from 200 to 599",
 		response(`{"code":304,"body":"x"}`):                             "Invalid format: 'http-response': status 304 cannot have a body",
 		response(`{"reason":"a\nb","body":""}`):                         `Invalid format: 'http-response': reason phrase contains '\n'`,
 		response(`{"headers":{"a":"b\r\nc: d"},"body":""}`):             `Invalid format: 'http-response': value of header "a" contains control characters`,
@@ -114,16 +122,25 @@ func FuzzItems(f *testing.F) {
 			if it.Event != nil && it.Event.Validate() != nil {
 				t.Errorf("an event that cannot be written: %+v", it.Event)
 			}
+			if it.Response != nil && it.Response.Action == Send {
+				checkAnswer(t, &it.Response.Answer)
+			}
 		}
 	})
 }
 
+// A publish costs its validation and a few copies, whatever its depth.
 func BenchmarkParseItems(b *testing.B) {
-	body := []byte(`{"items":[{"channel":"user-42","id":"1","formats":{"http-stream":{"content":"` + strings.Repeat("x", 200) + `"}}}]}`)
-	b.ReportAllocs()
-	for b.Loop() {
-		if _, err := ParseItems(body); err != nil {
-			b.Fatal(err)
-		}
+	for name, content := range map[string]string{"short": `data: hello\n\n`, "200": strings.Repeat("x", 200) + `\n\n`, "64k": strings.Repeat(`{\"a\": 1}`, 6<<10) + `\n\n`} {
+		body := []byte(`{"items":[{"channel":"user-42","id":"1","formats":{"http-stream":{"content":"` + content + `"}}}]}`)
+		b.Run(name, func(b *testing.B) {
+			b.SetBytes(int64(len(body)))
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := ParseItems(body); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
 }

@@ -22,31 +22,47 @@ type Content struct {
 	lastEvent int // where the last event with data begins
 }
 
-// Scan reads content, as if it started at an event boundary, once.
+// Scan reads content, as if it started at an event boundary, once. The ids do
+// not share its bytes.
 func Scan(content []byte) Content {
 	s := scanner{Content: Content{Effect: NoEffect}}
+	ends := lineEnds{cr: bytes.IndexByte(content, '\r') >= 0}
 	for rest := content; len(rest) > 0; {
-		end := bytes.IndexAny(rest, "\r\n")
-		line, terminator := rest, []byte(nil)
-		if end >= 0 {
-			line, terminator = rest[:end], rest[end:end+1]
-			if bytes.HasPrefix(rest[end:], []byte("\r\n")) {
-				terminator = rest[end : end+2]
-			}
+		end, next := ends.in(rest)
+		s.line(rest[:end])
+		for _, b := range rest[end:next] {
+			s.Effect = s.Effect.then(byteEffect(b))
 		}
-		s.line(line)
-		for _, b := range terminator {
-			s.Effect = s.Effect.then(b)
-		}
-		s.offset += len(line) + len(terminator)
-		rest = rest[len(line)+len(terminator):]
-		if terminator != nil && len(line) == 0 {
+		s.offset += next
+		if end == 0 {
 			s.dispatch()
 		}
+		rest = rest[next:]
 	}
 	s.flush()
 	s.Whole = s.events > 0 && s.Effect.From(boundary).AtBoundary()
 	return s.Content
+}
+
+// lineEnds finds line ends. Looking for LF alone is several times faster than
+// looking for both, and CR is rare.
+type lineEnds struct{ cr bool } // there are CRs
+
+// in returns where the first line of b ends, and where the next one begins. The
+// last line of all may have no end.
+func (l lineEnds) in(b []byte) (end, next int) {
+	if l.cr {
+		end = bytes.IndexAny(b, "\r\n")
+	} else {
+		end = bytes.IndexByte(b, '\n')
+	}
+	switch {
+	case end < 0:
+		return len(b), len(b)
+	case bytes.HasPrefix(b[end:], []byte("\r\n")):
+		return end, end + 2
+	}
+	return end, end + 1
 }
 
 // scanner is the state of a Scan. The event that is being read has its fields
@@ -65,7 +81,7 @@ func (s *scanner) line(line []byte) {
 	if len(line) == 0 {
 		return
 	}
-	s.Effect = s.Effect.then(line[0]) // the rest of the line changes nothing
+	s.Effect = s.Effect.then(byteEffect(line[0])) // the rest of the line changes nothing
 	name, value := field(line)
 	switch string(name) {
 	case "data":
@@ -101,10 +117,13 @@ func field(line []byte) (name, value []byte) {
 	return name, bytes.TrimPrefix(value, []byte(" "))
 }
 
+// IDLen is how many bytes AppendWithID adds for an id of n bytes.
+func IDLen(n int) int { return len("id: \n") + n }
+
 // AppendWithID appends the content that was scanned, with id as the id of its
 // last event with data. The content must be whole.
 func (c Content) AppendWithID(dst, content []byte, id string) []byte {
-	dst = slices.Grow(dst, len(content)+len(id)+len("id: \n"))
+	dst = slices.Grow(dst, len(content)+IDLen(len(id)))
 	dst = append(dst, content[:c.lastEvent]...)
 	dst = appendID(dst, id)
 	return append(dst, content[c.lastEvent:]...)

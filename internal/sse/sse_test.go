@@ -120,9 +120,12 @@ func TestScanFindsIDsAndBoundaries(t *testing.T) {
 		"no event at all":              {"hello\n", nil, false, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got := Scan([]byte(c.content))
-			if !slices.Equal(got.IDs, c.ids) || got.Whole != c.whole || got.LastHasID != c.lastHasID {
-				t.Errorf("Scan(%q) = %+v", c.content, got)
+			for _, lineEnd := range []string{"\n", "\r\n", "\r"} {
+				content := strings.ReplaceAll(c.content, "\n", lineEnd)
+				got := Scan([]byte(content))
+				if !slices.Equal(got.IDs, c.ids) || got.Whole != c.whole || got.LastHasID != c.lastHasID {
+					t.Errorf("Scan(%q) = %+v", content, got)
+				}
 			}
 		})
 	}
@@ -141,6 +144,27 @@ func TestAnIDIsPutOnTheLastEventWithData(t *testing.T) {
 	}
 }
 
+// next is the state after one more byte, by the grammar of HTML section 9.2.5.
+func next(s State, b byte) State {
+	switch empty := s == boundary || s == boundaryCR; { // nothing on this line, nothing pending
+	case b == '\n' && s == boundaryCR:
+		return boundary // of the same line end
+	case b == '\n' && s == lineStartCR:
+		return lineStart
+	case b == '\n' && s == midLine:
+		return lineStart
+	case b == '\n':
+		return boundary
+	case b == '\r' && s == midLine:
+		return lineStartCR
+	case b == '\r':
+		return boundaryCR
+	case s == midComment, empty && b == ':':
+		return midComment
+	}
+	return midLine
+}
+
 // FuzzEffect compares the effect of content with a walk over its bytes, from
 // every state, and the effect of pieces with that of the whole.
 func FuzzEffect(f *testing.F) {
@@ -152,7 +176,7 @@ func FuzzEffect(f *testing.F) {
 		for s := range numStates {
 			walked := s
 			for i := range len(first) {
-				walked = walked.next(first[i])
+				walked = next(walked, first[i])
 			}
 			if got := one.From(s); got != walked {
 				t.Fatalf("%q from %d: %d, walked to %d", first, s, got, walked)
@@ -211,10 +235,61 @@ func FuzzAppendWithID(f *testing.F) {
 	})
 }
 
+// FuzzIDs compares the ids that Scan finds with what a parser's last id is after
+// each byte: a client that loses its connection there comes back with it.
+func FuzzIDs(f *testing.F) {
+	f.Add("id: 1\ndata: a\n\nid: 2\r\n\r\nid\n\nid:3\n\n")
+	f.Fuzz(func(t *testing.T, content string) {
+		if strings.HasPrefix(content, "\ufeff") {
+			return // only means something at the start of a stream
+		}
+		ids := Scan([]byte(content)).IDs
+		var p Parser
+		for _, piece := range strings.Split(content+"\n\n", "") {
+			last := p.LastID
+			if err := p.Feed([]byte(piece), func(Event) {}); err != nil {
+				t.Fatal(err)
+			}
+			if p.LastID == last || p.LastID == "" {
+				continue
+			}
+			i := slices.Index(ids, p.LastID)
+			if i < 0 {
+				t.Fatalf("%q: a client sees %q, which is not in %q", content, p.LastID, ids)
+			}
+			ids = ids[i+1:]
+		}
+	})
+}
+
 func BenchmarkScan(b *testing.B) {
-	content := AppendEvent(nil, Event{Name: "price", ID: "12345", Data: strings.Repeat("x", 170)})
+	for name, data := range map[string]string{"200": strings.Repeat("x", 170), "64k": strings.Repeat("x", 64<<10), "lines": strings.Repeat("x\n", 100)} {
+		content := AppendEvent(nil, Event{Name: "price", ID: "12345", Data: data})
+		b.Run(name, func(b *testing.B) {
+			b.SetBytes(int64(len(content)))
+			b.ReportAllocs()
+			for b.Loop() {
+				Scan(content)
+			}
+		})
+	}
+}
+
+func BenchmarkAppendEvent(b *testing.B) {
+	e := Event{Name: "price", ID: "12345", Data: strings.Repeat("x", 170)}
+	var buf []byte
 	b.ReportAllocs()
 	for b.Loop() {
-		Scan(content)
+		buf = AppendEvent(buf[:0], e)
+	}
+}
+
+func BenchmarkParser(b *testing.B) {
+	content := AppendEvent(nil, Event{Name: "price", ID: "12345", Data: strings.Repeat("x", 170)})
+	var p Parser
+	b.SetBytes(int64(len(content)))
+	b.ReportAllocs()
+	for b.Loop() {
+		p.Feed(content, func(Event) {})
 	}
 }

@@ -19,19 +19,6 @@ const (
 // AtBoundary reports whether bytes of another event may be put here.
 func (s State) AtBoundary() bool { return s <= boundaryCR }
 
-// next is the state after one more byte.
-func (s State) next(b byte) State {
-	switch b {
-	case '\n':
-		return [numStates]State{boundary, boundary, boundary, lineStart, lineStart, boundary}[s]
-	case '\r':
-		return [numStates]State{boundaryCR, boundaryCR, boundaryCR, boundaryCR, lineStartCR, boundaryCR}[s]
-	case ':':
-		return [numStates]State{midComment, midComment, midLine, midLine, midLine, midComment}[s]
-	}
-	return [numStates]State{midLine, midLine, midLine, midLine, midLine, midComment}[s]
-}
-
 // Effect says to which state some content takes a stream from each state: three
 // bits per state. The zero value is not an effect; content without bytes has
 // NoEffect.
@@ -41,11 +28,36 @@ type Effect uint32
 const NoEffect = Effect(boundary) | Effect(boundaryCR)<<3 | Effect(lineStart)<<6 |
 	Effect(lineStartCR)<<9 | Effect(midLine)<<12 | Effect(midComment)<<15
 
-// then adds the effect of one more byte.
-func (e Effect) then(b byte) Effect {
+// The effects of single bytes, which make up all others.
+const (
+	effectLF = Effect(boundary) | Effect(boundary)<<3 | Effect(boundary)<<6 |
+		Effect(lineStart)<<9 | Effect(lineStart)<<12 | Effect(boundary)<<15
+	effectCR = Effect(boundaryCR) | Effect(boundaryCR)<<3 | Effect(boundaryCR)<<6 |
+		Effect(boundaryCR)<<9 | Effect(lineStartCR)<<12 | Effect(boundaryCR)<<15
+	effectColon = Effect(midComment) | Effect(midComment)<<3 | Effect(midLine)<<6 |
+		Effect(midLine)<<9 | Effect(midLine)<<12 | Effect(midComment)<<15
+	effectOther = Effect(midLine) | Effect(midLine)<<3 | Effect(midLine)<<6 |
+		Effect(midLine)<<9 | Effect(midLine)<<12 | Effect(midComment)<<15
+)
+
+// byteEffect is the effect of one byte.
+func byteEffect(b byte) Effect {
+	switch b {
+	case '\n':
+		return effectLF
+	case '\r':
+		return effectCR
+	case ':':
+		return effectColon
+	}
+	return effectOther
+}
+
+// then adds the effect of what comes after.
+func (e Effect) then(next Effect) Effect {
 	var out Effect
 	for s := range numStates {
-		out |= Effect(e.From(s).next(b)) << (3 * s)
+		out |= Effect(next.From(e.From(s))) << (3 * s)
 	}
 	return out
 }

@@ -8,12 +8,20 @@ import (
 // LastChunk ends a chunked body (RFC 9112 §7.1).
 const LastChunk = "0\r\n\r\n"
 
+const crlf = "\r\n"
+
+// chunkRoom is how much longer than its data a chunk is at most.
+const chunkRoom = len("ffffffff") + 2*len(crlf)
+
 // AppendChunk appends data, which must not be empty, as one chunk.
 func AppendChunk(dst, data []byte) []byte {
-	dst = strconv.AppendInt(dst, int64(len(data)), 16)
-	dst = append(dst, "\r\n"...)
+	dst = appendChunkSize(dst, len(data))
 	dst = append(dst, data...)
-	return append(dst, "\r\n"...)
+	return append(dst, crlf...)
+}
+
+func appendChunkSize(dst []byte, n int) []byte {
+	return append(strconv.AppendInt(dst, int64(n), 16), crlf...)
 }
 
 // Data returns the data of a chunk: what is sent where the protocol does the
@@ -23,5 +31,5 @@ func Data(chunk []byte) []byte {
 		return nil
 	}
 	from := bytes.IndexByte(chunk, '\n') + 1
-	return chunk[from : len(chunk)-2 : len(chunk)-2]
+	return chunk[from : len(chunk)-len(crlf) : len(chunk)-len(crlf)]
 }

@@ -11,4 +11,11 @@
 //
 // Everything of an item is in one allocation. The entry's tag is the content's
 // effect on the state of an event stream, [Effect].
+//
+// The hub calls the encoder under its order lock, since only then the position
+// is known. So whatever does not depend on the position is done before, by
+// [Item]: writing our own events, scanning the content, deciding what gets an
+// id. Under the lock there is copying only. An id is put in by copying too: a
+// position has the same effect on a stream wherever it stands, so nothing has to
+// be scanned again.
 package wire

@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"net/http"
-	"strconv"
 
 	"github.com/holdfast-proxy/holdfast/internal/grip"
 )
@@ -13,10 +12,10 @@ import (
 var errResponse = errors.New("wire: not an encoded response")
 
 // appendResponse lays out a response: code, reason, the number of header
-// fields, name and value of each, and the body. Strings have their length
-// before them.
+// fields, name and value of each, and the body. Numbers are varints, strings
+// have their length before them.
 func appendResponse(dst []byte, a *grip.Answer) []byte {
-	dst = appendString(dst, strconv.Itoa(a.Code))
+	dst = binary.AppendUvarint(dst, uint64(a.Code))
 	dst = appendString(dst, a.Reason)
 	fields := 0
 	for _, values := range a.Header {
@@ -31,11 +30,15 @@ func appendResponse(dst []byte, a *grip.Answer) []byte {
 	return append(dst, a.Body...)
 }
 
+// lengthRoom is how much a number takes at most, such as the length of a string.
+const lengthRoom = binary.MaxVarintLen32
+
+// responseRoom is how long a laid out response is at most.
 func responseRoom(a *grip.Answer) int {
-	n := 16 + len(a.Reason) + len(a.Body)
+	n := 2*lengthRoom + len(a.Reason) + lengthRoom + len(a.Body)
 	for name, values := range a.Header {
 		for _, v := range values {
-			n += len(name) + len(v) + 2*binary.MaxVarintLen32
+			n += 2*lengthRoom + len(name) + len(v)
 		}
 	}
 	return n
@@ -49,11 +52,11 @@ func appendString(dst []byte, s string) []byte {
 // ParseResponse reads the bytes of form Response. The body shares them.
 func ParseResponse(b []byte) (*grip.Answer, error) {
 	r := reader{rest: b}
-	code, err := strconv.Atoi(r.string())
-	if err != nil {
+	code := r.uvarint()
+	if code > 999 { // a status has three digits
 		return nil, errResponse
 	}
-	a := &grip.Answer{Code: code, Reason: r.string(), Header: make(http.Header)}
+	a := &grip.Answer{Code: int(code), Reason: r.string(), Header: make(http.Header)}
 	for n := r.uvarint(); n > 0 && !r.bad; n-- {
 		name := r.string()
 		a.Header[name] = append(a.Header[name], r.string())

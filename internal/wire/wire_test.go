@@ -10,6 +10,7 @@ import (
 
 	"github.com/holdfast-proxy/holdfast/channels"
 	"github.com/holdfast-proxy/holdfast/internal/grip"
+	"github.com/holdfast-proxy/holdfast/internal/sse"
 )
 
 var place = channels.Position{Epoch: "abcdefghijkl", Seq: 7}
@@ -79,11 +80,49 @@ func TestResponsesAreReadAsWritten(t *testing.T) {
 	}
 }
 
-// Invariant: encoded once, into one allocation.
-func TestEncodingAllocatesLittle(t *testing.T) {
-	it := Item(grip.Item{Stream: &grip.StreamFormat{Content: []byte("data: " + strings.Repeat("x", 200) + "\n\n")}}, Options{})
-	if n := testing.AllocsPerRun(100, func() { it.Encode(place) }); n > 1 {
-		t.Errorf("%v allocations", n)
+// items are one of each kind.
+func items() map[string]grip.Item {
+	event := "event: n\ndata: " + strings.Repeat("x", 200) + "\n\n"
+	return map[string]grip.Item{
+		"bytes":        {ID: "1", Stream: &grip.StreamFormat{Content: []byte(event)}},
+		"with an id":   {Stream: &grip.StreamFormat{Content: []byte("id: 12345\n" + event)}},
+		"with two ids": {Stream: &grip.StreamFormat{Content: []byte("id: 1\n" + event + "id: 2\n" + event)}},
+		"our event":    {Event: &grip.EventFormat{Name: "n", Data: strings.Repeat("x", 200)}},
+		"a close":      {Stream: &grip.StreamFormat{Action: grip.Close}},
+		"a response":   {Response: &grip.ResponseFormat{Answer: grip.Answer{Code: 200, Header: http.Header{"A": {"b"}}, Body: []byte("x")}}},
+	}
+}
+
+// Invariant: encoded once, into one allocation, which is never outgrown.
+func TestEncodingAllocatesOnce(t *testing.T) {
+	for name, it := range items() {
+		for _, positions := range []bool{false, true} {
+			item := Item(it, Options{PositionIDs: positions})
+			if n := testing.AllocsPerRun(100, func() { item.Encode(place) }); n > 1 {
+				t.Errorf("%s, positions %v: %v allocations", name, positions, n)
+			}
+		}
+	}
+}
+
+func TestFormsThatAreEqualShareTheirBytes(t *testing.T) {
+	for name, it := range items() {
+		if e := Item(it, Options{}).Encode(place); e.Forms[Stream] != e.Forms[StreamIDs] {
+			t.Errorf("%s: %v", name, e.Forms)
+		}
+	}
+}
+
+func TestIDsThatClientsSeeAreListed(t *testing.T) {
+	for name, want := range map[string][]string{"bytes": nil, "with an id": {"12345"}, "with two ids": {"1", "2"}, "our event": {place.String()}, "a close": nil, "a response": nil} {
+		e := Item(items()[name], Options{}).Encode(place)
+		var list []byte
+		for _, id := range want {
+			list = channels.AppendID(list, id)
+		}
+		if got := e.Buf[e.IDs.Off : e.IDs.Off+e.IDs.Len]; string(got) != string(list) {
+			t.Errorf("%s: %q, want %q", name, got, list)
+		}
 	}
 }
 
@@ -112,10 +151,92 @@ func FuzzResponse(f *testing.F) {
 	})
 }
 
+func parse(t *testing.T, stream []byte) (events []sse.Event, lastID string) {
+	var p sse.Parser
+	if err := p.Feed(stream, func(e sse.Event) { events = append(events, e) }); err != nil {
+		t.Fatal(err)
+	}
+	return events, p.LastID
+}
+
+// FuzzForms checks that content reaches streams as it is, and that an id put in
+// changes neither the events nor where the stream stands after them.
+func FuzzForms(f *testing.F) {
+	f.Add("data: a\n\n: c\n\ndata: b\r\n\r\n")
+	f.Add(": c\ndata: a\r\r")
+	f.Add("data: a\n")
+	f.Fuzz(func(t *testing.T, content string) {
+		it := grip.Item{ID: "i", Stream: &grip.StreamFormat{Content: []byte(content)}}
+		e := Item(it, Options{PositionIDs: true}).Encode(place)
+		if got := string(Data([]byte(form(e, Stream)))); got != content {
+			t.Fatalf("%q became %q", content, got)
+		}
+		withID := Data([]byte(form(e, StreamIDs)))
+		if string(withID) == content || strings.HasPrefix(content, "\ufeff") { // a mark means something only at the start of a stream
+			return
+		}
+		if sse.Scan(withID).Effect.From(0) != Effect(e.Tag).From(0) {
+			t.Fatalf("%q and %q end elsewhere", content, withID)
+		}
+		before, _ := parse(t, []byte(content))
+		after, lastID := parse(t, withID)
+		if len(before) != len(after) || !strings.Contains(content, "id") && lastID != place.String() {
+			t.Fatalf("%q became %q", content, withID)
+		}
+		for i := range before {
+			if before[i].Name != after[i].Name || before[i].Data != after[i].Data {
+				t.Fatalf("%q became %q", content, withID)
+			}
+		}
+	})
+}
+
+// FuzzEvents checks that our events arrive as they were published.
+func FuzzEvents(f *testing.F) {
+	f.Add("", "", "name", "a\nb", 3)
+	f.Add("item", "event", "", "", 0)
+	f.Fuzz(func(t *testing.T, itemID, id, name, data string, retry int) {
+		event := &grip.EventFormat{ID: id, Name: name, Data: data, Retry: retry}
+		if event.Validate() != nil {
+			return
+		}
+		e := Item(grip.Item{ID: itemID, Event: event}, Options{}).Encode(place)
+		stream := Data([]byte(form(e, Stream)))
+		want := sse.Event{Name: name, ID: id, Data: strings.ReplaceAll(strings.ReplaceAll(data, "\r\n", "\n"), "\r", "\n")}
+		if want.ID == "" && !strings.ContainsAny(itemID, "\r\n\x00") {
+			want.ID = itemID
+		}
+		if want.ID == "" {
+			want.ID = place.String()
+		}
+		if events, _ := parse(t, stream); len(events) != 1 || events[0] != want {
+			t.Fatalf("%q is read as %+v, want %+v", stream, events, want)
+		}
+		if sse.Scan(stream).Effect != Effect(e.Tag) {
+			t.Fatalf("%q: another effect", stream)
+		}
+	})
+}
+
+func BenchmarkItem(b *testing.B) {
+	for name, it := range items() {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				Item(it, Options{})
+			}
+		})
+	}
+}
+
 func BenchmarkEncode(b *testing.B) {
-	it := Item(grip.Item{Stream: &grip.StreamFormat{Content: []byte("id: 12345\ndata: " + strings.Repeat("x", 180) + "\n\n")}}, Options{})
-	b.ReportAllocs()
-	for b.Loop() {
-		it.Encode(place)
+	for name, it := range items() {
+		b.Run(name, func(b *testing.B) {
+			item := Item(it, Options{PositionIDs: true})
+			b.ReportAllocs()
+			for b.Loop() {
+				item.Encode(place)
+			}
+		})
 	}
 }
