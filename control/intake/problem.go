@@ -12,6 +12,7 @@ import (
 // publisher. Sources make them of what is wrong around a payload.
 type Refusal string
 
+// Error returns the text for the publisher.
 func (e Refusal) Error() string { return string(e) }
 
 // Problem says how a publisher is told of err: by a status, which means what it

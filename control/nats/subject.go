@@ -21,6 +21,7 @@ type SubjectError struct {
 	Problem string
 }
 
+// Error quotes the subject and says what is wrong with it.
 func (e *SubjectError) Error() string {
 	return fmt.Sprintf("subject tokens %q: %s", clip(e.Tokens), e.Problem)
 }
