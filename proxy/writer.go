@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/holdfast-proxy/holdfast/internal/grip"
+	"golang.org/x/net/http/httpguts"
 )
 
 // responseWriter is the client's ResponseWriter with what a proxy must add
@@ -18,6 +19,7 @@ type responseWriter struct {
 	request  *requestBody  // nil if there is none
 	http1    bool          // one request at a time on the connection
 	http10   bool          // the client does not know interim answers
+	expects  bool          // net/http answers 100 itself when the body is read
 	closing  bool          // no other request may be read from this connection
 	wrote    bool          // the final head is out
 	hijacked bool
@@ -25,7 +27,13 @@ type responseWriter struct {
 }
 
 func newResponseWriter(w http.ResponseWriter, r *http.Request) *responseWriter {
-	return &responseWriter{ResponseWriter: w, http1: r.ProtoMajor == 1, http10: !r.ProtoAtLeast(1, 1), closing: unsureFraming(r)}
+	return &responseWriter{
+		ResponseWriter: w,
+		http1:          r.ProtoMajor == 1,
+		http10:         !r.ProtoAtLeast(1, 1),
+		expects:        r.ContentLength != 0 && httpguts.HeaderValuesContainsToken(r.Header["Expect"], "100-continue"),
+		closing:        unsureFraming(r),
+	}
 }
 
 // unsureFraming reports whether another parser could have seen another end of
@@ -61,8 +69,12 @@ func (w *responseWriter) WriteHeader(code int) {
 }
 
 // writeInterim relays 1xx, which RFC 9110 §15.2 forbids towards HTTP/1.0.
+//
+// The origin's 100 makes the transport read the body, and net/http says 100
+// to the client at the first read. Relayed as well, the client would often
+// get two.
 func (w *responseWriter) writeInterim(code int) {
-	if w.http10 {
+	if w.http10 || w.expects && code == http.StatusContinue {
 		return
 	}
 	grip.Strip(w.Header())
