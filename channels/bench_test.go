@@ -66,7 +66,7 @@ func BenchmarkReplay(b *testing.B) {
 	}
 	dst := make([]Entry, 0, 64)
 	for b.Loop() {
-		c, _ := h.Follow(Follow{Subscriptions: subs("a"), Live: h.Head().Seq, Resume: Resume{ID: start}, Group: new(quiet)})
+		c, _ := h.Follow(context.Background(), Follow{Subscriptions: subs("a"), Live: h.Head().Seq, Resume: Resume{ID: start}, Group: new(quiet)})
 		for n := 1; n > 0; n = len(dst) {
 			dst, _ = c.Next(dst[:0], 64, 1<<16)
 		}

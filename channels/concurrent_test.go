@@ -37,7 +37,7 @@ func TestAClientCutAtRandomMissesNothing(t *testing.T) {
 func cutClient(t *testing.T, h *Hub, last string, total, batch int) {
 	seen := make(map[string]bool)
 	for len(seen) < total {
-		c, err := h.Follow(Follow{Subscriptions: subs("a", "b"), Live: h.Head().Seq, Resume: Resume{ID: last}, Group: new(quiet)})
+		c, err := h.Follow(context.Background(), Follow{Subscriptions: subs("a", "b"), Live: h.Head().Seq, Resume: Resume{ID: last}, Group: new(quiet)})
 		if err != nil {
 			t.Error(err)
 			return
@@ -80,7 +80,7 @@ func TestFollowingAndForgettingMayCoincide(t *testing.T) {
 					h.Publish(context.Background(), item(name, "", "x"))
 					continue
 				}
-				if f, err := h.Follow(Follow{Subscriptions: subs(name, "steady"), Live: h.Head().Seq, Group: new(quiet)}); err == nil {
+				if f, err := h.Follow(context.Background(), Follow{Subscriptions: subs(name, "steady"), Live: h.Head().Seq, Group: new(quiet)}); err == nil {
 					f.Next(nil, 10, 1000)
 					f.Close()
 				}

@@ -5,6 +5,7 @@ package channels
 type Cursor struct {
 	// Fixed.
 	hub   *Hub
+	epoch *string
 	group Group
 	form  Form
 	live  uint64 // actions up to here are not for this stream
@@ -37,7 +38,7 @@ func (g *leg) hasHole() bool { return g.hole.Reason != "" }
 // client that knew the place could come back to it without ever having heard
 // of the gap.
 func (c *Cursor) Position() Position {
-	if c.gap != nil {
+	if c.gap != nil || c.stale() {
 		return Position{}
 	}
 	for i := range c.legs {
@@ -63,9 +64,10 @@ func (c *Cursor) Logs() []*Log {
 // the cursor is at the head, nothing else.
 //
 // The error is a *Gap where entries are missing: the cursor has moved past the
-// hole and goes on with the next call. After Close it is ErrClosed.
+// hole and goes on with the next call. After Close, and when the order that the
+// cursor reads has ended, it is ErrClosed.
 func (c *Cursor) Next(dst []Entry, maxEntries, maxBytes int) ([]Entry, error) {
-	if c.closed {
+	if c.closed || c.stale() {
 		return dst, ErrClosed
 	}
 	b := batch{cursor: c, dst: dst, entries: maxEntries, bytes: maxBytes}
@@ -89,6 +91,9 @@ func (c *Cursor) Next(dst []Entry, maxEntries, maxBytes int) ([]Entry, error) {
 	}
 	return b.dst, nil
 }
+
+// stale reports whether the hub has another order since.
+func (c *Cursor) stale() bool { return c.epoch != c.hub.epoch.Load() }
 
 // tell takes a hole away and returns it as an error of its own.
 func (c *Cursor) tell(hole *Gap) error {
@@ -191,7 +196,12 @@ func (b *batch) read(g *leg, until uint64) {
 			g.peeked = e.seq
 			break
 		}
-		if e.exists(c.form) && (e.actions[c.form] == Send || e.seq > c.live) && !b.take(e) {
+		if e.gap != 0 {
+			g.hole = Gap{Reason: e.gap.reason(), Channel: l.name, Lost: -1, Resume: c.hub.position(e.seq)}
+			g.next++
+			break
+		}
+		if g.isFor(c, e) && !b.take(e) {
 			b.full = true
 			break
 		}
@@ -203,6 +213,12 @@ func (b *batch) read(g *leg, until uint64) {
 		l.trimLocked(l.ring.at(l.ring.end() - 1).at)
 		l.chargeLocked()
 	}
+}
+
+// isFor reports whether the cursor's reader has anything to do for e. What came
+// to the node only after a cursor was placed behind it has been seen elsewhere.
+func (g *leg) isFor(c *Cursor, e *Entry) bool {
+	return e.exists(c.form) && e.seq > g.start && (e.actions[c.form] == Send || e.seq > c.live)
 }
 
 // take adds e to the batch and reports false if it does not fit.

@@ -17,10 +17,20 @@ type Entry struct {
 	ids     Span
 	tag     uint32
 	actions [NumForms]Action
+	gap     gapCode // the entry is no item but tells of a gap
 
 	// waiting counts the live cursors that stand just before this entry. Only
 	// the copy in the log's ring has it; guarded by the log's mutex.
 	waiting uint32
+}
+
+// entry lays an item out for its place.
+func (it *Item) entry(at Position, when time.Time) Entry {
+	enc := it.Encode(at)
+	return Entry{
+		seq: at.Seq, at: when.UnixNano(), buf: enc.Buf, forms: enc.Forms,
+		itemID: enc.ItemID, ids: enc.IDs, tag: enc.Tag, actions: it.Actions,
+	}
 }
 
 // entryCost is what an entry costs beside its bytes.

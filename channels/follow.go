@@ -1,6 +1,7 @@
 package channels
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"time"
@@ -76,7 +77,18 @@ const (
 	Epoch Reason = "epoch"
 	// Lag: the reader was too slow and fell off the send window.
 	Lag Reason = "lag"
+	// Bus: what other nodes published meanwhile did not reach this one.
+	Bus Reason = "bus"
 )
+
+// gapCode is a reason as an entry keeps it; 0 is none.
+type gapCode uint8
+
+var gapReasons = [...]Reason{"", Evicted, Bus}
+
+func codeOf(r Reason) gapCode { return gapCode(slices.Index(gapReasons[:], r)) }
+
+func (g gapCode) reason() Reason { return gapReasons[g] }
 
 // Gap is the error by which a cursor tells that entries are missing. The
 // cursor goes on after it.
@@ -98,9 +110,10 @@ func (g *Gap) Error() string {
 }
 
 // Follow returns a new cursor. Each channel's place is found and taken in one
-// step, so nothing published meanwhile is missed or seen twice. The error is
-// ErrClosed or a *NameError.
-func (h *Hub) Follow(f Follow) (*Cursor, error) {
+// step, so nothing published meanwhile is missed or seen twice. In a hub with a
+// feed it waits until the channels are filled. The error is ErrClosed, a
+// *NameError, or why ctx ended before that.
+func (h *Hub) Follow(ctx context.Context, f Follow) (*Cursor, error) {
 	for i := range f.Subscriptions {
 		if err := CheckName(f.Subscriptions[i].Channel); err != nil {
 			return nil, err
@@ -112,8 +125,12 @@ func (h *Hub) Follow(f Follow) (*Cursor, error) {
 	if closed {
 		return nil, ErrClosed
 	}
-	c := &Cursor{hub: h, group: f.Group, form: f.Form, live: f.Live, place: f.Live}
+	c := &Cursor{hub: h, epoch: h.epoch.Load(), group: f.Group, form: f.Form, live: f.Live, place: f.Live}
 	c.join(f.Subscriptions)
+	if err := c.await(ctx, f.Resume); err != nil {
+		c.abandon()
+		return nil, err
+	}
 	start := c.resolve(&f)
 	for i := range c.legs {
 		c.legs[i].settle(c, &f.Subscriptions[c.legs[i].sub], start)
@@ -131,5 +148,14 @@ func (c *Cursor) join(subs []Subscription) {
 			continue
 		}
 		c.legs = append(c.legs, leg{log: c.hub.shard(name).acquire(name, true), sub: i})
+	}
+}
+
+// abandon lets go of the logs of a cursor that has no place yet.
+func (c *Cursor) abandon() {
+	c.closed = true
+	for i := range c.legs {
+		l := c.legs[i].log
+		l.shard.release(l)
 	}
 }

@@ -81,7 +81,7 @@ func followFrom(t testing.TB, h *Hub, f Follow) *Cursor {
 	if f.Group == nil {
 		f.Group = new(wakes)
 	}
-	c, err := h.Follow(f)
+	c, err := h.Follow(context.Background(), f)
 	if err != nil {
 		t.Fatal(err)
 	}

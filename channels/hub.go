@@ -27,6 +27,8 @@ type Hub struct {
 	counters counters
 	memory   atomic.Int64  // bytes charged
 	head     atomic.Uint64 // the last seq whose entry is in its log
+	known    atomic.Uint64 // the last seq that the feed knows of
+	epoch    atomic.Pointer[string]
 
 	// order makes positions and log contents agree; see the package comment.
 	// Encode runs under it.
@@ -44,6 +46,7 @@ func NewHub(o Options) *Hub {
 		o.Epoch = NewEpoch()
 	}
 	h := &Hub{options: o, classes: newClasses(o), seed: maphash.MakeSeed()}
+	h.epoch.Store(&o.Epoch)
 	for i := range h.shards {
 		h.shards[i] = newShard(h, o.IdleChannels/numShards)
 	}
@@ -51,18 +54,21 @@ func NewHub(o Options) *Hub {
 	return h
 }
 
-// Head is the place of the entry appended last: a stream that starts here
-// gets everything published from now on.
-func (h *Hub) Head() Position { return h.position(h.head.Load()) }
+// Head is the place of the entry appended last, or what the feed knows: a
+// stream that starts here gets everything published from now on.
+func (h *Hub) Head() Position { return h.position(max(h.head.Load(), h.known.Load())) }
 
-func (h *Hub) position(seq uint64) Position { return Position{h.options.Epoch, seq} }
+// Epoch identifies the order that the hub's positions are of.
+func (h *Hub) Epoch() string { return *h.epoch.Load() }
+
+func (h *Hub) position(seq uint64) Position { return Position{h.Epoch(), seq} }
 
 func (h *Hub) shard(channel string) *shard {
 	return h.shards[maphash.String(h.seed, channel)%numShards]
 }
 
-// Publish implements Publisher. The items of one call are next to each other
-// in the order, except for those that are parked.
+// Publish implements Publisher for a hub without a feed. The items of one call
+// are next to each other in the order, except for those that are parked.
 func (h *Hub) Publish(ctx context.Context, items ...Item) ([]Result, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -91,11 +97,7 @@ func (h *Hub) Publish(ctx context.Context, items ...Item) ([]Result, error) {
 // appendLocked gives an item its place and its log the entry.
 func (h *Hub) appendLocked(it *Item, news *news) Result {
 	seq := h.head.Load() + 1
-	enc := it.Encode(h.position(seq))
-	e := Entry{
-		seq: seq, at: time.Now().UnixNano(), buf: enc.Buf, forms: enc.Forms,
-		itemID: enc.ItemID, ids: enc.IDs, tag: enc.Tag, actions: it.Actions,
-	}
+	e := it.entry(h.position(seq), time.Now())
 	s := h.shard(it.Channel)
 	l := s.acquire(it.Channel, true)
 	if l.last == "" {

@@ -35,6 +35,9 @@ type Log struct {
 	atHead  uint32
 	cursors int
 	groups  groups
+	// filled is closed when the feed has given the log its history. Nil: there
+	// is no feed.
+	filled chan struct{}
 }
 
 // logCost is what a log costs without its name and entries: the struct, its
@@ -66,6 +69,62 @@ func (l *Log) precededBy(prevID string) {
 	if l.ring.n == 0 && l.floorItem == nil && prevID != "" {
 		l.floorItem = []byte(prevID)
 	}
+}
+
+// top is the seq of the newest entry that the log has or had.
+func (l *Log) top() uint64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.ring.n > 0 {
+		return l.ring.at(l.ring.end() - 1).seq
+	}
+	return l.floor
+}
+
+// beginAt makes floor what the log knows nothing about.
+func (l *Log) beginAt(floor uint64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.floor, l.floorIDs, l.floorItem = floor, nil, nil
+}
+
+// breakAt appends an entry that tells of a gap.
+func (l *Log) breakAt(seq uint64, reason Reason) (tell []Group) {
+	tell, _ = l.append(Entry{seq: seq, at: time.Now().UnixNano(), gap: codeOf(reason)})
+	return tell
+}
+
+// filling returns a channel that is closed when the log can be followed.
+func (l *Log) filling() <-chan struct{} {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.filled
+}
+
+func (l *Log) isFilled() bool {
+	select {
+	case <-l.filling():
+		return true
+	default:
+		return false
+	}
+}
+
+// restart forgets all entries and waits to be filled again.
+func (l *Log) restart() (tell []Group) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for l.ring.n > 0 {
+		l.dropLocked(EvictRestart)
+	}
+	l.floor, l.floorIDs, l.floorItem = 0, nil, nil
+	l.chargeLocked()
+	select {
+	case <-l.filled:
+		l.filled = make(chan struct{})
+	default:
+	}
+	return l.groups.all
 }
 
 // trimLocked drops the oldest entries that neither retention nor a live

@@ -114,7 +114,7 @@ func (m *model) follow() {
 			r.due = append(r.due, p)
 		}
 	}
-	c, err := m.hub.Follow(f)
+	c, err := m.hub.Follow(context.Background(), f)
 	if err != nil {
 		m.t.Fatal(err)
 	}

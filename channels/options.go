@@ -29,7 +29,9 @@ type Override struct {
 // durations are taken as they are, so start from DefaultOptions.
 type Options struct {
 	// Epoch names the order of this hub. Empty: a random one.
-	Epoch     string
+	Epoch string
+	// Feed, unless nil, is where all entries come from.
+	Feed      Feed
 	Limits    Limits
 	Overrides []Override
 	// IdleChannels is how many channels without readers are kept.

@@ -18,7 +18,7 @@ func (c *Cursor) resolve(f *Follow) start {
 		return start{seq: live}
 	}
 	p, isPosition := ParsePosition(r.ID)
-	if isPosition && p.Epoch == c.hub.options.Epoch && p.Seq <= c.hub.head.Load() {
+	if isPosition && p.Epoch == c.hub.Epoch() && p.Seq <= c.hub.Head().Seq {
 		c.hub.counters.resumed.Add(1)
 		return start{seq: p.Seq, lastID: r.ID, resume: true}
 	}
@@ -35,7 +35,7 @@ func (c *Cursor) resolve(f *Follow) start {
 		return start{seq: live}
 	}
 	reason := Unknown
-	if isPosition && p.Epoch != c.hub.options.Epoch {
+	if isPosition && p.Epoch != c.hub.Epoch() {
 		reason = Epoch
 	}
 	c.gap = &Gap{Reason: reason, LastID: r.ID, Lost: -1, Resume: c.hub.position(live)}

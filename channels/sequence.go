@@ -10,13 +10,19 @@ import (
 // and when: it remembers ids and parks items whose predecessor is missing.
 // Everything in it is guarded by Hub.order.
 type sequencer struct {
-	seen    *simplelru.LRU[itemKey, time.Time] // when the id was accepted
-	parked  map[string]*waitingRoom            // by channel; never an empty room
-	waiting int                                // parked items in all rooms
-	hurried bool                               // nothing is parked any more
+	seen    *simplelru.LRU[itemKey, sighting]
+	parked  map[string]*waitingRoom // by channel; never an empty room
+	waiting int                     // parked items in all rooms
+	hurried bool                    // nothing is parked any more
 }
 
 type itemKey struct{ channel, id string }
+
+// sighting is when an id was accepted, and with which place if it was known.
+type sighting struct {
+	at  time.Time
+	seq uint64
+}
 
 // waitingRoom holds a channel's parked items, the one that came first in
 // front.
@@ -32,7 +38,7 @@ type parkedItem struct {
 
 func newSequencer(o Options) sequencer {
 	// The error is for a size below 1.
-	seen, _ := simplelru.NewLRU[itemKey, time.Time](max(1, o.DedupIDs), nil)
+	seen, _ := simplelru.NewLRU[itemKey, sighting](max(1, o.DedupIDs), nil)
 	return sequencer{seen: seen, parked: make(map[string]*waitingRoom)}
 }
 
@@ -57,25 +63,38 @@ func (h *Hub) sequenceLocked(it *Item, news *news) Result {
 // duplicateLocked reports whether the item's id is known on its channel, and
 // remembers it.
 func (h *Hub) duplicateLocked(it *Item) bool {
-	if it.ID == "" || h.options.DedupWindow <= 0 || h.options.DedupIDs <= 0 {
+	if !h.remembersIDs(it) {
 		return false
 	}
-	now, seen := time.Now(), h.sequencer.seen
+	now := time.Now()
+	h.forgetIDsLocked(now)
+	if h.sequencer.seen.Contains(itemKey{it.Channel, it.ID}) {
+		return true
+	}
+	h.rememberLocked(it, sighting{at: now})
+	return false
+}
+
+func (h *Hub) remembersIDs(it *Item) bool {
+	return it.ID != "" && h.options.DedupWindow > 0 && h.options.DedupIDs > 0
+}
+
+// forgetIDsLocked forgets the ids that were accepted too long ago to matter.
+func (h *Hub) forgetIDsLocked(now time.Time) {
+	seen := h.sequencer.seen
 	for {
-		_, at, ok := seen.GetOldest()
-		if !ok || now.Sub(at) < h.options.DedupWindow {
-			break
+		_, first, ok := seen.GetOldest()
+		if !ok || now.Sub(first.at) < h.options.DedupWindow {
+			return
 		}
 		seen.RemoveOldest()
 	}
-	key := itemKey{it.Channel, it.ID}
-	if seen.Contains(key) {
-		return true
-	}
-	if seen.Add(key, now) {
+}
+
+func (h *Hub) rememberLocked(it *Item, first sighting) {
+	if h.sequencer.seen.Add(itemKey{it.Channel, it.ID}, first) {
 		h.counters.idsForgotten.Add(1)
 	}
-	return false
 }
 
 // lastLocked returns the id that the channel's next item must follow.

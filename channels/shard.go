@@ -55,6 +55,10 @@ func (s *shard) newLogLocked(name string) *Log {
 	class := s.hub.classes.of(name)
 	l := &Log{name: name, class: class, limits: &s.hub.classes.limits[class], shard: s, floor: s.floors[class]}
 	s.logs[name] = l
+	if feed := s.hub.options.Feed; feed != nil {
+		l.filled = make(chan struct{})
+		feed.Want(name)
+	}
 	l.mu.Lock()
 	l.chargeLocked()
 	l.mu.Unlock()
@@ -62,7 +66,8 @@ func (s *shard) newLogLocked(name string) *Log {
 }
 
 // release ends an acquire. A log that nobody holds and that remembers nothing
-// goes at once, others by the LRU.
+// goes at once, others by the LRU. A feed makes all worth keeping: a client that
+// is away for a moment need not wait for it.
 func (s *shard) release(l *Log) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -71,7 +76,7 @@ func (s *shard) release(l *Log) {
 		return
 	}
 	l.mu.Lock()
-	blank := l.ring.n == 0 && l.floor <= s.floors[l.class]
+	blank := l.ring.n == 0 && l.floor <= s.floors[l.class] && l.filled == nil
 	l.mu.Unlock()
 	if blank {
 		s.forgetLocked(l, EvictIdle)
@@ -84,6 +89,16 @@ func (s *shard) release(l *Log) {
 func (s *shard) forgetLocked(l *Log, reason EvictReason) {
 	delete(s.logs, l.name)
 	s.floors[l.class] = max(s.floors[l.class], l.retire(reason))
+	if feed := s.hub.options.Feed; feed != nil {
+		feed.Drop(l.name)
+	}
+}
+
+// forgetFloors is for a new order, in which nothing is lost yet.
+func (s *shard) forgetFloors() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	clear(s.floors)
 }
 
 // evictIdle forgets the log without references that was used longest ago. It

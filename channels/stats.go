@@ -7,17 +7,18 @@ type EvictReason uint8
 
 // The reasons for which entries leave their logs.
 const (
-	EvictCount  EvictReason = iota // more than Limits.Messages
-	EvictBytes                     // more than Limits.Bytes
-	EvictAge                       // older than Limits.Age
-	EvictIdle                      // its channel was pushed out by channels used later
-	EvictMemory                    // the memory limit
+	EvictCount   EvictReason = iota // more than Limits.Messages
+	EvictBytes                      // more than Limits.Bytes
+	EvictAge                        // older than Limits.Age
+	EvictIdle                       // its channel was pushed out by channels used later
+	EvictMemory                     // the memory limit
+	EvictRestart                    // its order has ended
 	NumEvictReasons
 )
 
 // String returns the reason as a metric label.
 func (r EvictReason) String() string {
-	return [...]string{"count", "bytes", "age", "idle", "memory"}[r]
+	return [...]string{"count", "bytes", "age", "idle", "memory", "restart"}[r]
 }
 
 // counters only ever grow.

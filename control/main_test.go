@@ -1,6 +1,7 @@
 package control_test
 
 import (
+	"context"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -57,7 +58,7 @@ func (nowhere) Wake(*channels.Log) {}
 // follow returns a cursor on channel that reads bytes for streams.
 func (e *env) follow(t testing.TB, channel string) *channels.Cursor {
 	t.Helper()
-	c, err := e.hub.Follow(channels.Follow{
+	c, err := e.hub.Follow(context.Background(), channels.Follow{
 		Subscriptions: []channels.Subscription{{Channel: channel}},
 		Form:          wire.StreamIDs,
 		Live:          e.hub.Head().Seq,

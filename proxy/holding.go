@@ -1,9 +1,11 @@
 package proxy
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
+	"time"
 
 	"github.com/holdfast-proxy/holdfast/channels"
 	"github.com/holdfast-proxy/holdfast/internal/grip"
@@ -12,7 +14,10 @@ import (
 
 // Hub is where cursors come from.
 type Hub interface {
-	Follow(channels.Follow) (*channels.Cursor, error)
+	// Await returns when the channels can be followed without a wait, which
+	// lasts until release.
+	Await(ctx context.Context, names ...string) (release func(), err error)
+	Follow(context.Context, channels.Follow) (*channels.Cursor, error)
 }
 
 // Holding is what a Handler needs to do as instructed. The caller may not
@@ -122,6 +127,39 @@ func (x *exchange) subscriptions(in *grip.Instruction) []channels.Subscription {
 		}
 	}
 	return subs
+}
+
+// historyPatience bounds the wait for the history of channels that nobody on this
+// node follows yet. A bus elects a new leader in 4 to 8 seconds.
+const historyPatience = 10 * time.Second
+
+// join waits until the channels can be followed, and returns a context for
+// Follow and what must be called after it.
+func (h *Handler) join(r *http.Request, subs []channels.Subscription) (ctx context.Context, joined func(), f *failure) {
+	ctx, cancel := context.WithTimeout(r.Context(), historyPatience)
+	names := make([]string, len(subs))
+	for i := range subs {
+		names[i] = subs[i].Channel
+	}
+	release, err := h.holding.Hub.Await(ctx, names...)
+	switch {
+	case err == nil:
+		return ctx, func() { release(); cancel() }, nil
+	case r.Context().Err() != nil:
+		f = &failure{ClientGone, err}
+	default:
+		f = &failure{HistoryUnavailable, err}
+	}
+	cancel()
+	return nil, nil, f
+}
+
+// followFailure names the reason of an error of Hub.Follow.
+func followFailure(err error) *failure {
+	if errors.Is(err, channels.ErrClosed) {
+		return &failure{Draining, err}
+	}
+	return &failure{HistoryUnavailable, err}
 }
 
 // admit reserves a place for what is about to be held.

@@ -39,12 +39,15 @@ const (
 	TooManyStreams Reason = "too_many_streams"
 	// Draining: the process is ending its streams. 503.
 	Draining Reason = "draining"
+	// HistoryUnavailable: the bus did not tell in time what was published on
+	// the channels. 503.
+	HistoryUnavailable Reason = "history_unavailable"
 )
 
 // reasons lists all reasons, for metrics and the log's limits.
 func reasons() []Reason {
 	return []Reason{NoRoute, BadMethod, BadRequestBody, ClientGone, ClientTimeout, OriginUnreachable, OriginTimeout,
-		OriginBroken, OriginCut, BadEncoding, BodyTooLarge, BadInstruction, TooManyStreams, Draining}
+		OriginBroken, OriginCut, BadEncoding, BodyTooLarge, BadInstruction, TooManyStreams, Draining, HistoryUnavailable}
 }
 
 // status is the status of the answer that tells r to a client.
@@ -58,7 +61,7 @@ func (r Reason) status() int {
 		return http.StatusBadRequest
 	case OriginTimeout:
 		return http.StatusGatewayTimeout
-	case TooManyStreams, Draining:
+	case TooManyStreams, Draining, HistoryUnavailable:
 		return http.StatusServiceUnavailable
 	default:
 		return http.StatusBadGateway
@@ -76,7 +79,7 @@ func (r Reason) message() string {
 		return "The request body is malformed."
 	case OriginTimeout:
 		return "The origin did not answer in time."
-	case TooManyStreams, Draining:
+	case TooManyStreams, Draining, HistoryUnavailable:
 		return "No more streams can be held now."
 	default:
 		return "Error while proxying to origin."
@@ -96,7 +99,7 @@ func (r Reason) byClient() bool {
 // asking again later makes sense.
 func (r Reason) passes() bool {
 	switch r {
-	case OriginUnreachable, OriginTimeout, OriginBroken, OriginCut, TooManyStreams, Draining:
+	case OriginUnreachable, OriginTimeout, OriginBroken, OriginCut, TooManyStreams, Draining, HistoryUnavailable:
 		return true
 	}
 	return false

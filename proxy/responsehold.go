@@ -25,15 +25,22 @@ func (h *Handler) holdResponse(x *exchange, r *http.Request, in *grip.Instructio
 		h.holding.Holder.Release()
 		return f
 	}
-	cursor, err := h.holding.Hub.Follow(channels.Follow{
-		Subscriptions: x.subscriptions(in),
+	subs := x.subscriptions(in)
+	ctx, joined, f := h.join(r, subs)
+	if f != nil {
+		h.holding.Holder.Release()
+		return f
+	}
+	cursor, err := h.holding.Hub.Follow(ctx, channels.Follow{
+		Subscriptions: subs,
 		Form:          wire.Response,
 		Live:          x.at.Seq,
 		Group:         h.holding.Holder.Group(),
 	})
+	joined()
 	if err != nil {
 		h.holding.Holder.Release()
-		return &failure{Draining, err}
+		return followFailure(err)
 	}
 	p := &poll{cursor: cursor, kicked: make(chan struct{}, 1), ended: make(chan hold.Reason, 1)}
 	seat := h.holding.Holder.Attach(cursor, p)

@@ -28,21 +28,28 @@ func (h *Handler) holdStream(x *exchange, r *http.Request, in *grip.Instruction,
 	if events {
 		d.adviseMiddleboxes()
 	}
+	subs := x.subscriptions(in)
+	ctx, joined, f := h.join(r, subs)
+	if f != nil {
+		return f
+	}
 	hold.Prepare(x.w, r)
 	d.write(x, r)
 	seen, err := x.sendInitial(events, body)
 	if err != nil {
+		joined()
 		x.abort()
 	}
-	cursor, err := h.holding.Hub.Follow(channels.Follow{
-		Subscriptions: x.subscriptions(in),
+	cursor, err := h.holding.Hub.Follow(ctx, channels.Follow{
+		Subscriptions: subs,
 		Form:          x.form(events),
 		Live:          x.at.Seq,
 		Resume:        h.resumePoint(x, r, events, seen),
 		Group:         h.holding.Holder.Group(),
 	})
+	joined()
 	if err != nil {
-		h.note(x, r, &failure{Draining, err})
+		h.note(x, r, followFailure(err))
 		return nil // the stream ends cleanly with its initial body
 	}
 	h.open(x, events, seen, cursor)

@@ -111,7 +111,7 @@ func (r *rig) follow(names ...string) *channels.Cursor {
 	for _, name := range names {
 		f.Subscriptions = append(f.Subscriptions, channels.Subscription{Channel: name})
 	}
-	c, err := r.hub.Follow(f)
+	c, err := r.hub.Follow(context.Background(), f)
 	if err != nil {
 		r.t.Fatal(err)
 	}

@@ -106,7 +106,7 @@ func closeAll(hub *channels.Hub, clients []int) {
 func holdEverything(hub *channels.Hub, holder hold.Holder) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		holder.Admit()
-		cursor, err := hub.Follow(channels.Follow{
+		cursor, err := hub.Follow(context.Background(), channels.Follow{
 			Subscriptions: []channels.Subscription{{Channel: "a"}},
 			Form:          wire.Stream,
 			Live:          hub.Head().Seq,

@@ -30,7 +30,7 @@ func claim(t *testing.T, h *Goroutines, c *Conn) *live {
 	if err := h.Admit(); err != nil {
 		t.Fatal(err)
 	}
-	cursor, err := hub.Follow(channels.Follow{Subscriptions: []channels.Subscription{{Channel: "a"}}, Group: h.Group()})
+	cursor, err := hub.Follow(context.Background(), channels.Follow{Subscriptions: []channels.Subscription{{Channel: "a"}}, Group: h.Group()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -179,7 +179,7 @@ func TestHoldWithoutAWayToTakeTheConnection(t *testing.T) {
 	if err := h.Admit(); err != nil {
 		t.Fatal(err)
 	}
-	c, err := hub.Follow(channels.Follow{Subscriptions: []channels.Subscription{{Channel: "a"}}, Group: h.Group()})
+	c, err := hub.Follow(context.Background(), channels.Follow{Subscriptions: []channels.Subscription{{Channel: "a"}}, Group: h.Group()})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,7 @@
 package hold
 
 import (
+	"context"
 	"errors"
 	"runtime"
 	"sync"
@@ -51,7 +52,7 @@ func lives(t testing.TB, hub *channels.Hub, h *Goroutines, n int, wrote *sync.Wa
 		if err := h.Admit(); err != nil {
 			t.Fatal(err)
 		}
-		c, err := hub.Follow(channels.Follow{
+		c, err := hub.Follow(context.Background(), channels.Follow{
 			Subscriptions: []channels.Subscription{{Channel: "a"}},
 			Live:          hub.Head().Seq,
 			Group:         h.Group(),

@@ -113,7 +113,7 @@ func (r *rig) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		f.Subscriptions = append(f.Subscriptions, channels.Subscription{Channel: name})
 	}
 	f.Resume.ID = q.Get("last")
-	cursor, err := r.hub.Follow(f)
+	cursor, err := r.hub.Follow(context.Background(), f)
 	if err != nil {
 		r.holder.Release()
 		http.Error(w, err.Error(), http.StatusInternalServerError)

@@ -108,7 +108,7 @@ func waiterCase(t *testing.T, r *rig) {
 	if err := r.holder.Admit(); err != nil {
 		t.Fatal(err)
 	}
-	cursor, err := r.hub.Follow(channels.Follow{
+	cursor, err := r.hub.Follow(context.Background(), channels.Follow{
 		Subscriptions: []channels.Subscription{{Channel: "a"}, {Channel: "b"}},
 		Form:          wire.Stream,
 		Group:         r.holder.Group(),

@@ -1,0 +1,227 @@
+package channels
+
+import (
+	"context"
+	"time"
+)
+
+// Feed is where a hub's entries come from when their order and their history
+// are kept elsewhere: by a bus that several nodes share. Such a hub publishes
+// nothing by itself. It tells the feed which channels it keeps, gets their
+// history with Fill, and what is new with Deliver; a position is the place that
+// the bus gave.
+type Feed interface {
+	// Want is called when the hub begins to keep a channel, and Drop when it
+	// has forgotten it. For one channel they take turns. Both are called with
+	// locks held: they return at once and do not call the hub.
+	Want(channel string)
+	Drop(channel string)
+	// Head returns the place of something published after Head was called, or
+	// of the last before: nothing acknowledged by then is above it. It waits
+	// for the bus.
+	Head(ctx context.Context) (uint64, error)
+}
+
+// Placed is an item that has its place already.
+type Placed struct {
+	Item
+	// Seq is its place in the bus's order, At when it was given.
+	Seq uint64
+	At  time.Time
+}
+
+// History is what a channel's log begins with.
+type History struct {
+	// Items are in order.
+	Items []Placed
+	// Floor is the place up to which the bus may have had items that it does
+	// not have any more.
+	Floor uint64
+}
+
+// Fill gives a channel that the feed was told to want its history, and lets
+// followers in. The feed must have called Advance for the last place that the
+// history can hold. A channel that is filled already, or not kept any more, is
+// left alone.
+func (h *Hub) Fill(channel string, from History) {
+	s := h.shard(channel)
+	h.order.Lock()
+	defer h.order.Unlock()
+	l := s.acquire(channel, false)
+	if l == nil {
+		return
+	}
+	defer s.release(l)
+	if l.isFilled() {
+		return
+	}
+	l.beginAt(from.Floor)
+	for i := range from.Items {
+		h.placeLocked(l, &from.Items[i])
+	}
+	l.expire(time.Now())
+	close(l.filled)
+	var none news
+	h.enforceMemoryLocked(&none)
+}
+
+// Deliver appends what is new on channels that have been filled. What the logs
+// have already, and what is for channels that are not kept, is passed over.
+// Items of one channel must come in order; those of several should, for a place
+// counts as reached when something with it or above it has been delivered.
+func (h *Hub) Deliver(items ...Placed) {
+	news := make(news, 0, 8)
+	h.order.Lock()
+	for i := range items {
+		it := &items[i]
+		s := h.shard(it.Channel)
+		if l := s.acquire(it.Channel, false); l != nil {
+			if l.isFilled() {
+				news.add(l, h.placeLocked(l, it))
+			}
+			s.release(l)
+		}
+		h.advance(it.Seq)
+	}
+	h.enforceMemoryLocked(&news)
+	h.order.Unlock()
+	news.tell()
+}
+
+// placeLocked appends an item in its own place.
+func (h *Hub) placeLocked(l *Log, it *Placed) (tell []Group) {
+	if it.Seq <= l.top() {
+		return nil
+	}
+	if h.repeatedLocked(it) {
+		h.counters.duplicates.Add(1)
+		return nil
+	}
+	e := it.entry(h.position(it.Seq), it.At)
+	tell, _ = l.append(e)
+	if !it.NoSeq {
+		l.last = it.ID
+	}
+	h.counters.published.Add(1)
+	return tell
+}
+
+// repeatedLocked reports whether an earlier item of the channel has the same
+// id, within the de-duplication window.
+func (h *Hub) repeatedLocked(it *Placed) bool {
+	if !h.remembersIDs(&it.Item) {
+		return false
+	}
+	h.forgetIDsLocked(time.Now())
+	first, known := h.sequencer.seen.Peek(itemKey{it.Channel, it.ID})
+	if known && first.seq < it.Seq && it.At.Sub(first.at) < h.options.DedupWindow {
+		return true
+	}
+	h.rememberLocked(&it.Item, sighting{it.At, it.Seq})
+	return false
+}
+
+// Advance tells that all items up to seq, of channels that are filled, have been
+// delivered.
+func (h *Hub) Advance(seq uint64) {
+	h.order.Lock()
+	h.advance(seq)
+	h.order.Unlock()
+	h.Learn(seq)
+}
+
+func (h *Hub) advance(seq uint64) { h.head.Store(max(h.head.Load(), seq)) }
+
+// Learn tells how far the bus's order has come, whether delivered or not.
+// Streams without a resume point start no earlier.
+func (h *Hub) Learn(seq uint64) {
+	for {
+		known := h.known.Load()
+		if seq <= known || h.known.CompareAndSwap(known, seq) {
+			return
+		}
+	}
+}
+
+// Break tells the followers of a channel, those who return included, that
+// items before seq are lost. The channel must have been filled.
+func (h *Hub) Break(channel string, seq uint64) {
+	var news news
+	s := h.shard(channel)
+	h.order.Lock()
+	if l := s.acquire(channel, false); l != nil {
+		if seq > l.top() {
+			news.add(l, l.breakAt(seq, Evicted))
+		}
+		s.release(l)
+	}
+	h.order.Unlock()
+	news.tell()
+}
+
+// Restart begins a new order, with no history: nothing that clients have seen
+// can be placed in it. All streams are ended, their cursors return ErrClosed,
+// and every channel that is kept waits to be filled again.
+func (h *Hub) Restart(epoch string) {
+	var news news
+	h.order.Lock()
+	h.epoch.Store(&epoch)
+	h.head.Store(0)
+	h.known.Store(0)
+	h.sequencer.seen.Purge()
+	for _, s := range h.shards {
+		s.each(func(l *Log) { news.add(l, l.restart()) })
+		s.forgetFloors()
+	}
+	h.order.Unlock()
+	news.tell()
+}
+
+// Await returns when all the channels can be followed, and keeps them so until
+// release is called. Without a feed that is at once. The error says why ctx ended
+// before that; release is nil then.
+func (h *Hub) Await(ctx context.Context, names ...string) (release func(), err error) {
+	if h.options.Feed == nil {
+		return func() {}, nil
+	}
+	c := &Cursor{hub: h}
+	c.join(subscriptions(names))
+	if err := c.await(ctx, Resume{}); err != nil {
+		c.abandon()
+		return nil, err
+	}
+	return c.abandon, nil
+}
+
+func subscriptions(names []string) []Subscription {
+	subs := make([]Subscription, len(names))
+	for i, name := range names {
+		subs[i].Channel = name
+	}
+	return subs
+}
+
+// await returns when all of the cursor's logs can be followed, and what the
+// client says it has seen can be judged.
+func (c *Cursor) await(ctx context.Context, r Resume) error {
+	h := c.hub
+	if h.options.Feed == nil {
+		return nil
+	}
+	for i := range c.legs {
+		select {
+		case <-c.legs[i].log.filling():
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+	p, ok := ParsePosition(r.ID)
+	if !ok || p.Epoch != h.Epoch() || p.Seq <= h.Head().Seq {
+		return nil
+	}
+	head, err := h.options.Feed.Head(ctx)
+	if err == nil {
+		h.Learn(head)
+	}
+	return err
+}
