@@ -1,0 +1,89 @@
+package embedded
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+	"go.uber.org/zap"
+)
+
+// readyPoll is how often Ready looks.
+const readyPoll = 10 * time.Millisecond
+
+// Ready waits until JetStream can be used, or ctx ends. The error then says what
+// it was waiting for.
+func (s *Server) Ready(ctx context.Context) error {
+	tick := time.NewTicker(readyPoll)
+	defer tick.Stop()
+	for {
+		reasons := s.NotReady()
+		if reasons == nil {
+			return nil
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return fmt.Errorf("%s: %w", strings.Join(reasons, "; "), ctx.Err())
+		}
+	}
+}
+
+// NotReady tells why JetStream cannot be used at the moment, empty if it can. A
+// missing peer is no reason by itself: the others go on without it. It does not
+// block.
+func (s *Server) NotReady() []string {
+	switch {
+	case !s.server.Running():
+		return []string{"embedded NATS: the server has ended"}
+	case !s.JetStreamEnabled():
+		return []string{"embedded NATS: JetStream is off, switched off by the server after an error that is in the log"}
+	case s.peers != nil && s.leader() == "":
+		reason := "embedded NATS: the cluster has no leader"
+		if missing := s.Missing(); len(missing) > 0 {
+			reason += ", missing: " + strings.Join(missing, ", ")
+		}
+		return []string{reason}
+	}
+	return nil
+}
+
+// Missing returns the peers that the server has no connection with, as they are
+// configured. It does not block. A server that has just started has found none yet.
+func (s *Server) Missing() []string {
+	if s.peers == nil {
+		return nil
+	}
+	return s.peers.missing()
+}
+
+// JetStreamEnabled reports whether the server has JetStream. It switches it off by
+// itself when it cannot write to its store.
+func (s *Server) JetStreamEnabled() bool { return s.server.JetStreamEnabled() }
+
+// leader is the name of the server that leads JetStream in the cluster, empty if
+// there is none.
+func (s *Server) leader() string {
+	info, err := s.server.Jsz(&server.JSzOptions{})
+	if err != nil || info.Meta == nil {
+		return ""
+	}
+	return info.Meta.Leader
+}
+
+// linked returns the names of the servers that have a route with us, some several
+// times.
+func (s *Server) linked() []string {
+	status, err := s.server.Routez(nil)
+	if err != nil {
+		s.log.Warn("routes not known", zap.Error(err))
+		return nil
+	}
+	names := make([]string, 0, len(status.Routes))
+	for _, route := range status.Routes {
+		names = append(names, route.RemoteName)
+	}
+	return names
+}
