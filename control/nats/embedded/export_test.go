@@ -5,6 +5,9 @@ import (
 	"net"
 	"net/netip"
 	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+	"go.uber.org/zap"
 )
 
 // Machine is where a server runs, for tests: its name, its addresses, and those
@@ -41,3 +44,9 @@ func (o Options) WithPeerInterval(d time.Duration) Options {
 	o.peerInterval = d
 	return o
 }
+
+// NewLogger is what the server writes to.
+func NewLogger(log *zap.Logger) server.Logger { return newLogger(log) }
+
+// LoseJetStream is what the server does to itself when it cannot write.
+func (s *Server) LoseJetStream() error { return s.server.ShutdownJetStream() }

@@ -2,62 +2,89 @@ package embedded
 
 import (
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
 	"go.uber.org/zap"
-	"golang.org/x/time/rate"
 )
 
 const (
-	logInterval = time.Minute // how often the same kind of line may be logged
-	mostKinds   = 1000        // of lines; those beyond share one interval
+	logInterval = time.Minute // in which the same line is logged once
+	mostLines   = 200         // in that time; what comes on top is counted
+	lineKey     = 120         // bytes by which lines are told apart
 )
 
-// logger takes what the server says. Its chatter goes to Debug; warnings and
-// errors, which clients can bring about, at most once per interval and kind.
+// logger takes what the server says. Its chatter goes to Debug. Warnings and
+// errors, which clients can bring about, are logged once an interval.
 type logger struct {
 	log   *zap.Logger
 	fatal chan string // the first thing the server cannot start with; never closed
 
-	mu    sync.Mutex
-	quiet map[string]*rate.Sometimes // by format
+	mu       sync.Mutex
+	said     map[string]struct{} // since the interval began
+	since    time.Time
+	heldBack int // lines not logged since the last that was
 }
 
 func newLogger(log *zap.Logger) *logger {
-	return &logger{log: log, fatal: make(chan string, 1), quiet: map[string]*rate.Sometimes{}}
+	return &logger{log: log, fatal: make(chan string, 1), said: map[string]struct{}{}}
 }
 
-// sometimes returns what holds lines of one format back.
-func (l *logger) sometimes(format string) *rate.Sometimes {
+// kind is a line without its numbers: the server writes addresses and counters
+// into each.
+func kind(text string) string {
+	text = strings.Map(func(r rune) rune {
+		if '0' <= r && r <= '9' {
+			return -1
+		}
+		return r
+	}, text)
+	return text[:min(len(text), lineKey)]
+}
+
+// fresh reports whether text is to be logged, and how many lines before it were
+// not.
+func (l *logger) fresh(text string) (heldBack int, fresh bool) {
+	key, now := kind(text), time.Now()
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.quiet[format] == nil {
-		if len(l.quiet) >= mostKinds {
-			format = ""
-		}
-		if l.quiet[format] == nil {
-			l.quiet[format] = &rate.Sometimes{Interval: logInterval}
-		}
+	if now.Sub(l.since) >= logInterval {
+		clear(l.said)
+		l.since = now
 	}
-	return l.quiet[format]
+	if _, again := l.said[key]; again || len(l.said) >= mostLines {
+		l.heldBack++
+		return 0, false
+	}
+	l.said[key] = struct{}{}
+	heldBack, l.heldBack = l.heldBack, 0
+	return heldBack, true
 }
 
-func says(format string, v []any) zap.Field { return zap.String("says", fmt.Sprintf(format, v...)) }
+func (l *logger) once(write func(string, ...zap.Field), message, text string) {
+	if heldBack, fresh := l.fresh(text); fresh {
+		write(message, zap.String("says", text), zap.Int("held_back", heldBack))
+	}
+}
 
 // Noticef is called when something has gone as it should.
 func (l *logger) Noticef(format string, v ...any) {
-	l.log.Debug("embedded NATS server", says(format, v))
+	l.log.Debug("embedded NATS server", zap.String("says", fmt.Sprintf(format, v...)))
 }
 
 // Warnf is called by the server.
 func (l *logger) Warnf(format string, v ...any) {
-	l.sometimes(format).Do(func() { l.log.Warn("embedded NATS server warns", says(format, v)) })
+	if strings.HasPrefix(format, "Plaintext passwords detected") {
+		l.Noticef(format, v...) // they are in memory, and where the operator has put them
+		return
+	}
+	l.once(l.log.Warn, "embedded NATS server warns", fmt.Sprintf(format, v...))
 }
 
 // Errorf is called by the server.
 func (l *logger) Errorf(format string, v ...any) {
-	l.sometimes(format).Do(func() { l.log.Error("embedded NATS server reports an error", says(format, v)) })
+	l.once(l.log.Error, "embedded NATS server reports an error", fmt.Sprintf(format, v...))
 }
 
 // Fatalf is called for what a server of its own would end its process with.

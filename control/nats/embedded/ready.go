@@ -35,19 +35,30 @@ func (s *Server) Ready(ctx context.Context) error {
 // missing peer is no reason by itself: the others go on without it. It does not
 // block.
 func (s *Server) NotReady() []string {
-	switch {
-	case !s.server.Running():
+	if !s.server.Running() {
 		return []string{"embedded NATS: the server has ended"}
-	case !s.JetStreamEnabled():
+	}
+	info, err := s.server.Jsz(&server.JSzOptions{})
+	switch {
+	case err != nil:
+		return []string{"embedded NATS: " + err.Error()}
+	case info.Disabled:
 		return []string{"embedded NATS: JetStream is off, switched off by the server after an error that is in the log"}
-	case s.peers != nil && s.leader() == "":
-		reason := "embedded NATS: the cluster has no leader"
-		if missing := s.Missing(); len(missing) > 0 {
-			reason += ", missing: " + strings.Join(missing, ", ")
-		}
-		return []string{reason}
+	case info.Store > uint64(info.Config.MaxStore):
+		return []string{fmt.Sprintf("embedded NATS: the store is full, %d bytes with a limit of %d", info.Store, info.Config.MaxStore)}
+	case s.peers != nil && (info.Meta == nil || info.Meta.Leader == ""):
+		return []string{s.leaderless()}
 	}
 	return nil
+}
+
+// leaderless tells who would have to be there for a leader to be elected.
+func (s *Server) leaderless() string {
+	reason := "embedded NATS: the cluster has no leader"
+	if missing := s.Missing(); len(missing) > 0 {
+		reason += ", missing: " + strings.Join(missing, ", ")
+	}
+	return reason
 }
 
 // Missing returns the peers that the server has no connection with, as they are
@@ -62,16 +73,6 @@ func (s *Server) Missing() []string {
 // JetStreamEnabled reports whether the server has JetStream. It switches it off by
 // itself when it cannot write to its store.
 func (s *Server) JetStreamEnabled() bool { return s.server.JetStreamEnabled() }
-
-// leader is the name of the server that leads JetStream in the cluster, empty if
-// there is none.
-func (s *Server) leader() string {
-	info, err := s.server.Jsz(&server.JSzOptions{})
-	if err != nil || info.Meta == nil {
-		return ""
-	}
-	return info.Meta.Leader
-}
 
 // linked returns the names of the servers that have a route with us, some several
 // times.

@@ -11,6 +11,8 @@ import (
 	"syscall"
 	"testing"
 
+	client "github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
 	"go.uber.org/zap"
 
 	"github.com/holdfast-proxy/holdfast/control/nats/embedded"
@@ -43,6 +45,40 @@ func TestAServerThatHasEndedIsNotReady(t *testing.T) {
 	n.Shutdown()
 	if reasons := n.NotReady(); len(reasons) != 1 || !strings.Contains(reasons[0], "has ended") {
 		t.Errorf("got %q", reasons)
+	}
+}
+
+func TestAServerWithoutJetStreamIsNotReady(t *testing.T) {
+	n := start(t, embedded.Options{StoreDir: t.TempDir()}).ready()
+	if err := n.LoseJetStream(); err != nil {
+		t.Fatal(err)
+	}
+	if reasons := n.NotReady(); len(reasons) != 1 || !strings.Contains(reasons[0], "JetStream is off") {
+		t.Errorf("got %q", reasons)
+	}
+}
+
+// TestAFullStoreRefusesMessages, and readiness says why.
+func TestAFullStoreRefusesMessages(t *testing.T) {
+	n := start(t, embedded.Options{StoreDir: t.TempDir(), MaxStore: 1 << 20, MaxPayload: 1 << 20}).ready()
+	n.stream(1)
+	js, err := jetstream.New(n.connect())
+	if err != nil {
+		t.Fatal(err)
+	}
+	message := make([]byte, 900<<10)
+	for range 4 { // the server notices when it is over the limit
+		_, err = js.Publish(withTimeout(t), "holdfast.channels.c", message)
+	}
+	var refusal *jetstream.APIError
+	if !errors.As(err, &refusal) {
+		t.Errorf("got %v, want a refusal", err)
+	}
+	if reasons := n.NotReady(); len(reasons) != 1 || !strings.Contains(reasons[0], "the store is full") {
+		t.Errorf("got %q", reasons)
+	}
+	if _, err := js.Publish(withTimeout(t), "holdfast.channels.c", make([]byte, 2<<20)); !errors.Is(err, client.ErrMaxPayload) {
+		t.Errorf("got %v, want a message that is too large", err)
 	}
 }
 
