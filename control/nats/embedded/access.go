@@ -13,11 +13,8 @@ const (
 	overNetwork = "STANDARD"
 )
 
-// Names of users that are not configured.
-const (
-	self      = "holdfast"
-	anonymous = "anonymous"
-)
+// anonymous is the user without a name, where none is configured.
+const anonymous = "anonymous"
 
 // administration is JetStream's API. A client that may define a stream or a
 // consumer chooses where its messages go, which the server does not hold against
@@ -31,17 +28,17 @@ const answers = "_INBOX.>"
 // access is who may do what. Every user has one way in: the password of ours is
 // of no use over the network, nor is being anonymous over memory.
 type access struct {
-	password string // of self, new in every process
-	users    []*server.User
-	noAuth   string // the user that those without a name are; empty: nobody
+	self, password string // Holdfast's own, new in every process
+	users          []*server.User
+	noAuth         string // the user that those without a name are; empty: nobody
 }
 
 // newAccess lets Holdfast do everything, and over the network those that o names
 // what o lets them.
 func newAccess(o *Options) access {
-	a := access{password: rand.Text()}
+	a := access{self: "holdfast-" + rand.Text(), password: rand.Text()}
 	a.users = append(a.users, &server.User{
-		Username: self, Password: a.password, AllowedConnectionTypes: way(overMemory),
+		Username: a.self, Password: a.password, AllowedConnectionTypes: way(overMemory),
 	})
 	clients := o.Users
 	if o.Listen != "" && len(clients) == 0 {
@@ -74,7 +71,7 @@ func permissions(u User, deny []string) *server.Permissions {
 // MaxReconnects(-1) company, as any connection.
 func (s *Server) InProcess() nats.Option {
 	return func(o *nats.Options) error {
-		o.InProcessServer, o.User, o.Password = s.server, self, s.access.password
+		o.InProcessServer, o.User, o.Password = s.server, s.access.self, s.access.password
 		return nil
 	}
 }

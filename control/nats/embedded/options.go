@@ -105,6 +105,13 @@ func (o *Options) complete() error {
 			return fmt.Errorf("client address: %w", err)
 		}
 	}
+	names := map[string]bool{}
+	for _, u := range o.Users {
+		if u.Name == "" || u.Password == "" || names[u.Name] {
+			return fmt.Errorf("user %q has no name, no password, or a namesake", u.Name)
+		}
+		names[u.Name] = true
+	}
 	return o.Cluster.check()
 }
 

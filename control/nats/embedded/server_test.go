@@ -117,6 +117,8 @@ func TestWhatKeepsAServerFromStarting(t *testing.T) {
 		{"a client address that is taken", embedded.Options{StoreDir: t.TempDir(), Listen: taken}, []string{"client address", taken, "in use"}},
 		{"a client address without a port", embedded.Options{StoreDir: t.TempDir(), Listen: "localhost"}, []string{"client address", "missing port"}},
 		{"a client port that is none", embedded.Options{StoreDir: t.TempDir(), Listen: "127.0.0.1:x"}, []string{"client port", `"x"`}},
+		{"a user without a password", embedded.Options{StoreDir: t.TempDir(), Users: []embedded.User{{Name: "u"}}}, []string{`user "u"`}},
+		{"a user twice", embedded.Options{StoreDir: t.TempDir(), Users: []embedded.User{{"u", "p", nil, nil}, {"u", "q", nil, nil}}}, []string{`user "u"`}},
 		{"a cluster address that is taken", cluster(func(c *embedded.Cluster) { c.Listen = taken }), []string{"cluster address", taken, "in use"}},
 		{"a cluster without a name", cluster(func(c *embedded.Cluster) { c.Name = "" }), []string{"no name"}},
 		{"a cluster without peers", cluster(func(c *embedded.Cluster) { c.Peers = nil }), []string{"no peers"}},
