@@ -1,9 +1,12 @@
 package embedded_test
 
 import (
+	"context"
+	"os"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	client "github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
@@ -67,15 +70,55 @@ func TestTwoOfThreeFreshNodesFormACluster(t *testing.T) {
 	}
 }
 
+// TestANodeThatHasLostItsDiskComesBackAsItself, and is ready when it has got
+// everything from the others, so that the next may go.
+func TestANodeThatHasLostItsDiskComesBackAsItself(t *testing.T) {
+	t.Parallel()
+	options := clusterOptions(t, 3)
+	a, b, c := start(t, options[0]), start(t, options[1]), start(t, options[2])
+	a.ready()
+	a.replicate()
+	a.publish("holdfast.channels.c", "kept")
+	b.Shutdown()
+	if err := os.RemoveAll(options[1].StoreDir); err != nil {
+		t.Fatal(err)
+	}
+	name := b.Name()
+	b = start(t, options[1]).ready()
+	if b.Name() != name {
+		t.Errorf("called %s, before %s", b.Name(), name)
+	}
+	c.Shutdown()
+	eventually(t, "the new one and another are enough", func() bool {
+		m, err := b.last("holdfast.channels.c")
+		return err == nil && m == "kept"
+	})
+}
+
+// last returns the last message of a subject.
+func (n *node) last(subject string) (string, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	s, err := n.jetStream().Stream(ctx, "S")
+	if err != nil {
+		return "", err
+	}
+	m, err := s.GetLastMsgForSubject(ctx, subject)
+	if err != nil {
+		return "", err
+	}
+	return string(m.Data), nil
+}
+
 // replicate makes the stream on three nodes, as soon as the leader knows them.
 func (n *node) replicate() {
 	n.t.Helper()
-	js, err := jetstream.New(n.connect())
-	if err != nil {
-		n.t.Fatal(err)
-	}
+	js := n.jetStream()
 	eventually(n.t, "a stream with three replicas", func() bool {
-		_, err = js.CreateStream(withTimeout(n.t), jetstream.StreamConfig{Name: "S", Subjects: []string{"holdfast.channels.>"}, Replicas: 3})
+		// While a leader is elected, requests are not refused but lost.
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		_, err := js.CreateOrUpdateStream(ctx, jetstream.StreamConfig{Name: "S", Subjects: []string{"holdfast.channels.>"}, Replicas: 3})
 		return err == nil
 	})
 }

@@ -8,10 +8,16 @@
 // clients is closed unless Options.Listen names one. In a cluster the servers
 // speak to each other over routes, and JetStream elects a leader among them.
 //
-// Every node is given the same list of peers. A server takes itself out of it
-// (see self.go), because the number of routes is how many servers JetStream waits
-// for when a cluster starts for the first time: with three peers two are enough,
-// but all three if each counted itself as a fourth.
+// Every node is given the same list of peers, and takes itself out of it (see
+// self.go). When a cluster starts for the first time, the server takes the number
+// of its routes for the number of servers to come. So of three nodes two are
+// enough; with themselves among the routes, all three must be there.
+//
+// A node that comes back is ready when it has what the leaders say it should have
+// (see settle.go). The server takes itself for current earlier, when it has heard
+// from a leader and not yet of any stream. Whoever went by that, and stopped the
+// next node, could leave a node with an empty disk and one other that never agree
+// on a leader again.
 //
 // # Invariants
 //
@@ -39,6 +45,6 @@
 //
 // options.go: what a Server is made of. server.go: start and shutdown. settings.go,
 // access.go, tls.go: the server's own options. store.go, lock_*.go: the directory.
-// self.go, probe.go, peers.go: the others. ready.go: what is wrong at present.
-// logger.go: what the server says.
+// self.go, probe.go, peers.go: the others. settle.go, ready.go: what is wrong at
+// present. logger.go: what the server says.
 package embedded

@@ -42,6 +42,7 @@ type node struct {
 	*embedded.Server
 	t    testing.TB
 	logs *observer.ObservedLogs // from Debug on
+	own  jetstream.JetStream    // nil: not asked for yet
 }
 
 // start runs a server until t ends.
@@ -83,14 +84,22 @@ func connect(t testing.TB, url string, options ...client.Option) *client.Conn {
 	return nc
 }
 
+// jetStream is JetStream by a connection through memory.
+func (n *node) jetStream() jetstream.JetStream {
+	n.t.Helper()
+	if n.own == nil {
+		var err error
+		if n.own, err = jetstream.New(n.connect()); err != nil {
+			n.t.Fatal(err)
+		}
+	}
+	return n.own
+}
+
 // stream makes a stream over holdfast.channels.>, or returns that which is there.
 func (n *node) stream(replicas int) jetstream.Stream {
 	n.t.Helper()
-	js, err := jetstream.New(n.connect())
-	if err != nil {
-		n.t.Fatal(err)
-	}
-	s, err := js.CreateOrUpdateStream(withTimeout(n.t), jetstream.StreamConfig{
+	s, err := n.jetStream().CreateOrUpdateStream(withTimeout(n.t), jetstream.StreamConfig{
 		Name: "S", Subjects: []string{"holdfast.channels.>"}, Replicas: replicas, AllowDirect: true,
 		RePublish: &jetstream.RePublish{Source: "holdfast.channels.>", Destination: "_hf.live.>"},
 	})
@@ -100,16 +109,16 @@ func (n *node) stream(replicas int) jetstream.Stream {
 	return s
 }
 
-// publish stores a message.
+// publish stores a message, perhaps twice: while a leader is elected, it is not
+// refused but lost.
 func (n *node) publish(subject, data string) {
 	n.t.Helper()
-	js, err := jetstream.New(n.connect())
-	if err != nil {
-		n.t.Fatal(err)
-	}
-	if _, err := js.Publish(withTimeout(n.t), subject, []byte(data)); err != nil {
-		n.t.Fatal(err)
-	}
+	eventually(n.t, "stored: "+data, func() bool {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		_, err := n.jetStream().Publish(ctx, subject, []byte(data))
+		return err == nil
+	})
 }
 
 // freeAddresses are n addresses that nobody listens on.

@@ -38,7 +38,8 @@ type Options struct {
 	// costs most of the throughput.
 	SyncAlways bool
 
-	// Listen is where other clients connect, host:port. Empty: nowhere.
+	// Listen is where other clients connect, host:port. Empty: nowhere. (In a
+	// cluster the server then has a port on 127.0.0.1, where it lets nobody in.)
 	Listen string
 	// Users are who may connect there. None: everybody.
 	Users []User

@@ -16,10 +16,9 @@ const (
 
 // peers watches which of the configured servers have a route with us.
 type peers struct {
-	// Fixed before run.
+	// Fixed before the first look.
 	self      string // the server's own name
 	addresses []string
-	interval  time.Duration
 	probe     probe
 	linked    func() []string // the servers that have a route with us, by name
 	log       *zap.Logger
@@ -32,21 +31,17 @@ type peers struct {
 type peer struct {
 	name   string // of the server there, as it was last asked; empty: unknown
 	absent int    // looks in a row at which it was missing
+	said   absence
 }
 
-// run looks after the peers until ctx ends.
-func (p *peers) run(ctx context.Context) {
-	tick := time.NewTicker(p.interval)
-	defer tick.Stop()
-	for {
-		p.look(ctx)
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			return
-		}
-	}
-}
+// absence is how a peer is missing, as far as the log tells.
+type absence int
+
+const (
+	notAbsent absence = iota
+	silent            // nothing answers
+	aloof             // it answers, and has no route with us
+)
 
 // look asks the missing addresses who is there now, all at once, since a peer may
 // have come back as another server, or never have been reached before.
@@ -80,8 +75,8 @@ func (p *peers) ofLocked(address string) *peer {
 func (p *peers) present(address string) {
 	p.mu.Lock()
 	seen := p.ofLocked(address)
-	back := seen.absent >= peerPatience
-	seen.absent = 0
+	back := seen.said != notAbsent
+	seen.absent, seen.said = 0, notAbsent
 	p.mu.Unlock()
 	if back {
 		p.log.Info("peer is connected again", zap.String("peer", address))
@@ -90,18 +85,25 @@ func (p *peers) present(address string) {
 
 // asked notes what a missing peer has answered.
 func (p *peers) asked(address, name string, err error) {
+	now := aloof
+	if err != nil {
+		now = silent
+	}
 	p.mu.Lock()
 	seen := p.ofLocked(address)
-	seen.absent++
-	long := seen.absent == peerPatience
 	if err == nil {
 		seen.name = name
+	}
+	seen.absent++
+	news := seen.absent >= peerPatience && seen.said != now
+	if news {
+		seen.said = now
 	}
 	p.mu.Unlock()
 	switch {
 	case err == nil && name == p.self:
 		p.log.Warn("peer is this server itself; leave it out, or name it as it is advertised", zap.String("peer", address))
-	case !long:
+	case !news:
 	case err != nil:
 		p.log.Warn("peer is missing", zap.String("peer", address), zap.Error(err))
 	default:

@@ -32,8 +32,9 @@ func (s *Server) Ready(ctx context.Context) error {
 }
 
 // NotReady tells why JetStream cannot be used at the moment, empty if it can. A
-// missing peer is no reason by itself: the others go on without it. It does not
-// block.
+// missing peer is no reason by itself: the others go on without it. But a node that
+// has been away is not ready before it has what the others have, so that whoever
+// restarts them one by one can go by this. It does not block.
 func (s *Server) NotReady() []string {
 	if !s.server.Running() {
 		return []string{"embedded NATS: the server has ended"}
@@ -46,8 +47,12 @@ func (s *Server) NotReady() []string {
 		return []string{"embedded NATS: JetStream is off, switched off by the server after an error that is in the log"}
 	case info.Store > uint64(info.Config.MaxStore):
 		return []string{fmt.Sprintf("embedded NATS: the store is full, %d bytes with a limit of %d", info.Store, info.Config.MaxStore)}
-	case s.peers != nil && (info.Meta == nil || info.Meta.Leader == ""):
+	case s.peers == nil:
+		return nil
+	case info.Meta == nil || info.Meta.Leader == "":
 		return []string{s.leaderless()}
+	case !s.settled.Load():
+		return []string{"embedded NATS: this node has not caught up with the cluster yet"}
 	}
 	return nil
 }
@@ -73,6 +78,16 @@ func (s *Server) Missing() []string {
 // JetStreamEnabled reports whether the server has JetStream. It switches it off by
 // itself when it cannot write to its store.
 func (s *Server) JetStreamEnabled() bool { return s.server.JetStreamEnabled() }
+
+// leader is the name of the server that leads JetStream in the cluster, empty if
+// there is none.
+func (s *Server) leader() string {
+	info, err := s.server.Jsz(&server.JSzOptions{})
+	if err != nil || info.Meta == nil {
+		return ""
+	}
+	return info.Meta.Leader
+}
 
 // linked returns the names of the servers that have a route with us, some several
 // times.

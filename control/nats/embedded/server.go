@@ -2,10 +2,12 @@ package embedded
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
@@ -25,6 +27,9 @@ type Server struct {
 	log    *zap.Logger
 
 	ended func() // Shutdown, once
+
+	// Set by watch, read by any goroutine.
+	settled atomic.Bool // the node has caught up since there was a leader
 }
 
 // Start runs a server until Shutdown. It returns when the server takes
@@ -79,7 +84,8 @@ func (s *Server) run(ctx context.Context, o *Options) error {
 		return err
 	}
 	s.log.Info("embedded NATS server started", zap.String("name", name), zap.String("store", s.store.dir), zap.Strings("peers", others))
-	return s.watch(o, others)
+	s.join(others, settings.Cluster.TLSConfig, o.peerInterval)
+	return nil
 }
 
 // others are the peers that are not this server, none without a cluster.
@@ -141,29 +147,21 @@ func (s *Server) launched(ctx context.Context, fatal <-chan string) error {
 	}
 }
 
-// watch begins to look after the peers, and lets Shutdown end it all.
-func (s *Server) watch(o *Options, others []string) error {
+// join begins to look after the others, and lets Shutdown end it all.
+func (s *Server) join(others []string, routes *tls.Config, interval time.Duration) {
 	ctx, stop := context.WithCancel(context.Background())
 	var watching sync.WaitGroup
+	if len(others) > 0 {
+		s.peers = &peers{
+			self: s.Name(), addresses: others, probe: probe{routes}, linked: s.linked, log: s.log, seen: map[string]*peer{},
+		}
+		watching.Go(func() { s.watch(ctx, interval) })
+	}
 	s.ended = sync.OnceFunc(func() {
 		stop()
 		watching.Wait()
 		s.end()
 	})
-	if len(others) == 0 {
-		return nil
-	}
-	config, err := o.Cluster.TLS.load(true)
-	if err != nil {
-		s.Shutdown()
-		return err
-	}
-	s.peers = &peers{
-		self: s.Name(), addresses: others, interval: o.peerInterval, probe: probe{config},
-		linked: s.linked, log: s.log, seen: map[string]*peer{},
-	}
-	watching.Go(func() { s.peers.run(ctx) })
-	return nil
 }
 
 // Shutdown ends the server, all connections to it and what it listens on, and

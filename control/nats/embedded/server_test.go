@@ -62,10 +62,8 @@ func TestAServerWithoutJetStreamIsNotReady(t *testing.T) {
 func TestAFullStoreRefusesMessages(t *testing.T) {
 	n := start(t, embedded.Options{StoreDir: t.TempDir(), MaxStore: 1 << 20, MaxPayload: 1 << 20}).ready()
 	n.stream(1)
-	js, err := jetstream.New(n.connect())
-	if err != nil {
-		t.Fatal(err)
-	}
+	js := n.jetStream()
+	var err error
 	message := make([]byte, 900<<10)
 	for range 4 { // the server notices when it is over the limit
 		_, err = js.Publish(withTimeout(t), "holdfast.channels.c", message)
