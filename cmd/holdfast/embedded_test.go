@@ -1,13 +1,17 @@
 package main
 
 import (
+	"net"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+	"go.yaml.in/yaml/v3"
 
 	"github.com/holdfast-proxy/holdfast/control/nats/embedded"
 	"github.com/holdfast-proxy/holdfast/internal/config"
@@ -70,5 +74,66 @@ nats:
 	}
 	if diff := cmp.Diff(want, o, cmpopts.IgnoreUnexported(embedded.Options{})); diff != "" {
 		t.Error(diff)
+	}
+}
+
+const clusterExample = "../../examples/cluster/"
+
+// TestTheClusterExampleIsAConfiguration, with secrets of its own.
+func TestTheClusterExampleIsAConfiguration(t *testing.T) {
+	text, err := os.ReadFile(clusterExample + "holdfast.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	for name, content := range map[string]string{
+		"holdfast.yaml":    strings.ReplaceAll(string(text), "/run/secrets/", dir+"/"),
+		"publish_token":    "t",
+		"cluster_password": "p",
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cfg, warnings, err := config.Load(config.Sources{File: filepath.Join(dir, "holdfast.yaml")})
+	if err != nil || len(warnings) > 0 {
+		t.Fatalf("%v, warnings %q", err, warnings)
+	}
+	if cfg.NATS.StoredOn() != 3 {
+		t.Errorf("messages are stored on %d servers", cfg.NATS.StoredOn())
+	}
+	peersAreServices(t, cfg.NATS.Embedded.Cluster.Peers)
+}
+
+// peersAreServices compares the peers with what the compose file runs.
+func peersAreServices(t *testing.T, peers []string) {
+	t.Helper()
+	text, err := os.ReadFile(clusterExample + "compose.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var compose struct {
+		Services map[string]struct{ Hostname string }
+	}
+	if err := yaml.Unmarshal(text, &compose); err != nil {
+		t.Fatal(err)
+	}
+	var hosts, services []string
+	for _, peer := range peers {
+		host, _, err := net.SplitHostPort(peer)
+		if err != nil {
+			t.Fatal(err)
+		}
+		hosts = append(hosts, host)
+	}
+	for name, service := range compose.Services {
+		services = append(services, name)
+		if service.Hostname != name {
+			t.Errorf("%s is called %q", name, service.Hostname)
+		}
+	}
+	slices.Sort(services)
+	if !slices.Equal(hosts, services) {
+		t.Errorf("peers %v, services %v", hosts, services)
 	}
 }
