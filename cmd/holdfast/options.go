@@ -10,6 +10,7 @@ import (
 	"github.com/holdfast-proxy/holdfast/channels"
 	"github.com/holdfast-proxy/holdfast/control"
 	"github.com/holdfast-proxy/holdfast/control/nats"
+	"github.com/holdfast-proxy/holdfast/control/nats/embedded"
 	"github.com/holdfast-proxy/holdfast/internal/config"
 	"github.com/holdfast-proxy/holdfast/internal/grip"
 	"github.com/holdfast-proxy/holdfast/internal/wire"
@@ -92,6 +93,37 @@ func natsOptions(c config.NATS) (nats.Options, error) {
 		Key:         c.TLS.Key,
 		Prefix:      c.Prefix,
 	}, err
+}
+
+// embeddedOptions are the settings of the server in the process. What only Holdfast
+// may publish to is not among them.
+func embeddedOptions(c config.NATS) (embedded.Options, error) {
+	c, err := c.ReadSecrets()
+	e := c.Embedded
+	o := embedded.Options{
+		StoreDir:     e.StoreDir,
+		ServerName:   e.ServerName,
+		MaxStore:     int64(e.MaxStore),
+		MaxMemory:    int64(e.MaxMemory),
+		MaxPayload:   int(e.MaxPayload),
+		SyncInterval: e.SyncInterval,
+		SyncAlways:   e.SyncAlways,
+		Listen:       e.Listen,
+		TLS:          embedded.TLS(e.TLS),
+		Cluster: embedded.Cluster{
+			Name:      e.Cluster.Name,
+			Listen:    e.Cluster.Listen,
+			Advertise: e.Cluster.Advertise,
+			Peers:     e.Cluster.Peers,
+			User:      e.Cluster.User,
+			Password:  e.Cluster.Password,
+			TLS:       embedded.TLS(e.Cluster.TLS),
+		},
+	}
+	for _, u := range e.Users {
+		o.Users = append(o.Users, embedded.User{Name: u.User, Password: u.Password, Publish: u.Publish, Subscribe: u.Subscribe})
+	}
+	return o, err
 }
 
 // proxyOptions are the settings of the proxy; its parts are not among them.

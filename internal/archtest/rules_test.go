@@ -45,6 +45,13 @@ var rules = []rule{
 		"channels", "internal/grip", "internal/hold", "internal/sse", "internal/wire"),
 	only("control/...", "the publishers' side never sees the front door",
 		"channels", "internal/grip", "internal/sse", "internal/wire"),
+	only("control/nats/embedded", "it runs a server, whatever is published there"),
+	{
+		in:     []string{module + "..."},
+		notIn:  []string{ours("control/nats/embedded"), ours("control/nats/natstest")},
+		forbid: []string{"github.com/nats-io/nats-server/..."},
+		why:    "who publishes and who subscribes must not care whose server it is",
+	},
 	{
 		in:     []string{ours("channels/..."), ours("internal/sse/..."), ours("internal/grip/...")},
 		forbid: []string{"github.com/prometheus/..."},

@@ -17,7 +17,7 @@ func Default() Config {
 			Listen:  []string{"127.0.0.1:5561"},
 			MaxBody: 4 * MiB,
 		},
-		NATS: NATS{Prefix: "holdfast"},
+		NATS: NATS{Prefix: "holdfast", Embedded: defaultEmbedded()},
 		GRIP: GRIP{SigIss: "pushpin"},
 		Resume: ResumeNames{
 			QueryParameters: []string{"lastEventId", "last_event_id"},
@@ -28,6 +28,10 @@ func Default() Config {
 		Drain:    Drain{Window: 5 * time.Second},
 		Log:      Log{Level: LogInfo, Format: LogAuto},
 	}
+}
+
+func defaultEmbedded() Embedded {
+	return Embedded{MaxStore: 10 * GiB, MaxMemory: 64 * MiB, MaxPayload: 8 * MiB, SyncInterval: 10 * time.Second}
 }
 
 func defaultChannels() Channels {

@@ -18,8 +18,8 @@
 // A loaded Config is plain data. Nothing here listens, connects or logs, and
 // no other package reads the environment or a file of settings.
 //
-//	config.go, nats.go, route.go,
-//	channels.go                        the keys
+//	config.go, nats.go, embedded.go,
+//	route.go, channels.go              the keys
 //	default.go                         their defaults
 //	load.go, shape.go, decode.go       from sources to a Config
 //	environment.go, file.go, place.go  the sources, and where a key was set

@@ -1,10 +1,12 @@
 package config
 
+import "slices"
+
 // NATS is the section nats.
 type NATS struct {
 	// The servers of one NATS, as in nats://10.0.0.4:4222, or tls://... where
 	// the connection must be encrypted: a list, or one text with commas.
-	// Empty: nothing is taken over NATS.
+	// Empty: no NATS, unless nats.embedded runs one.
 	URL URLs `mapstructure:"url"`
 	// Who Holdfast is to NATS: a file with a JWT and its seed, as nsc writes
 	// it. Or one of the ways below.
@@ -21,6 +23,11 @@ type NATS struct {
 	TLS NATSTLS `mapstructure:"tls"`
 	// What our subjects begin with: PREFIX.publish and PREFIX.channels.CHANNEL.
 	Prefix string `mapstructure:"prefix"`
+	// On how many servers each message is stored, 5 at most. 0: on 3 where
+	// nats.embedded.cluster names three peers or more, otherwise on 1.
+	Replicas int `mapstructure:"replicas"`
+	// A NATS server inside the process, instead of nats.url.
+	Embedded Embedded `mapstructure:"embedded"`
 }
 
 // NATSTLS is the section nats.tls. With one of its files the connection is
@@ -42,9 +49,30 @@ type URLs []string
 // says which file cannot be read or is no single line.
 func (n NATS) ReadSecrets() (NATS, error) {
 	var err error
-	if n.Password, err = readSecret(n.Password); err != nil {
-		return n, err
+	n.Embedded.Users = slices.Clone(n.Embedded.Users)
+	for _, secret := range n.secrets() {
+		if *secret.value, err = readSecret(*secret.value); err != nil {
+			return n, err
+		}
 	}
-	n.Token, err = readSecret(n.Token)
-	return n, err
+	return n, nil
+}
+
+// secret is a setting that may be in a file.
+type secret struct {
+	key   string
+	value *string
+}
+
+// secrets are those of n.
+func (n *NATS) secrets() []secret {
+	all := []secret{
+		{"nats.password", &n.Password},
+		{"nats.token", &n.Token},
+		{"nats.embedded.cluster.password", &n.Embedded.Cluster.Password},
+	}
+	for i := range n.Embedded.Users {
+		all = append(all, secret{element("nats.embedded.users", i) + ".password", &n.Embedded.Users[i].Password})
+	}
+	return all
 }

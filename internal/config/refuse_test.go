@@ -74,6 +74,10 @@ func TestAProblemIsWhereItWasWritten(t *testing.T) {
 
 // TestRefused sets one thing wrong in a configuration that is right otherwise.
 func TestRefused(t *testing.T) {
+	embedded := func(text string) string { return "nats: {embedded: {store_dir: d, " + text + "}}" }
+	clustered := func(text string) string {
+		return embedded("cluster: {name: c, listen: '127.0.0.1:6222', peers: [a:6222, b:6222, c:6222], " + text + "}")
+	}
 	route := func(text string) string { return "routes: [{origins: [http://a], " + text + "}]" }
 	tests := []struct {
 		name, text, want string
@@ -114,6 +118,39 @@ func TestRefused(t *testing.T) {
 		{"a NATS certificate without its key", "nats: {url: nats://a, tls: {cert: a}}", "nats.tls.key: is empty"},
 		{"a NATS key without its certificate", "nats: {url: nats://a, tls: {key: a}}", "nats.tls.cert: is empty"},
 		{"a NATS certificate that is not there", "nats: {url: nats://a, tls: {cert: absent, key: b}}", "nats.tls.cert: open absent"},
+		{"an embedded NATS beside another", "nats: {url: nats://a, embedded: {store_dir: d}}", "nats.embedded.store_dir: is set, and so is nats.url; keep one"},
+		{"an embedded NATS without a directory", "nats: {embedded: {listen: '127.0.0.1:4222'}}", "nats.embedded.store_dir: is empty, so the rest of nats.embedded"},
+		{"a cluster without a directory", "nats: {embedded: {cluster: {name: c}}}", "nats.embedded.store_dir: is empty, so the rest of nats.embedded"},
+		{"no room on the disk", embedded("max_store: 0B"), "nats.embedded.max_store: is 0"},
+		{"no time between syncs", embedded("sync_interval: 0s"), "nats.embedded.sync_interval: is 0"},
+		{"messages smaller than bodies", embedded("max_payload: 4MiB"), "nats.embedded.max_payload: 4MiB has no room for control.max_body, 4MiB, with its headers; write 4160KiB or more"},
+		{"messages larger than the server takes", embedded("max_payload: 1GiB"), "nats.embedded.max_payload: 1GiB is more than the server takes; write 64MiB at most"},
+		{"a server name with a dot", embedded("server_name: a.b"), `nats.embedded.server_name: "a.b" is no name`},
+		{"a NATS address without a port", embedded("listen: localhost"), `nats.embedded.listen: "localhost" is not an address`},
+		{"a NATS address that is a client address", embedded("listen: ':7999', users: [{user: u, password: p}]"), "nats.embedded.listen: :7999 is also listen[0]"},
+		{"a public NATS address without users", embedded("listen: ':4222'"), "nats.embedded.listen: others can reach :4222, and nats.embedded.users is empty: anyone could publish; set"},
+		{"users without an address", embedded("users: [{user: u, password: p}]"), "nats.embedded.listen: is empty, so nats.embedded.users"},
+		{"a user without a name", embedded("listen: ':4222', users: [{password: p}]"), "nats.embedded.users[0].user: is empty"},
+		{"a user without a password", embedded("listen: ':4222', users: [{user: u}]"), "nats.embedded.users[0].password: is empty"},
+		{"a user twice", embedded("listen: ':4222', users: [{user: u, password: p}, {user: u, password: q}]"), `nats.embedded.users[1].user: "u" is also nats.embedded.users[0].user`},
+		{"a user's password in no file", embedded("listen: ':4222', users: [{user: u, password: 'file:'}]"), "nats.embedded.users[0].password: names no file"},
+		{"a user's password file that is not there", embedded("listen: ':4222', users: [{user: u, password: 'file:absent'}]"), "nats.embedded.users[0].password: open absent"},
+		{"a subject with a space", embedded("listen: ':4222', users: [{user: u, password: p, publish: ['a b']}]"), `nats.embedded.users[0].publish[0]: "a b" is no subject`},
+		{"a NATS listener's certificate that is not there", embedded("listen: '127.0.0.1:4222', tls: {cert: absent, key: b}"), "nats.embedded.tls.cert: open absent"},
+		{"a cluster without a name", embedded("cluster: {listen: ':6222'}"), "nats.embedded.cluster.name: is empty"},
+		{"a cluster name with a space", embedded("cluster: {name: a b, listen: '127.0.0.1:6222', peers: [a:1, b:1]}"), `nats.embedded.cluster.name: "a b" has a space`},
+		{"a cluster without an address", embedded("cluster: {name: c, peers: [a:1, b:1]}"), "nats.embedded.cluster.listen: is empty"},
+		{"a cluster without peers", embedded("cluster: {name: c, listen: '127.0.0.1:6222'}"), "nats.embedded.cluster.peers: names no other server"},
+		{"a cluster that anyone can join", embedded("cluster: {name: c, listen: ':6222', peers: [a:1, b:1]}"), "nats.embedded.cluster.user: is empty, and others can reach :6222: anyone could join"},
+		{"a peer without a port", embedded("cluster: {name: c, listen: '127.0.0.1:6222', peers: [a:1, b]}"), `nats.embedded.cluster.peers[1]: "b" is not the address of a server`},
+		{"a peer twice", embedded("cluster: {name: c, listen: '127.0.0.1:6222', peers: [a:1, a:1]}"), "nats.embedded.cluster.peers[1]: a:1 is also nats.embedded.cluster.peers[0]"},
+		{"an advertised address without a host", clustered("advertise: ':6222'"), `nats.embedded.cluster.advertise: ":6222" is not the address of a server`},
+		{"a cluster user without a password", clustered("user: u"), "nats.embedded.cluster.password: is empty, and nats.embedded.cluster.user is set"},
+		{"a cluster certificate without its key", clustered("tls: {cert: a}"), "nats.embedded.cluster.tls.key: is empty"},
+		{"more copies than servers", "nats: {replicas: 3, embedded: {store_dir: d, cluster: {name: c, listen: '127.0.0.1:6222', peers: [a:1, b:1]}}}", "nats.replicas: 3 is more than the 2 of nats.embedded.cluster.peers"},
+		{"several copies on one server", "nats: {replicas: 3, embedded: {store_dir: d}}", "nats.replicas: 3 is more than the 1 of"},
+		{"more copies than the server takes", "nats: {replicas: 6, url: nats://a}", "nats.replicas: 6 is more than the server takes; write 5 at most"},
+		{"copies of nothing", "nats: {replicas: 3}", "nats.url: is empty, so the rest of nats"},
 		{"no subject prefix", "nats: {prefix: ''}", "nats.prefix: is empty"},
 		{"a subject prefix with a wildcard", "nats: {prefix: 'a.>'}", `nats.prefix: "a.>" cannot begin a subject`},
 		{"a subject prefix with an empty word", "nats: {prefix: a..b}", `nats.prefix: "a..b" cannot begin a subject`},

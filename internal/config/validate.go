@@ -21,6 +21,7 @@ func (c Config) problems() problems {
 	p.checkTLS(c.TLS)
 	p.checkControl(c.Control)
 	p.checkNATS(c.NATS)
+	p.checkEmbedded(c)
 	p.checkGRIP(c.GRIP)
 	p.checkRoutes(c)
 	p.checkEvents(c)

@@ -23,26 +23,37 @@ func (p *problems) checkAddresses(c Config) {
 	p.addresses("listen", c.Listen, taken)
 	p.addresses("tls.listen", c.TLS.Listen, taken)
 	p.addresses("control.listen", c.Control.Listen, taken)
+	p.optionalAddress("nats.embedded.listen", c.NATS.Embedded.Listen, taken)
+	p.optionalAddress("nats.embedded.cluster.listen", c.NATS.Embedded.Cluster.Listen, taken)
 }
 
-// addresses checks each address, and that none is used twice. Port 0 takes any
-// free port, as often as it is written.
 func (p *problems) addresses(key string, addresses []string, taken map[string]string) {
 	for i, address := range addresses {
-		at := element(key, i)
-		_, port, err := net.SplitHostPort(address)
-		if err == nil {
-			_, err = strconv.ParseUint(port, 10, 16)
-		}
-		other, twice := taken[address]
-		switch {
-		case err != nil:
-			p.add(at, fmt.Sprintf("%q is not an address", address), "write host:port or :port, as in 127.0.0.1:7999")
-		case twice:
-			p.addAcross(at, []string{other}, address+" is also "+other, "use another port")
-		case port != "0":
-			taken[address] = at
-		}
+		p.address(element(key, i), address, taken)
+	}
+}
+
+func (p *problems) optionalAddress(key, address string, taken map[string]string) {
+	if address != "" {
+		p.address(key, address, taken)
+	}
+}
+
+// address checks an address, and that it is used once. Port 0 takes any free
+// port, as often as it is written.
+func (p *problems) address(at, address string, taken map[string]string) {
+	_, port, err := net.SplitHostPort(address)
+	if err == nil {
+		_, err = strconv.ParseUint(port, 10, 16)
+	}
+	other, twice := taken[address]
+	switch {
+	case err != nil:
+		p.add(at, fmt.Sprintf("%q is not an address", address), "write host:port or :port, as in 127.0.0.1:7999")
+	case twice:
+		p.addAcross(at, []string{other}, address+" is also "+other, "use another port")
+	case port != "0":
+		taken[address] = at
 	}
 }
 

@@ -20,20 +20,19 @@ func (p *problems) checkNATS(n NATS) {
 		p.natsURL(element("nats.url", i), server)
 	}
 	p.checkIdentity(n)
-	switch {
-	case n.TLS.Cert != "" && n.TLS.Key == "":
-		p.addAcross("nats.tls.key", []string{"nats.tls.cert"}, "is empty, and nats.tls.cert is set", "name the PEM file of the private key")
-	case n.TLS.Cert == "" && n.TLS.Key != "":
-		p.addAcross("nats.tls.cert", []string{"nats.tls.key"}, "is empty, and nats.tls.key is set", "name the PEM file of the certificate")
-	}
+	p.together("nats.tls.cert", n.TLS.Cert, "nats.tls.key", n.TLS.Key, "name its PEM file")
 	p.subjectPrefix("nats.prefix", n.Prefix)
+	p.checkReplicas(n)
 	if len(n.URL) == 0 && n.configured() {
 		p.addAcross("nats.url", []string{"nats"}, "is empty, so the rest of nats would not be used", "name a server, as in nats://127.0.0.1:4222")
 	}
 }
 
-// configured reports whether something is set that needs a server.
+// configured reports whether something is set that needs nats.url.
 func (n NATS) configured() bool {
+	if n.Replicas > 0 && !n.Embedded.Enabled() {
+		return true
+	}
 	return n.Credentials+n.NKey+n.User+n.Password+n.Token+n.TLS.CA+n.TLS.Cert+n.TLS.Key != ""
 }
 
@@ -64,16 +63,21 @@ func (p *problems) checkIdentity(n NATS) {
 			p.addAcross(way.key, []string{first}, "is set, and so is "+first, "keep one of the two")
 		}
 	}
-	switch {
-	case n.Password != "" && n.User == "":
-		p.addAcross("nats.user", []string{"nats.password"}, "is empty, and nats.password is set", "name the user")
-	case n.Password == "" && n.User != "":
-		p.addAcross("nats.password", []string{"nats.user"}, "is empty, and nats.user is set", "write the password, or file:PATH")
-	}
-	for key, secret := range map[string]string{"nats.password": n.Password, "nats.token": n.Token} {
-		if secret == filePrefix {
-			p.add(key, "names no file", "write file:PATH")
+	p.together("nats.user", n.User, "nats.password", n.Password, "write both: the user, and the password or file:PATH")
+	for _, secret := range n.secrets() {
+		if *secret.value == filePrefix {
+			p.add(secret.key, "names no file", "write file:PATH")
 		}
+	}
+}
+
+// together wants two keys to be set both, or neither.
+func (p *problems) together(one, value, other, otherValue, remedy string) {
+	switch {
+	case value != "" && otherValue == "":
+		p.addAcross(other, []string{one}, "is empty, and "+one+" is set", remedy)
+	case value == "" && otherValue != "":
+		p.addAcross(one, []string{other}, "is empty, and "+other+" is set", remedy)
 	}
 }
 
@@ -102,23 +106,31 @@ func (p *problems) natsFiles(n NATS) {
 			p.add(key, err.Error(), "name a readable file")
 		}
 	}
-	for key, secret := range map[string]string{"nats.password": n.Password, "nats.token": n.Token} {
-		if _, err := readSecret(secret); err != nil {
-			p.add(key, err.Error(), "name a readable file with one line")
+	for _, secret := range n.secrets() {
+		if _, err := readSecret(*secret.value); err != nil {
+			p.add(secret.key, err.Error(), "name a readable file with one line")
 		}
 	}
-	if n.TLS.CA != "" {
-		text, err := os.ReadFile(n.TLS.CA)
+	p.tlsFiles("nats.tls", n.TLS.CA, n.TLS.Cert, n.TLS.Key)
+	for at, t := range n.Embedded.certificates() {
+		p.tlsFiles(at, t.CA, t.Cert, t.Key)
+	}
+}
+
+// tlsFiles looks into the files of one section.
+func (p *problems) tlsFiles(at, ca, cert, key string) {
+	if ca != "" {
+		text, err := os.ReadFile(ca)
 		switch {
 		case err != nil:
-			p.add("nats.tls.ca", err.Error(), "name a readable PEM file")
+			p.add(at+".ca", err.Error(), "name a readable PEM file")
 		case !x509.NewCertPool().AppendCertsFromPEM(text):
-			p.add("nats.tls.ca", n.TLS.CA+" holds no certificate", "name a PEM file with certificates")
+			p.add(at+".ca", ca+" holds no certificate", "name a PEM file with certificates")
 		}
 	}
-	if n.TLS.Cert != "" && n.TLS.Key != "" {
-		if _, err := tls.LoadX509KeyPair(n.TLS.Cert, n.TLS.Key); err != nil {
-			p.add("nats.tls.cert", err.Error(), "name readable PEM files that belong together")
+	if cert != "" && key != "" {
+		if _, err := tls.LoadX509KeyPair(cert, key); err != nil {
+			p.add(at+".cert", err.Error(), "name readable PEM files that belong together")
 		}
 	}
 }
