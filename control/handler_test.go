@@ -18,6 +18,7 @@ import (
 	"github.com/holdfast-proxy/holdfast/channels"
 	"github.com/holdfast-proxy/holdfast/control"
 	"github.com/holdfast-proxy/holdfast/control/intake"
+	"github.com/holdfast-proxy/holdfast/internal/wire"
 )
 
 // publisher is a publisher that does what it is told.
@@ -28,7 +29,7 @@ func (p publisher) Publish(context.Context, ...channels.Item) ([]channels.Result
 // failing replaces the publisher and shows what is logged from level on.
 func failing(p publisher, level zapcore.Level) (edit func(*control.Options), logs *observer.ObservedLogs) {
 	core, logs := observer.New(level)
-	in := intake.New(intake.Options{Publisher: p, Metrics: intake.NewMetrics(prometheus.NewRegistry())})
+	in := intake.New(intake.Options{Publisher: intake.ToHub(p, wire.Options{}), Metrics: intake.NewMetrics(prometheus.NewRegistry())})
 	return func(o *control.Options) { o.Intake, o.Log = in, zap.New(core) }, logs
 }
 

@@ -39,7 +39,7 @@ func newEnv(t testing.TB, edits ...func(*control.Options)) *env {
 	registry.MustRegister(control.NewCollector(hub.Stats))
 	o := control.Options{
 		Hub:      hub,
-		Intake:   intake.New(intake.Options{Publisher: hub, Metrics: intake.NewMetrics(registry)}),
+		Intake:   intake.New(intake.Options{Publisher: intake.ToHub(hub, wire.Options{}), Metrics: intake.NewMetrics(registry)}),
 		Gatherer: registry,
 		Metrics:  control.NewMetrics(registry),
 		Log:      zap.NewNop(),

@@ -62,7 +62,7 @@ func newNode(cfg config.Config, log *zap.Logger) (*node, error) {
 	if n.handler, err = proxy.New(options); err != nil {
 		return nil, err
 	}
-	in := intake.New(intake.Options{Publisher: n.hub, Wire: wireOptions(cfg), Metrics: intake.NewMetrics(reg)})
+	in := intake.New(intake.Options{Publisher: intake.ToHub(n.hub, wireOptions(cfg)), Metrics: intake.NewMetrics(reg)})
 	if n.nats, err = natsSource(cfg.NATS, in, reg, log.Named("nats")); err != nil {
 		return nil, err
 	}

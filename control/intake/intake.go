@@ -10,15 +10,38 @@ import (
 	"github.com/holdfast-proxy/holdfast/internal/wire"
 )
 
-// Options are an Intake's parts. All but Wire are required.
+// Options are an Intake's parts. All are required.
 type Options struct {
-	// Publisher takes what is published: the hub itself, or a bus that feeds
-	// it.
-	Publisher channels.Publisher
-	// Wire says how items are encoded.
-	Wire wire.Options
+	// Publisher takes what is published: a hub (see ToHub), or a bus that
+	// feeds it.
+	Publisher Publisher
 	// Metrics counts items.
 	Metrics *Metrics
+}
+
+// Publisher takes items, each with its channel checked.
+type Publisher interface {
+	// Publish returns a result per item, or an error for all of them. What an
+	// item shares with its payload is not kept. Errors that publishers should
+	// know have a status; see Problem.
+	Publish(ctx context.Context, items []grip.Item) ([]channels.Result, error)
+}
+
+// ToHub publishes straight into a hub that has no feed.
+func ToHub(hub channels.Publisher, o wire.Options) Publisher { return toHub{hub, o} }
+
+type toHub struct {
+	hub  channels.Publisher
+	wire wire.Options
+}
+
+// Publish is for Publisher.
+func (p toHub) Publish(ctx context.Context, items []grip.Item) ([]channels.Result, error) {
+	batch := make([]channels.Item, len(items))
+	for i := range items {
+		batch[i] = wire.Item(items[i], p.wire)
+	}
+	return p.hub.Publish(ctx, batch...)
 }
 
 // Intake publishes payloads. Make it with New. Its methods may be called from
@@ -47,14 +70,19 @@ func (in *Intake) Items(ctx context.Context, payload []byte) (Receipt, error) {
 // Item publishes one item as JSON to channel. The item may leave its channel
 // out, or name the same.
 func (in *Intake) Item(ctx context.Context, channel string, payload []byte) (Receipt, error) {
-	if err := channels.CheckName(channel); err != nil {
-		return Receipt{}, err
-	}
-	item, err := grip.ParseItem(payload, channel)
+	item, err := ParseItem(channel, payload)
 	if err != nil {
 		return Receipt{}, err
 	}
 	return in.publish(ctx, []grip.Item{item})
+}
+
+// ParseItem reads what Intake.Item takes.
+func ParseItem(channel string, payload []byte) (grip.Item, error) {
+	if err := channels.CheckName(channel); err != nil {
+		return grip.Item{}, err
+	}
+	return grip.ParseItem(payload, channel)
 }
 
 // Event is one event for one channel.
@@ -71,28 +99,34 @@ type Event struct {
 
 // Event publishes e.
 func (in *Intake) Event(ctx context.Context, e Event) (Receipt, error) {
-	if err := channels.CheckName(e.Channel); err != nil {
+	item, err := e.Item()
+	if err != nil {
 		return Receipt{}, err
+	}
+	return in.publish(ctx, []grip.Item{item})
+}
+
+// Item is e as an item, without Raw. The error says what cannot be sent to a
+// client.
+func (e Event) Item() (grip.Item, error) {
+	if err := channels.CheckName(e.Channel); err != nil {
+		return grip.Item{}, err
 	}
 	format := &grip.EventFormat{Name: e.Name, ID: e.ID, Data: string(e.Data)}
 	switch err := format.Validate(); {
 	case err != nil:
-		return Receipt{}, Refusal("Invalid format: " + err.Error())
+		return grip.Item{}, Refusal("Invalid format: " + err.Error())
 	case !utf8.ValidString(e.Name), !utf8.ValidString(e.ID):
-		return Receipt{}, Refusal("The event's name or id is not valid UTF-8, as event streams are.")
+		return grip.Item{}, Refusal("The event's name or id is not valid UTF-8, as event streams are.")
 	case !utf8.Valid(e.Data):
-		return Receipt{}, Refusal("The body is not valid UTF-8, as event streams are.")
+		return grip.Item{}, Refusal("The body is not valid UTF-8, as event streams are.")
 	}
-	return in.publish(ctx, []grip.Item{{Channel: e.Channel, ID: e.ID, Event: format}})
+	return grip.Item{Channel: e.Channel, ID: e.ID, Event: format}, nil
 }
 
 // publish gives items to the publisher, all or none, and counts them.
 func (in *Intake) publish(ctx context.Context, items []grip.Item) (Receipt, error) {
-	batch := make([]channels.Item, len(items))
-	for i := range items {
-		batch[i] = wire.Item(items[i], in.opts.Wire)
-	}
-	results, err := in.opts.Publisher.Publish(ctx, batch...)
+	results, err := in.opts.Publisher.Publish(ctx, items)
 	if err != nil {
 		return Receipt{}, fmt.Errorf("publish: %w", err)
 	}

@@ -12,12 +12,13 @@ import (
 	"github.com/holdfast-proxy/holdfast/channels"
 	"github.com/holdfast-proxy/holdfast/control/intake"
 	"github.com/holdfast-proxy/holdfast/internal/leaktest"
+	"github.com/holdfast-proxy/holdfast/internal/wire"
 )
 
 func TestMain(m *testing.M) { leaktest.Main(m) }
 
 func newIntake(p channels.Publisher) *intake.Intake {
-	return intake.New(intake.Options{Publisher: p, Metrics: intake.NewMetrics(prometheus.NewRegistry())})
+	return intake.New(intake.Options{Publisher: intake.ToHub(p, wire.Options{}), Metrics: intake.NewMetrics(prometheus.NewRegistry())})
 }
 
 // places hides the positions in an answer, which are different in every run.

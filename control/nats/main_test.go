@@ -73,7 +73,7 @@ func newRig(t testing.TB, server *natstest.Server, edits ...func(*nats.Options))
 }
 
 func newIntake(p channels.Publisher) *intake.Intake {
-	return intake.New(intake.Options{Publisher: p, Metrics: intake.NewMetrics(prometheus.NewRegistry())})
+	return intake.New(intake.Options{Publisher: intake.ToHub(p, wire.Options{}), Metrics: intake.NewMetrics(prometheus.NewRegistry())})
 }
 
 // ready waits until the source says that it is.

@@ -29,6 +29,10 @@ type Item struct {
 	// Unsupported names the formats that were given but are not known here,
 	// ws-message among them.
 	Unsupported []string
+
+	// Raw is the item as it was written, a JSON object. Unlike everything
+	// else it is a part of what was parsed.
+	Raw []byte
 }
 
 // StreamFormat is "http-stream": bytes for held streams.

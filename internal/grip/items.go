@@ -23,7 +23,7 @@ const (
 )
 
 // ParseItems reads the body of a publish, {"items": [...]}. One bad item
-// refuses them all. The items share nothing with body. The error is a BodyError
+// refuses them all. The items share only Raw with body. The error is a BodyError
 // or an *ItemError.
 func ParseItems(body []byte) ([]Item, error) {
 	if !isJSON(body) {
@@ -85,7 +85,7 @@ func parseItem(data raw, channel string) (it Item, err error) {
 	} else if channel == "" {
 		return it, errors.New(itemWord + " does not contain 'channel'")
 	}
-	it.Channel = channel
+	it.Channel, it.Raw = channel, data
 	if it.ID, err = id(doc.value("id"), itemWord, "id"); err != nil {
 		return it, err
 	}

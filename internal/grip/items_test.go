@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
 func TestItemsThatPublishersSend(t *testing.T) {
@@ -33,10 +34,22 @@ func TestItemsThatPublishersSend(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff([]Item{c.want}, got); diff != "" {
+			if diff := cmp.Diff([]Item{c.want}, got, cmpopts.IgnoreFields(Item{}, "Raw")); diff != "" {
 				t.Error(diff)
 			}
 		})
+	}
+}
+
+func TestItemsAreKeptAsTheyWereWritten(t *testing.T) {
+	items, err := ParseItems([]byte(`{"items": [ {"channel": "a", "sse":{"data":"1"}} ,{"sse":{"data":"2"},"channel":"b"} ]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []string{`{"channel": "a", "sse":{"data":"1"}}`, `{"sse":{"data":"2"},"channel":"b"}`} {
+		if got := string(items[i].Raw); got != want {
+			t.Errorf("item %d is kept as %s", i, got)
+		}
 	}
 }
 
