@@ -73,13 +73,18 @@ func (h *Hub) CloseChannel(ctx context.Context, name string) (streams int, known
 	if info.Streams == 0 {
 		return 0, known, nil
 	}
-	ending := Item{Channel: name, NoSeq: true, Encode: func(Position) Encoded { return Encoded{} }}
-	for f := range ending.Actions {
-		ending.Actions[f] = Close
-	}
-	results, err := h.Publish(ctx, ending)
+	results, err := h.Publish(ctx, Ending(name))
 	if err != nil {
 		return 0, true, err
 	}
 	return results[0].Streams, true, nil
+}
+
+// Ending is the item that ends the streams, of all forms, that follow a channel.
+func Ending(channel string) Item {
+	ending := Item{Channel: channel, NoSeq: true, Encode: func(Position) Encoded { return Encoded{} }}
+	for f := range ending.Actions {
+		ending.Actions[f] = Close
+	}
+	return ending
 }

@@ -97,12 +97,11 @@ func natsSource(c config.NATS, in *intake.Intake, reg *prometheus.Registry, log 
 	if len(c.URL) == 0 {
 		return nil, nil
 	}
-	options, err := natsOptions(c)
+	access, err := natsAccess(c)
 	if err != nil {
 		return nil, err
 	}
-	options.Intake, options.Metrics, options.Log = in, nats.NewMetrics(reg), log
-	return nats.New(options)
+	return nats.New(nats.Options{Access: access, Prefix: c.Prefix, Intake: in, Metrics: nats.NewMetrics(reg), Log: log})
 }
 
 // notReady tells why no new streams should be sent here.

@@ -76,11 +76,10 @@ func controlServer(c config.Server, h http.Handler, log *zap.Logger) *http.Serve
 	return s
 }
 
-// natsOptions are the settings of the source that listens to NATS; its parts are
-// not among them.
-func natsOptions(c config.NATS) (nats.Options, error) {
+// natsAccess says how the configured NATS is reached.
+func natsAccess(c config.NATS) (nats.Access, error) {
 	c, err := c.ReadSecrets()
-	return nats.Options{
+	return nats.Access{
 		Servers:     c.URL,
 		Name:        "holdfast",
 		Credentials: c.Credentials,
@@ -91,7 +90,6 @@ func natsOptions(c config.NATS) (nats.Options, error) {
 		CA:          c.TLS.CA,
 		Cert:        c.TLS.Cert,
 		Key:         c.TLS.Key,
-		Prefix:      c.Prefix,
 	}, err
 }
 

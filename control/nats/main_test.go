@@ -44,7 +44,7 @@ func newRig(t testing.TB, server *natstest.Server, edits ...func(*nats.Options))
 	core, logs := observer.New(zap.WarnLevel)
 	r := &rig{t: t, hub: channels.NewHub(channels.DefaultOptions()), registry: prometheus.NewRegistry(), logs: logs, ended: make(chan error, 1)}
 	o := nats.Options{
-		Servers: []string{server.URL},
+		Access:  nats.Access{Servers: []string{server.URL}},
 		Intake:  newIntake(r.hub),
 		Metrics: nats.NewMetrics(r.registry),
 		Log:     zap.New(core),

@@ -11,6 +11,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/holdfast-proxy/holdfast/control/intake"
+	"github.com/holdfast-proxy/holdfast/internal/grip"
 )
 
 // What follows the prefix in our subjects.
@@ -59,6 +60,41 @@ func (s *Source) publish(ctx context.Context, m *nats.Msg, to kind, tokens strin
 		return outcome(s.opts.Intake.Item(ctx, channel, m.Data))
 	}
 	return outcome(s.opts.Intake.Event(ctx, intake.Event{Channel: channel, Name: h.event, ID: h.id, Data: m.Data}))
+}
+
+// Parse reads a message that is for a channel, as its publisher sent it. The
+// item shares what grip.Item says with the message. The error is one that
+// intake.Problem knows.
+func Parse(channel string, from nats.Header, payload []byte) (grip.Item, error) {
+	h, err := readHeader(from)
+	switch {
+	case err != nil:
+		return grip.Item{}, err
+	case h.item:
+		return intake.ParseItem(channel, payload)
+	}
+	return intake.Event{Channel: channel, Name: h.event, ID: h.id, Data: payload}.Item()
+}
+
+// Compose is Parse's inverse: the message that stands for item. It shares the
+// item's bytes.
+func Compose(subject string, item *grip.Item) *nats.Msg {
+	m := nats.NewMsg(subject)
+	if item.Raw != nil {
+		m.Header["Holdfast-Format"] = []string{formatItem}
+		m.Data = item.Raw
+		return m
+	}
+	m.Data = []byte(item.Event.Data)
+	setHeader(m.Header, "Holdfast-Event", item.Event.Name)
+	setHeader(m.Header, "Holdfast-Id", item.Event.ID)
+	return m
+}
+
+func setHeader(h nats.Header, name, value string) {
+	if value != "" {
+		h[name] = []string{value}
+	}
 }
 
 // outcome names what became of a payload.

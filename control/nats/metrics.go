@@ -25,10 +25,31 @@ const (
 // Metrics counts messages and what becomes of the connection. Its methods may be
 // called from any goroutine.
 type Metrics struct {
-	messages   map[kind]map[result]prometheus.Counter
+	messages map[kind]map[result]prometheus.Counter
+	dropped  prometheus.Counter
+	link     *LinkMetrics
+}
+
+// LinkMetrics tells what becomes of a connection.
+type LinkMetrics struct {
 	connected  prometheus.Gauge
 	reconnects prometheus.Counter
-	dropped    prometheus.Counter
+}
+
+// NewLinkMetrics registers the metrics of what is reached over the connection.
+func NewLinkMetrics(reg prometheus.Registerer, what string) *LinkMetrics {
+	m := &LinkMetrics{
+		connected: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "holdfast_" + what + "_connected",
+			Help: "1 while the connection to NATS stands, otherwise 0.",
+		}),
+		reconnects: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "holdfast_" + what + "_reconnects_total",
+			Help: "How often the connection to NATS was lost and made again.",
+		}),
+	}
+	reg.MustRegister(m.connected, m.reconnects)
+	return m
 }
 
 // NewMetrics registers the metrics with reg.
@@ -39,14 +60,7 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 	}, []string{"subject_kind", "result"})
 	m := &Metrics{
 		messages: map[kind]map[result]prometheus.Counter{},
-		connected: prometheus.NewGauge(prometheus.GaugeOpts{
-			Name: "holdfast_nats_connected",
-			Help: "1 while the connection to NATS stands, otherwise 0.",
-		}),
-		reconnects: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "holdfast_nats_reconnects_total",
-			Help: "How often the connection to NATS was lost and made again.",
-		}),
+		link:     NewLinkMetrics(reg, "nats"),
 		dropped: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "holdfast_nats_dropped_total",
 			Help: "Messages lost because too many were waiting to be published.",
@@ -58,6 +72,6 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 			m.messages[k][r] = messages.WithLabelValues(string(k), string(r))
 		}
 	}
-	reg.MustRegister(messages, m.connected, m.reconnects, m.dropped)
+	reg.MustRegister(messages, m.dropped)
 	return m
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/nats-io/nats-server/v2/server"
 	client "github.com/nats-io/nats.go"
 	"github.com/nats-io/nkeys"
+	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/holdfast-proxy/holdfast/control/nats"
 	"github.com/holdfast-proxy/holdfast/control/nats/natstest"
@@ -163,20 +164,21 @@ func TestBothSidesShowTheirCertificates(t *testing.T) {
 }
 
 func TestOptionsThatAreRefused(t *testing.T) {
-	servers := []string{"nats://127.0.0.1:1"}
+	access := nats.Access{Servers: []string{"nats://127.0.0.1:1"}}
 	tests := []struct {
 		name    string
 		options nats.Options
 		want    string
 	}{
 		{"no server", nats.Options{}, "no server"},
-		{"a prefix with a wildcard", nats.Options{Servers: servers, Prefix: "a.>"}, `prefix "a.>"`},
-		{"a prefix with a dot at its end", nats.Options{Servers: servers, Prefix: "a."}, `prefix "a."`},
-		{"a prefix that leaves no room", nats.Options{Servers: servers, Prefix: strings.Repeat("a", 300)}, "too long"},
-		{"a seed file that is not there", nats.Options{Servers: servers, NKey: "absent"}, "absent"},
+		{"a prefix with a wildcard", nats.Options{Access: access, Prefix: "a.>"}, `prefix "a.>"`},
+		{"a prefix with a dot at its end", nats.Options{Access: access, Prefix: "a."}, `prefix "a."`},
+		{"a prefix that leaves no room", nats.Options{Access: access, Prefix: strings.Repeat("a", 300)}, "too long"},
+		{"a seed file that is not there", nats.Options{Access: nats.Access{Servers: access.Servers, NKey: "absent"}}, "absent"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
+			tt.options.Metrics = nats.NewMetrics(prometheus.NewRegistry())
 			if _, err := nats.New(tt.options); err == nil || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("got %v, want %q", err, tt.want)
 			}

@@ -3,7 +3,6 @@ package nats
 import (
 	"context"
 	"fmt"
-	"math/rand/v2"
 	"sync/atomic"
 	"time"
 
@@ -20,9 +19,9 @@ const (
 // Source publishes what comes over NATS. Make it with New, and call Run once.
 type Source struct {
 	// Fixed after New.
-	opts     Options
-	identity []nats.Option
-	queue    chan *nats.Msg // the library fills it; never closed
+	opts  Options
+	link  *Link
+	queue chan *nats.Msg // the library fills it; never closed
 
 	quiet quiet
 
@@ -31,18 +30,16 @@ type Source struct {
 	subs    []*nats.Subscription
 	dropped int // messages, as counted so far
 
-	// Set by Run and the connection's callbacks, read by any goroutine.
+	// Set by Run, read by any goroutine.
 	subscribed atomic.Bool
-	up         atomic.Bool
-	forbidden  atomic.Bool // a subscription, on the present connection
 }
 
 // quiet holds back what others can make us log, each kind for itself. Its fields
 // guard themselves.
-type quiet struct{ refused, failed, unreachable, trouble, dropped rate.Sometimes }
+type quiet struct{ refused, failed, trouble, dropped rate.Sometimes }
 
 func newQuiet() quiet {
-	return quiet{sometimes(), sometimes(), sometimes(), sometimes(), sometimes()}
+	return quiet{sometimes(), sometimes(), sometimes(), sometimes()}
 }
 
 func sometimes() rate.Sometimes { return rate.Sometimes{Interval: logInterval} }
@@ -53,89 +50,67 @@ func New(o Options) (*Source, error) {
 	if err := o.complete(); err != nil {
 		return nil, fmt.Errorf("nats: %w", err)
 	}
-	identity, err := o.identity()
+	link, err := NewLink(LinkOptions{Access: o.Access, Metrics: o.Metrics.link, Log: o.Log})
 	if err != nil {
-		return nil, fmt.Errorf("nats: %w", err)
+		return nil, err
 	}
-	return &Source{opts: o, identity: identity, queue: make(chan *nats.Msg, o.queue), quiet: newQuiet()}, nil
+	return &Source{opts: o, link: link, queue: make(chan *nats.Msg, o.queue), quiet: newQuiet()}, nil
 }
 
 // NotReady tells why nothing comes over NATS at the moment, empty if something
 // can. It may be called from any goroutine and never blocks.
 func (s *Source) NotReady() []string {
-	switch {
-	case !s.up.Load() || !s.subscribed.Load():
+	if !s.subscribed.Load() {
 		return []string{"nats: not connected"}
-	case s.forbidden.Load():
-		return []string{"nats: not allowed to subscribe"}
 	}
-	return nil
+	return s.link.NotReady()
 }
 
 // Run publishes what comes until ctx ends, then what has come by then, answers it
 // and disconnects. While NATS cannot be reached it tries again. The error is that
 // an option is of no use to the library.
 func (s *Source) Run(ctx context.Context) error {
-	for ctx.Err() == nil {
-		if err := s.session(ctx); err != nil {
-			return fmt.Errorf("nats: %w", err)
-		}
-	}
-	return nil
+	return s.link.Run(ctx, func(nc *nats.Conn, closed <-chan struct{}) error { return s.session(ctx, nc, closed) })
 }
 
-// session is Run with one connection of the library, which makes it again when
-// it is lost. It also ends when the library has given up, as it does after an
-// error that it does not know.
-func (s *Source) session(ctx context.Context) error {
-	nc, closed, err := s.connect(ctx)
-	if err != nil {
+// session is Run with one connection of the library.
+func (s *Source) session(ctx context.Context, nc *nats.Conn, closed <-chan struct{}) error {
+	s.conn, s.subs, s.dropped = nc, nil, 0
+	defer s.subscribed.Store(false)
+	if err := s.subscribe(); err != nil {
 		return err
 	}
-	s.conn, s.subs, s.dropped = nc, nil, 0
-	defer func() {
-		s.subscribed.Store(false)
-		nc.Close()
-		<-closed
-	}()
-	if err := s.subscribe(); err != nil {
-		s.givenUp(ctx, err)
-		return nil
+	if s.listen(ctx, closed) {
+		s.drain()
 	}
-	if !s.listen(ctx, closed) {
-		s.givenUp(ctx, nc.LastError())
-		return nil
-	}
-	s.drain()
 	return nil
-}
-
-// givenUp waits before the next session, for ctx at most.
-func (s *Source) givenUp(ctx context.Context, err error) {
-	s.quiet.unreachable.Do(func() {
-		s.opts.Log.Warn("connection to NATS given up, it is made anew", zap.Error(err))
-	})
-	select {
-	case <-time.After(reconnectWait + rand.N(reconnectMore)):
-	case <-ctx.Done():
-	}
 }
 
 // subscribe asks for our subjects, now or, if there is no connection, as soon as
 // there is one.
 func (s *Source) subscribe() error {
-	for _, subject := range []string{s.opts.Prefix + publishWord, s.opts.Prefix + channelsWord + ">"} {
-		sub, err := s.conn.ChanSubscribe(subject, s.queue)
-		if err != nil {
-			return err
-		}
-		s.subs = append(s.subs, sub)
+	publish, channels := s.opts.Prefix+publishWord, s.opts.Prefix+channelsWord+">"
+	var err error
+	if s.opts.Stored {
+		err = s.keep(s.conn.ChanQueueSubscribe(publish, s.opts.Prefix, s.queue))
+	} else if err = s.keep(s.conn.ChanSubscribe(publish, s.queue)); err == nil {
+		err = s.keep(s.conn.ChanSubscribe(channels, s.queue))
+	}
+	if err != nil {
+		return err
 	}
 	if s.conn.IsConnected() {
 		_ = s.conn.FlushTimeout(flushTimeout) // if this fails, disconnected is next
 	}
 	s.subscribed.Store(true)
 	return nil
+}
+
+func (s *Source) keep(sub *nats.Subscription, err error) error {
+	if err == nil {
+		s.subs = append(s.subs, sub)
+	}
+	return err
 }
 
 // listen publishes what comes until ctx ends. It returns false if the connection
@@ -161,13 +136,13 @@ func (s *Source) listen(ctx context.Context, closed <-chan struct{}) bool {
 // the server knew.
 func (s *Source) drain() {
 	s.countDropped() // there is no count for subscriptions that have ended
-	if s.up.Load() {
+	if s.link.up.Load() {
 		s.unsubscribe()
 	}
 	for len(s.queue) > 0 {
 		s.take(<-s.queue)
 	}
-	if s.up.Load() {
+	if s.link.up.Load() {
 		_ = s.conn.FlushTimeout(flushTimeout) // the answers; who gets none must ask again anyway
 	}
 }

@@ -104,8 +104,8 @@ func unescape(tokens string) (string, error) {
 	return strings.Join(parts, "."), nil
 }
 
-// checkPrefix reports whether prefix can begin our subjects.
-func checkPrefix(prefix string) error {
+// CheckPrefix reports whether prefix can begin our subjects.
+func CheckPrefix(prefix string) error {
 	if len(prefix) > maxSubject-maxEncoded-len(channelsWord) {
 		return fmt.Errorf("prefix %q is too long", clip(prefix))
 	}

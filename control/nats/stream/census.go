@@ -1,0 +1,342 @@
+package stream
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	client "github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+	"go.uber.org/zap"
+
+	"github.com/holdfast-proxy/holdfast/channels"
+)
+
+// ask notes that it must be found out what the stream has of a channel.
+func (s *session) ask(f *feed) { s.due = append(s.due, f) }
+
+// count begins a census of what is due, if there is something and none is under
+// way: all who ask meanwhile share the next.
+func (s *session) count() {
+	if s.census || !s.settled || !s.sweep && len(s.due) == 0 {
+		return
+	}
+	asked := s.due
+	if s.sweep {
+		asked = asked[:0]
+		for _, f := range s.bus.feeds {
+			asked = append(asked, f)
+		}
+	}
+	s.due, s.sweep, s.census = nil, false, true
+	order := s.order
+	subjects := make([]string, len(asked))
+	for i, f := range asked {
+		subjects[i] = f.stored
+	}
+	s.bus.opts.Metrics.censuses.Inc()
+	s.do(func(ctx context.Context) func() {
+		c, err := s.survey(ctx, subjects)
+		if err != nil {
+			pause(ctx)
+		}
+		return func() {
+			s.census = false
+			if order != s.order {
+				return // all are asked for again
+			}
+			if err != nil {
+				s.bus.quiet.stream.Do(func() { s.bus.opts.Log.Warn("history cannot be looked up", zap.Error(err)) })
+				s.due = append(s.due, asked...)
+				s.settle()
+				return
+			}
+			s.compare(asked, c)
+		}
+	})
+}
+
+// census is what the stream had at one place of its order.
+type census struct {
+	mark  uint64 // the place; everything before it on subscribed channels has been received
+	first uint64 // nothing below it is stored
+	last  map[string]uint64
+}
+
+// survey takes a census. Of what is stored by then, each message is either at or
+// below the heads, or comes live: the mark reaches the leader after the
+// subscriptions, along the same way, and us after all that was stored before it.
+func (s *session) survey(ctx context.Context, subjects []string) (c census, err error) {
+	if c.mark, err = s.setMark(ctx); err != nil {
+		return c, err
+	}
+	c.last = make(map[string]uint64, len(subjects))
+	for part := range slices.Chunk(subjects, maxSubjects) {
+		if err = s.headsAt(ctx, c.mark, part, c.last); err != nil {
+			return c, err
+		}
+	}
+	c.first, err = s.firstSeq(ctx)
+	return c, err
+}
+
+// setMark stores a mark and waits until it has come back.
+func (s *session) setMark(ctx context.Context) (uint64, error) {
+	ctx, cancel := context.WithTimeout(ctx, attempt)
+	defer cancel()
+	ack, err := s.js.Publish(ctx, s.bus.names.mark, nil, jetstream.WithRetryAttempts(0))
+	if err != nil {
+		return 0, fmt.Errorf("mark: %w", err)
+	}
+	w := awaited{ack.Sequence, make(chan struct{})}
+	select {
+	case s.results <- func() { s.await(w) }:
+	case <-ctx.Done():
+		return 0, fmt.Errorf("mark: %w", ctx.Err())
+	}
+	select {
+	case <-w.arrived:
+		return ack.Sequence, nil
+	case <-ctx.Done():
+		return 0, errors.New("mark: it was stored but did not come back; may the node subscribe to what the stream republishes?")
+	}
+}
+
+func (s *session) await(w awaited) {
+	if s.mark >= w.seq {
+		close(w.arrived)
+		return
+	}
+	s.awaited = append(s.awaited, w)
+}
+
+// arrived notes that a mark has come, and with it all before it.
+func (s *session) arrived(seq uint64) {
+	if seq <= s.mark {
+		return
+	}
+	s.mark = seq
+	s.bus.hub.Advance(seq)
+	s.awaited = slices.DeleteFunc(s.awaited, func(w awaited) bool {
+		if w.seq <= seq {
+			close(w.arrived)
+		}
+		return w.seq <= seq
+	})
+}
+
+// headsAt adds the heads of subjects, as told by a replica that has everything up
+// to mark.
+func (s *session) headsAt(ctx context.Context, mark uint64, subjects []string, into map[string]uint64) error {
+	asked := append(slices.Clone(subjects), s.bus.names.mark)
+	for deadline := time.Now().Add(attempt); ; {
+		h, err := s.direct.heads(ctx, 0, asked)
+		if err != nil {
+			return fmt.Errorf("heads: %w", err)
+		}
+		if h.upTo >= mark {
+			for subject, seq := range h.last {
+				into[subject] = seq
+			}
+			return nil
+		}
+		if time.Now().After(deadline) {
+			return fmt.Errorf("heads: the replica that answers is at %d, behind %d", h.upTo, mark)
+		}
+		shortly(ctx)
+	}
+}
+
+// shortly waits for a replica to catch up.
+func shortly(ctx context.Context) {
+	select {
+	case <-time.After(time.Millisecond):
+	case <-ctx.Done():
+	}
+}
+
+// compare fetches what the census shows to be missing.
+func (s *session) compare(asked []*feed, c census) {
+	for _, f := range asked {
+		head := c.last[f.stored]
+		switch {
+		case !s.kept(f), f.fetching:
+		case !f.filled && head == 0:
+			s.fill(f, c, nil)
+		case !f.filled:
+			s.fetchAll(f, c, head)
+		case head > f.last && head <= c.mark:
+			s.bus.quiet.lost.Do(func() {
+				s.bus.opts.Log.Warn("message lost on its way, it is fetched", zap.String("channel", f.channel))
+			})
+			s.fetch(f, f.last+1, head)
+		}
+	}
+}
+
+// fetchAll fetches a channel's history.
+func (s *session) fetchAll(f *feed, c census, head uint64) {
+	f.fetching = true
+	order := s.order
+	s.do(func(ctx context.Context) func() {
+		found, err := s.upTo(ctx, f.stored, 1, head)
+		if err != nil {
+			pause(ctx)
+		}
+		return func() {
+			if order != s.order || !s.kept(f) {
+				return
+			}
+			f.fetching = false
+			switch {
+			case err != nil:
+				s.ask(f)
+			default:
+				s.fill(f, c, found)
+			}
+		}
+	})
+}
+
+// upTo fetches a subject's messages from seq on, until it has come to head. The
+// replicas that answer may be behind; whoever has head has all before it.
+func (s *session) upTo(ctx context.Context, subject string, seq, head uint64) (found []*client.Msg, err error) {
+	s.fetchers <- struct{}{}
+	defer func() { <-s.fetchers }()
+	for deadline := time.Now().Add(attempt); ; {
+		page, left, err := s.direct.page(ctx, subject, seq)
+		if err != nil {
+			return nil, err
+		}
+		for _, m := range page {
+			at, ok := stampOf(m.Header)
+			if !ok {
+				return nil, errors.New("direct get: an answer without a sequence")
+			}
+			seq = at.seq + 1
+		}
+		found = append(found, page...)
+		switch {
+		case seq > head:
+			return found, nil
+		case left == 0 && time.Now().After(deadline):
+			return found, nil // the stream has let go of head since
+		case left == 0:
+			shortly(ctx)
+			if ctx.Err() != nil {
+				return nil, ctx.Err()
+			}
+		}
+	}
+}
+
+// fill gives the hub the history of a channel up to the census's mark, and then
+// what has come live since.
+func (s *session) fill(f *feed, c census, found []*client.Msg) {
+	history := channels.History{Floor: max(c.first, 1) - 1}
+	if most := s.bus.opts.MaxMessages; len(found) > 0 {
+		first, _ := stampOf(found[0].Header)
+		if most > 0 && len(found) >= most {
+			history.Floor = first.seq - 1
+		}
+		history.Floor = min(history.Floor, first.seq-1)
+	}
+	for _, m := range found {
+		if at, _ := stampOf(m.Header); at.seq <= c.mark {
+			history.Items = s.accept(history.Items, f, m, at)
+		}
+	}
+	f.filled, f.last = true, c.mark
+	s.bus.opts.Metrics.fills.Inc()
+	s.bus.hub.Fill(f.channel, history)
+	s.catchUp(f)
+}
+
+// catchUp takes what came live in the meantime.
+func (s *session) catchUp(f *feed) {
+	waiting := f.waiting
+	f.waiting = nil
+	var placed []channels.Placed
+	for i, m := range waiting {
+		at, _ := stampOf(m.Header)
+		if at.prev > f.last {
+			f.waiting = waiting[i:]
+			s.deliver(placed)
+			s.fetch(f, f.last+1, at.prev)
+			return
+		}
+		placed = s.accept(placed, f, m, at)
+	}
+	s.deliver(placed)
+}
+
+// fetch gets what was lost of a filled channel, from seq up to head.
+func (s *session) fetch(f *feed, seq, head uint64) {
+	f.fetching = true
+	order := s.order
+	s.bus.opts.Metrics.lost.Inc()
+	s.do(func(ctx context.Context) func() {
+		found, err := s.upTo(ctx, f.stored, seq, head)
+		first := uint64(0)
+		if err == nil {
+			first, err = s.firstSeq(ctx)
+		}
+		if err != nil {
+			pause(ctx)
+		}
+		return func() {
+			if order == s.order && s.kept(f) {
+				s.repair(f, seq, head, first, found, err)
+			}
+		}
+	})
+}
+
+func (s *session) firstSeq(ctx context.Context) (uint64, error) {
+	ctx, cancel := context.WithTimeout(ctx, attempt)
+	defer cancel()
+	info, err := s.js.Stream(ctx, s.bus.names.stream)
+	if err != nil {
+		return 0, fmt.Errorf("stream info: %w", err)
+	}
+	return info.CachedInfo().State.FirstSeq, nil
+}
+
+// repair hands over what was fetched. What the stream has let go of meanwhile is
+// a gap.
+func (s *session) repair(f *feed, seq, head, first uint64, found []*client.Msg, err error) {
+	f.fetching = false
+	if err != nil {
+		s.fetch(f, seq, head)
+		return
+	}
+	if lost := s.lostBefore(head, first, found); lost >= seq {
+		s.bus.opts.Metrics.gaps.Inc()
+		s.bus.hub.Break(f.channel, lost)
+		f.last = max(f.last, lost)
+	}
+	var placed []channels.Placed
+	for _, m := range found {
+		if at, _ := stampOf(m.Header); at.seq <= head { // the rest comes live
+			placed = s.accept(placed, f, m, at)
+		}
+	}
+	s.deliver(placed)
+	f.last = max(f.last, head)
+	s.catchUp(f)
+}
+
+// lostBefore returns the place up to which messages may be missing, 0 if none
+// can be.
+func (s *session) lostBefore(head, first uint64, found []*client.Msg) uint64 {
+	if len(found) == 0 {
+		return head
+	}
+	start, _ := stampOf(found[0].Header)
+	if most := s.bus.opts.MaxMessages; most > 0 && len(found) >= most {
+		return start.seq - 1
+	}
+	return min(max(first, 1), start.seq) - 1
+}

@@ -1,0 +1,60 @@
+package stream
+
+import (
+	"errors"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/holdfast-proxy/holdfast/control/intake"
+	"github.com/holdfast-proxy/holdfast/control/nats"
+)
+
+// Metrics counts what goes through the stream. Its methods may be called from
+// any goroutine.
+type Metrics struct {
+	link      *nats.LinkMetrics
+	stored    prometheus.Counter
+	refused   prometheus.Counter
+	unsure    prometheus.Counter
+	delivered prometheus.Counter
+	bad       prometheus.Counter
+	censuses  prometheus.Counter
+	fills     prometheus.Counter
+	lost      prometheus.Counter
+	gaps      prometheus.Counter
+}
+
+// NewMetrics registers the metrics with reg.
+func NewMetrics(reg prometheus.Registerer) *Metrics {
+	stored := prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "holdfast_bus_published_total",
+		Help: "Items given to the stream, by what became of them: stored, refused or unknown.",
+	}, []string{"result"})
+	counter := func(name, help string) prometheus.Counter {
+		c := prometheus.NewCounter(prometheus.CounterOpts{Name: "holdfast_bus_" + name + "_total", Help: help})
+		reg.MustRegister(c)
+		return c
+	}
+	reg.MustRegister(stored)
+	return &Metrics{
+		link:      nats.NewLinkMetrics(reg, "bus"),
+		stored:    stored.WithLabelValues("stored"),
+		refused:   stored.WithLabelValues("refused"),
+		unsure:    stored.WithLabelValues("unknown"),
+		delivered: counter("delivered", "Items that came from the stream for channels kept here."),
+		bad:       counter("bad_messages", "Stored messages that are no items, which nobody gets."),
+		censuses:  counter("censuses", "How often it was looked up what the stream has of channels."),
+		fills:     counter("fills", "Channels whose history was looked up."),
+		lost:      counter("lost", "Times that a message of a channel did not come by itself, and was fetched."),
+		gaps:      counter("gaps", "Times that what did not come was not stored any more."),
+	}
+}
+
+// refusals is the counter for an error of Publish.
+func (m *Metrics) refusals(err error) prometheus.Counter {
+	var unsure intake.Unsure
+	if errors.As(err, &unsure) {
+		return m.unsure
+	}
+	return m.refused
+}

@@ -1,0 +1,87 @@
+package stream
+
+import (
+	"errors"
+	"strings"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/holdfast-proxy/holdfast/control/nats"
+	"github.com/holdfast-proxy/holdfast/internal/wire"
+)
+
+// Options are a Bus's parts. New reads them once.
+type Options struct {
+	// Access says how NATS is reached. Required.
+	Access nats.Access
+	// Prefix begins the subjects, and names the stream. Empty:
+	// nats.DefaultPrefix.
+	Prefix string
+
+	// What the stream keeps: for how long, how many messages of a channel, and
+	// how many bytes in all. 0 is no bound.
+	MaxAge      time.Duration
+	MaxMessages int
+	MaxBytes    int64
+	// Replicas is on how many servers the stream is stored.
+	Replicas int
+	// DedupWindow is how long the ids of items are remembered.
+	DedupWindow time.Duration
+
+	// Wire says how items are encoded for clients.
+	Wire wire.Options
+	// Metrics and Log are required.
+	Metrics *Metrics
+	Log     *zap.Logger
+}
+
+// names are the subjects and the stream that belong to a prefix.
+type names struct {
+	stream   string
+	channels string // what is before a channel
+	mark     string
+	live     string // what is before a subject when the stream republishes it
+	elected  string // advisories of a new leader
+}
+
+func namesOf(prefix string) names {
+	n := names{
+		stream:   streamName(prefix),
+		channels: prefix + ".channels.",
+		mark:     prefix + ".mark",
+		live:     LivePrefix(prefix),
+	}
+	n.elected = "$JS.EVENT.ADVISORY.STREAM.LEADER_ELECTED." + n.stream
+	return n
+}
+
+// LivePrefix is what the subjects begin with to which the stream republishes
+// what it has stored. Nobody but the servers may publish there.
+func LivePrefix(prefix string) string { return "_" + prefix + ".live." }
+
+// streamName is the prefix in the characters that streams' names may have.
+func streamName(prefix string) string {
+	return strings.Map(func(c rune) rune {
+		if c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '_' {
+			return c
+		}
+		return '_'
+	}, strings.ToUpper(prefix))
+}
+
+func (o *Options) complete() error {
+	if o.Prefix == "" {
+		o.Prefix = nats.DefaultPrefix
+	}
+	if o.DedupWindow <= 0 {
+		o.DedupWindow = time.Minute
+	}
+	if o.MaxAge > 0 && o.MaxAge < o.DedupWindow {
+		o.DedupWindow = o.MaxAge // the server demands it
+	}
+	if o.Replicas < 1 {
+		return errors.New("a stream has at least one replica")
+	}
+	return nats.CheckPrefix(o.Prefix)
+}

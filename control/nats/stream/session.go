@@ -1,0 +1,249 @@
+package stream
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	client "github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+	"go.uber.org/zap"
+
+	"github.com/holdfast-proxy/holdfast/channels"
+	"github.com/holdfast-proxy/holdfast/control/nats"
+)
+
+const (
+	batchSize = 256 // messages handed to the hub at once
+	fetchers  = 16  // channels whose history is fetched at once
+)
+
+// session is a bus with one connection of the library. Everything in it but the
+// goroutines that it starts for requests is done by run's goroutine, which owns
+// the feeds.
+type session struct {
+	bus    *Bus
+	ctx    context.Context
+	cancel context.CancelFunc
+	nc     *client.Conn
+	js     jetstream.JetStream
+	direct *direct
+
+	requests sync.WaitGroup
+	results  chan func() // what requests have brought, to be done by run
+
+	placed   []channels.Placed
+	due      []*feed // whose heads must be asked for
+	sweep    bool    // all heads must be asked for
+	census   bool    // one is under way
+	settled  bool    // the stream is known
+	settling bool    // it is being looked for
+	asking   bool    // Refresh is being answered
+	order    int     // counts the stream's epochs
+	mark     uint64  // the highest mark that has arrived
+	awaited  []awaited
+	fetchers chan struct{}
+}
+
+// awaited is a mark that somebody waits for.
+type awaited struct {
+	seq     uint64
+	arrived chan struct{}
+}
+
+func newSession(ctx context.Context, b *Bus, nc *client.Conn) (*session, error) {
+	js, err := jetstream.New(nc, jetstream.WithPublishAsyncTimeout(attempt), jetstream.WithPublishAsyncMaxPending(maxPending))
+	if err != nil {
+		return nil, err
+	}
+	s := &session{
+		bus: b, nc: nc, js: js,
+		direct:   &direct{nc, "$JS.API.DIRECT.GET." + b.names.stream},
+		results:  make(chan func()),
+		placed:   make([]channels.Placed, 0, batchSize),
+		fetchers: make(chan struct{}, fetchers),
+	}
+	s.ctx, s.cancel = context.WithCancel(ctx)
+	return s, nil
+}
+
+// end undoes newSession and all that has come of it.
+func (s *session) end() {
+	s.bus.publishing.Store(nil)
+	s.bus.unsettled("not connected")
+	s.cancel()
+	s.requests.Wait()
+	s.js.CleanupPublisher()
+}
+
+// run works until the session's context ends, or the connection.
+func (s *session) run(closed <-chan struct{}) error {
+	for _, subject := range []string{s.bus.names.live + "mark", s.bus.names.elected} {
+		if _, err := s.nc.ChanSubscribe(subject, s.bus.queue); err != nil {
+			return err
+		}
+	}
+	for _, f := range s.bus.feeds { // of the session before
+		if err := s.subscribe(f); err != nil {
+			return err
+		}
+	}
+	s.bus.publishing.Store(&publishing{s.js, s.ctx.Done()})
+	s.settle()
+	tick := time.NewTicker(sweepInterval)
+	defer tick.Stop()
+	for {
+		select {
+		case m := <-s.bus.queue:
+			s.take(m)
+		case f := <-s.results:
+			f()
+		case <-s.bus.interest.news:
+			if err := s.heed(); err != nil {
+				return err
+			}
+		case <-s.bus.asks:
+			s.refresh()
+		case <-s.bus.alarms:
+			s.check()
+		case <-tick.C:
+			s.check()
+		case <-closed:
+			return nil
+		case <-s.ctx.Done():
+			return nil
+		}
+		s.count()
+	}
+}
+
+// do runs request beside the loop, and what it returns in the loop.
+func (s *session) do(request func(ctx context.Context) (then func())) {
+	s.requests.Go(func() {
+		then := request(s.ctx)
+		select {
+		case s.results <- then:
+		case <-s.ctx.Done():
+		}
+	})
+}
+
+// pause waits before another try.
+func pause(ctx context.Context) {
+	select {
+	case <-time.After(retryPause):
+	case <-ctx.Done():
+	}
+}
+
+// heed does what the hub has told.
+func (s *session) heed() error {
+	for _, c := range s.bus.interest.take() {
+		tokens, err := nats.Encode(c.channel)
+		if err != nil {
+			continue // the hub has no such channels
+		}
+		live := s.bus.names.live + "channels." + tokens
+		if !c.wanted {
+			s.drop(live)
+			continue
+		}
+		f := &feed{channel: c.channel, stored: s.bus.names.channels + tokens}
+		s.bus.feeds[live] = f
+		if err := s.subscribe(f); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// subscribe asks for what is new on a channel, and then for what there is.
+func (s *session) subscribe(f *feed) (err error) {
+	live := s.bus.names.live + f.stored[len(s.bus.opts.Prefix)+1:]
+	if f.sub, err = s.nc.ChanSubscribe(live, s.bus.queue); err != nil {
+		return err
+	}
+	f.waiting, f.fetching = nil, false
+	s.ask(f)
+	return nil
+}
+
+func (s *session) drop(live string) {
+	if f := s.bus.feeds[live]; f != nil {
+		_ = f.sub.Unsubscribe() // an error means that the connection has ended
+		delete(s.bus.feeds, live)
+	}
+}
+
+// kept reports whether the hub still wants f.
+func (s *session) kept(f *feed) bool {
+	return s.bus.feeds[s.bus.names.live+f.stored[len(s.bus.opts.Prefix)+1:]] == f
+}
+
+// check makes sure that the stream is what it was, and that nothing was lost.
+func (s *session) check() {
+	s.sweep = true
+	s.settle()
+}
+
+// settle finds out about the stream, until it is found.
+func (s *session) settle() {
+	if s.settling {
+		return
+	}
+	s.settling = true
+	epoch, reached := "", uint64(0)
+	if s.settled {
+		epoch, reached = s.bus.hub.Epoch(), s.bus.hub.Head().Seq
+	}
+	s.do(func(ctx context.Context) func() {
+		found, err := s.bus.settle(ctx, s.js, epoch, reached)
+		if err != nil {
+			pause(ctx)
+		}
+		return func() {
+			s.settling = false
+			if err != nil {
+				s.bus.unsettled(err.Error())
+				s.bus.quiet.stream.Do(func() { s.bus.opts.Log.Warn("the stream is of no use", zap.Error(err)) })
+				s.settle()
+				return
+			}
+			s.found(found)
+		}
+	})
+}
+
+// found goes on with a stream that is there.
+func (s *session) found(at settled) {
+	if at.epoch != s.bus.hub.Epoch() {
+		s.bus.opts.Log.Info("order of the stream taken over", zap.String("epoch", at.epoch))
+		s.bus.hub.Restart(at.epoch)
+		s.order, s.mark = s.order+1, 0
+		for _, f := range s.bus.feeds {
+			f.filled, f.fetching, f.waiting, f.last = false, false, nil, 0
+		}
+		s.sweep = true
+	}
+	s.settled = true
+	s.bus.problem.Store(nil)
+	s.bus.hub.Learn(at.last)
+	s.count()
+}
+
+// refresh asks a replica how far the order has come.
+func (s *session) refresh() {
+	if s.asking || !s.settled {
+		return
+	}
+	s.asking = true
+	s.do(func(ctx context.Context) func() {
+		h, err := s.direct.heads(ctx, 0, []string{s.bus.names.mark})
+		return func() {
+			s.asking = false
+			if err == nil {
+				s.bus.hub.Learn(h.upTo)
+			}
+		}
+	})
+}
