@@ -76,7 +76,7 @@ func (h *Handler) connect(rt *route, o *Options) {
 	rt.origins = newTransport(&rt.Route, o.OriginTLS)
 	rt.forward = &httputil.ReverseProxy{
 		Rewrite:        h.rewrite,
-		Transport:      &originSet{urls: rt.Origins, transport: rt.origins, head: o.Head, counts: rt.counts},
+		Transport:      &originSet{urls: rt.Origins, transport: rt.origins, head: o.Head, asking: o.Asking, counts: rt.counts},
 		FlushInterval:  -1,
 		ModifyResponse: h.modifyResponse,
 		ErrorHandler:   h.handleError,

@@ -29,6 +29,9 @@ type Options struct {
 	Feature string
 	// Head tells the place of the last entry published (channels.Hub.Head).
 	Head func() channels.Position
+	// Asking, unless nil, is called before an origin is asked: soon somebody
+	// will want to know Head. It must return at once.
+	Asking func()
 	// Holding is what it takes to hold responses. Without its Hub every
 	// instruction to hold is refused.
 	Holding Holding

@@ -17,6 +17,7 @@ type originSet struct {
 	urls      []*url.URL
 	transport http.RoundTripper
 	head      func() channels.Position
+	asking    func() // may be nil
 	counts    *routeCounts
 }
 
@@ -25,6 +26,9 @@ type originSet struct {
 func (o *originSet) RoundTrip(req *http.Request) (*http.Response, error) {
 	x := exchangeOf(req)
 	req = watched(req, x.body)
+	if o.asking != nil {
+		o.asking()
+	}
 	var f *failure
 	for _, origin := range o.urls {
 		resp, err := o.transport.RoundTrip(toward(req, origin))

@@ -34,7 +34,8 @@ type node struct {
 	clients *proxy.Server
 	control *http.Server
 	ways    []net.Listener // of control
-	nats    *nats.Source   // nil: not configured
+	bus     bus
+	nats    *nats.Source // nil: not configured
 
 	// Set by run, read by readiness checks.
 	draining atomic.Bool
@@ -45,33 +46,78 @@ type node struct {
 func newNode(cfg config.Config, log *zap.Logger) (*node, error) {
 	reg := prometheus.NewRegistry()
 	reg.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	n := &node{drain: cfg.Drain, log: log, hub: channels.NewHub(hubOptions(cfg.Channels))}
+	n := &node{drain: cfg.Drain, log: log}
+	var err error
+	if n.bus, err = newBus(cfg, reg, log.Named("nats")); err != nil {
+		return nil, err
+	}
+	if err = n.build(cfg, reg); err != nil {
+		n.bus.end()
+		return nil, err
+	}
+	return n, nil
+}
+
+// build makes the parts that stand on the bus.
+func (n *node) build(cfg config.Config, reg *prometheus.Registry) error {
+	n.hub = n.newHub(cfg.Channels)
 	reg.MustRegister(control.NewCollector(n.hub.Stats))
 	n.holder = hold.New(hold.Options{
 		MaxStreams: maxStreams(cfg.MaxStreams),
 		Sockets:    hold.DefaultSocketOptions(),
 		Metrics:    hold.NewMetrics(reg),
-		Log:        log.Named("hold"),
+		Log:        n.log.Named("hold"),
 	})
 	options, err := proxyOptions(cfg)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	options.Holding.Hub, options.Holding.Holder, options.Head = n.hub, n.holder, n.hub.Head
-	options.Metrics, options.Log = proxy.NewMetrics(reg), log.Named("proxy")
-	if n.handler, err = proxy.New(options); err != nil {
-		return nil, err
+	if n.bus.stream != nil {
+		options.Asking = n.bus.stream.Refresh
 	}
-	in := intake.New(intake.Options{Publisher: intake.ToHub(n.hub, wireOptions(cfg)), Metrics: intake.NewMetrics(reg)})
-	if n.nats, err = natsSource(cfg.NATS, in, reg, log.Named("nats")); err != nil {
-		return nil, err
+	options.Metrics, options.Log = proxy.NewMetrics(reg), n.log.Named("proxy")
+	if n.handler, err = proxy.New(options); err != nil {
+		return err
+	}
+	in := intake.New(intake.Options{Publisher: n.publisher(cfg), Metrics: intake.NewMetrics(reg)})
+	if n.nats, err = n.natsSource(cfg.NATS, in, reg); err != nil {
+		return err
 	}
 	handler, err := n.controlHandler(cfg, in, reg)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	n.control = controlServer(cfg.Server, handler, log.Named("control"))
-	return n, n.listen(cfg)
+	n.control = controlServer(cfg.Server, handler, n.log.Named("control"))
+	return n.listen(cfg)
+}
+
+// newHub makes the hub, which the stream feeds if there is one.
+func (n *node) newHub(c config.Channels) *channels.Hub {
+	options := hubOptions(c)
+	if n.bus.stream == nil {
+		return channels.NewHub(options)
+	}
+	options.Feed = n.bus.stream
+	hub := channels.NewHub(options)
+	n.bus.stream.Attach(hub)
+	return hub
+}
+
+// publisher is where what is published goes.
+func (n *node) publisher(cfg config.Config) intake.Publisher {
+	if n.bus.stream != nil {
+		return n.bus.stream
+	}
+	return intake.ToHub(n.hub, wireOptions(cfg))
+}
+
+// operated is what operators look at and act on.
+func (n *node) operated() control.Hub {
+	if n.bus.stream != nil {
+		return clusterHub{n.hub, n.bus.stream}
+	}
+	return n.hub
 }
 
 func (n *node) controlHandler(cfg config.Config, in *intake.Intake, reg *prometheus.Registry) (http.Handler, error) {
@@ -80,7 +126,7 @@ func (n *node) controlHandler(cfg config.Config, in *intake.Intake, reg *prometh
 		return nil, err
 	}
 	return control.New(control.Options{
-		Hub:       n.hub,
+		Hub:       n.operated(),
 		Intake:    in,
 		Tokens:    tokens,
 		MaxBody:   int64(cfg.Control.MaxBody),
@@ -92,16 +138,19 @@ func (n *node) controlHandler(cfg config.Config, in *intake.Intake, reg *prometh
 	}), nil
 }
 
-// natsSource returns nil if no server is configured.
-func natsSource(c config.NATS, in *intake.Intake, reg *prometheus.Registry, log *zap.Logger) (*nats.Source, error) {
-	if len(c.URL) == 0 {
+// natsSource returns nil if no NATS is configured.
+func (n *node) natsSource(c config.NATS, in *intake.Intake, reg *prometheus.Registry) (*nats.Source, error) {
+	if len(c.URL) == 0 && n.bus.server == nil {
 		return nil, nil
 	}
-	access, err := natsAccess(c)
-	if err != nil {
-		return nil, err
-	}
-	return nats.New(nats.Options{Access: access, Prefix: c.Prefix, Intake: in, Metrics: nats.NewMetrics(reg), Log: log})
+	return nats.New(nats.Options{
+		Access:  n.bus.access,
+		Prefix:  c.Prefix,
+		Stored:  n.bus.stream != nil,
+		Intake:  in,
+		Metrics: nats.NewMetrics(reg),
+		Log:     n.log.Named("nats"),
+	})
 }
 
 // notReady tells why no new streams should be sent here.
@@ -110,8 +159,9 @@ func (n *node) notReady() []string {
 	if n.draining.Load() {
 		reasons = append(reasons, "draining: the process is ending")
 	}
-	if n.nats != nil {
-		reasons = append(reasons, n.nats.NotReady()...)
+	reasons = append(reasons, n.bus.notReady()...)
+	if n.nats != nil && len(reasons) == 0 {
+		reasons = n.nats.NotReady()
 	}
 	return reasons
 }
@@ -150,10 +200,13 @@ func (n *node) run(ctx context.Context) error {
 	working, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	listening, deafen := context.WithCancel(working)
-	failed := make(chan error, 3+len(n.ways))
+	failed := make(chan error, 4+len(n.ways))
 	var parts, servers sync.WaitGroup
 	parts.Go(func() { failed <- n.holder.Run(working) })
 	parts.Go(func() { n.hub.Run(working) })
+	if n.bus.stream != nil {
+		parts.Go(func() { failed <- n.bus.stream.Run(working) })
+	}
 	servers.Go(func() { failed <- n.clients.Serve() })
 	for _, l := range n.ways {
 		servers.Go(func() { failed <- n.serveControl(l) })
@@ -175,6 +228,7 @@ func (n *node) run(ctx context.Context) error {
 	n.hub.Close()
 	stop()
 	parts.Wait()
+	n.bus.end()
 	n.handler.Close()
 	return err
 }

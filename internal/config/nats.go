@@ -23,11 +23,30 @@ type NATS struct {
 	TLS NATSTLS `mapstructure:"tls"`
 	// What our subjects begin with: PREFIX.publish and PREFIX.channels.CHANNEL.
 	Prefix string `mapstructure:"prefix"`
+	// Keep what is published in a JetStream stream of the servers at nats.url:
+	// one order for all nodes, and a history that survives them. Off: each
+	// node listens for itself. nats.embedded always keeps a stream.
+	JetStream bool `mapstructure:"jetstream"`
+	// How much the stream may keep; the oldest messages go first. How long and
+	// how many of a channel it keeps is what channels.replay says. 0: no bound,
+	// or three quarters of nats.embedded.max_store.
+	MaxBytes Size `mapstructure:"max_bytes"`
 	// On how many servers each message is stored, 5 at most. 0: on 3 where
 	// nats.embedded.cluster names three peers or more, otherwise on 1.
 	Replicas int `mapstructure:"replicas"`
 	// A NATS server inside the process, instead of nats.url.
 	Embedded Embedded `mapstructure:"embedded"`
+}
+
+// Stored reports whether what is published is kept in a stream.
+func (n NATS) Stored() bool { return n.Embedded.Enabled() || n.JetStream && len(n.URL) > 0 }
+
+// StreamBytes returns how much the stream may keep, 0 for no bound.
+func (n NATS) StreamBytes() Size {
+	if n.MaxBytes == 0 && n.Embedded.Enabled() {
+		return n.Embedded.MaxStore / 4 * 3
+	}
+	return n.MaxBytes
 }
 
 // NATSTLS is the section nats.tls. With one of its files the connection is

@@ -30,7 +30,7 @@ func (p *problems) checkNATS(n NATS) {
 
 // configured reports whether something is set that needs nats.url.
 func (n NATS) configured() bool {
-	if n.Replicas > 0 && !n.Embedded.Enabled() {
+	if (n.Replicas > 0 || n.JetStream || n.MaxBytes > 0) && !n.Embedded.Enabled() {
 		return true
 	}
 	return n.Credentials+n.NKey+n.User+n.Password+n.Token+n.TLS.CA+n.TLS.Cert+n.TLS.Key != ""

@@ -152,7 +152,7 @@ func (s *session) headsAt(ctx context.Context, mark uint64, subjects []string, i
 // shortly waits for a replica to catch up.
 func shortly(ctx context.Context) {
 	select {
-	case <-time.After(time.Millisecond):
+	case <-time.After(5 * time.Millisecond):
 	case <-ctx.Done():
 	}
 }

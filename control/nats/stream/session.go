@@ -231,19 +231,18 @@ func (s *session) found(at settled) {
 	s.count()
 }
 
-// refresh asks a replica how far the order has come.
+// refresh asks a replica how far the order has come, not much more than a hundred
+// times a second.
 func (s *session) refresh() {
 	if s.asking || !s.settled {
 		return
 	}
 	s.asking = true
 	s.do(func(ctx context.Context) func() {
-		h, err := s.direct.heads(ctx, 0, []string{s.bus.names.mark})
-		return func() {
-			s.asking = false
-			if err == nil {
-				s.bus.hub.Learn(h.upTo)
-			}
+		if h, err := s.direct.heads(ctx, 0, []string{s.bus.names.mark}); err == nil {
+			s.bus.hub.Learn(h.upTo)
 		}
+		shortly(ctx)
+		return func() { s.asking = false }
 	})
 }

@@ -1,0 +1,326 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"net/url"
+	"os/exec"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// clusterNode is one of several processes that share a stream.
+type clusterNode struct {
+	program      program
+	file         string
+	URL, control string
+
+	mu      sync.Mutex
+	process *exec.Cmd // nil while it is dead
+	log     io.Writer
+}
+
+// clusterFile keeps more than a test publishes, so that nothing may be lost.
+const clusterFile = `
+listen: [%q]
+control: {listen: [%q]}
+routes: [{origins: [%q]}]
+drain: {window: 0s}
+channels: {replay: {messages: 100000, bytes: 64MiB}, dedup: {window: 5m}}
+log: {level: warn}
+nats:
+  embedded:
+    store_dir: %q
+    server_name: node-%d
+    cluster: {name: test, listen: %q, user: u, password: p, peers: ["%s"]}
+`
+
+// startCluster runs a cluster of the built program until t ends. It returns when
+// all nodes are ready.
+func startCluster(t *testing.T, p program, size int, origin string) []*clusterNode {
+	t.Helper()
+	var peers []string
+	for range size {
+		peers = append(peers, freeAddress(t))
+	}
+	nodes := make([]*clusterNode, size)
+	for i := range nodes {
+		n := &clusterNode{program: p, URL: freeAddress(t), control: freeAddress(t), log: t.Output()}
+		n.file = writeFile(t, "holdfast.yaml", fmt.Sprintf(clusterFile, n.URL, n.control, origin, t.TempDir(), i, peers[i], strings.Join(peers, `", "`)))
+		nodes[i] = n
+		n.start(t)
+	}
+	t.Cleanup(func() {
+		for _, n := range nodes {
+			n.kill(syscall.SIGKILL)
+		}
+	})
+	for _, n := range nodes {
+		n.awaitReady(t)
+	}
+	return nodes
+}
+
+// freeAddress returns an address on which nobody listens.
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+func (n *clusterNode) start(t *testing.T) {
+	t.Helper()
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.process = exec.Command(string(n.program), "serve", "--config", n.file)
+	n.process.Stderr = n.log
+	if err := n.process.Start(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// kill sends the process a signal and waits for its end.
+func (n *clusterNode) kill(s syscall.Signal) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.process == nil {
+		return
+	}
+	n.process.Process.Signal(s)
+	n.process.Wait()
+	n.process = nil
+}
+
+func (n *clusterNode) awaitReady(t *testing.T) {
+	t.Helper()
+	last := ""
+	for deadline := time.Now().Add(goodTime); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+		response, err := http.Get("http://" + n.control + "/readyz")
+		if err != nil {
+			last = err.Error()
+			continue
+		}
+		body, _ := io.ReadAll(response.Body)
+		response.Body.Close()
+		if response.StatusCode == http.StatusOK {
+			return
+		}
+		last = string(body)
+	}
+	t.Fatalf("node %s is never ready: %s", n.file, last)
+}
+
+// post publishes an event on channel with an id that is also its data. It
+// reports whether it was acknowledged.
+func (n *clusterNode) post(channel, id string) bool {
+	client := http.Client{Timeout: 15 * time.Second}
+	response, err := client.Post("http://"+n.control+"/channels/"+channel+"?id="+id, "text/plain", strings.NewReader(id))
+	if err != nil {
+		return false
+	}
+	io.Copy(io.Discard, response.Body)
+	response.Body.Close()
+	return response.StatusCode == http.StatusOK
+}
+
+// wanderer is a client that goes to another node whenever its stream ends, and
+// now and then by itself.
+type wanderer struct {
+	nodes    []*clusterNode
+	channels []string
+	random   *rand.Rand
+	lastID   string
+	received map[string][]string // ids by channel
+	problems []string
+	moves    int
+}
+
+// wander reads until every channel has had its last event.
+func (w *wanderer) wander(ctx context.Context) {
+	for open := len(w.channels); open > 0 && ctx.Err() == nil; {
+		n := w.nodes[w.random.IntN(len(w.nodes))]
+		w.moves++
+		open -= w.visit(ctx, n, 1+w.random.IntN(400))
+	}
+}
+
+// visit reads up to most events from a node, and returns how many channels have
+// ended.
+func (w *wanderer) visit(ctx context.Context, n *clusterNode, most int) (ended int) {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	q := url.Values{"channel": w.channels}
+	request, _ := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+n.URL+"/stream?"+q.Encode(), nil)
+	request.Header.Set("Accept", "text/event-stream")
+	if w.lastID != "" {
+		request.Header.Set("Last-Event-ID", w.lastID)
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		time.Sleep(20 * time.Millisecond)
+		return 0
+	}
+	defer response.Body.Close()
+	r := bufio.NewReader(response.Body)
+	for range most {
+		b, err := readBlock(r)
+		if err != nil {
+			return ended
+		}
+		if b.event == "gap" {
+			w.problems = append(w.problems, "gap: "+b.data)
+		}
+		if b.id != "" {
+			w.lastID = b.id
+		}
+		if b.event != "" || b.data == "" {
+			continue
+		}
+		channel, _, _ := strings.Cut(b.data, "-")
+		w.received[channel] = append(w.received[channel], b.data)
+		if strings.HasSuffix(b.data, "-end") {
+			ended++
+		}
+	}
+	return ended
+}
+
+// TestClusterLosesNothing kills nodes of a cluster of the real program, one after
+// the other and with no warning, while publishers publish through all of them and
+// clients move between them. Each client must receive everything that was
+// acknowledged on its channels, once and in the order that all others see, with
+// no gap.
+func TestClusterLosesNothing(t *testing.T) {
+	const channels, clients, publishers = 6, 30, 3
+	kills := 3
+	if testing.Short() {
+		kills = 1
+	}
+	nodes := startCluster(t, build(t), 3, startOrigin(t, holding()))
+	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
+	defer cancel()
+	seed := rand.Uint64()
+	t.Logf("seed %d", seed)
+
+	wanderers := make([]*wanderer, clients)
+	var lives sync.WaitGroup
+	for i := range wanderers {
+		w := &wanderer{nodes: nodes, random: rand.New(rand.NewPCG(seed, uint64(i))), received: map[string][]string{}}
+		w.channels = []string{fmt.Sprintf("c%d", i%channels), fmt.Sprintf("c%d", (i+1)%channels)}
+		w.lastID = firstPosition(t, nodes[0])
+		wanderers[i] = w
+		lives.Go(func() { w.wander(ctx) })
+	}
+	acknowledged := make([][]string, publishers)
+	var quiet atomic.Bool
+	var works sync.WaitGroup
+	for p := range publishers {
+		works.Go(func() {
+			random := rand.New(rand.NewPCG(seed, uint64(1000+p)))
+			for i := 0; !quiet.Load() && ctx.Err() == nil; i++ {
+				channel := fmt.Sprintf("c%d", random.IntN(channels))
+				id := fmt.Sprintf("%s-%d-%d", channel, p, i)
+				for ctx.Err() == nil && !nodes[random.IntN(len(nodes))].post(channel, id) {
+					time.Sleep(50 * time.Millisecond)
+				}
+				acknowledged[p] = append(acknowledged[p], id)
+			}
+		})
+	}
+	for i := range kills {
+		time.Sleep(2 * time.Second)
+		n := nodes[i%len(nodes)]
+		n.kill(syscall.SIGKILL)
+		time.Sleep(time.Second)
+		n.start(t)
+		n.awaitReady(t)
+	}
+	time.Sleep(time.Second)
+	quiet.Store(true)
+	works.Wait()
+	for c := range channels {
+		for id := fmt.Sprintf("c%d-end", c); ctx.Err() == nil && !nodes[0].post(fmt.Sprintf("c%d", c), id); {
+			time.Sleep(50 * time.Millisecond)
+		}
+	}
+	lives.Wait()
+	judge(t, wanderers, slices.Concat(acknowledged...))
+}
+
+// firstPosition is the place before everything, as a client would say it.
+func firstPosition(t *testing.T, n *clusterNode) string {
+	t.Helper()
+	request, _ := http.NewRequest(http.MethodPost, "http://"+n.control+"/channels/first", strings.NewReader("x"))
+	request.Header.Set("Accept", "application/json")
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	body, _ := io.ReadAll(response.Body)
+	_, after, _ := strings.Cut(string(body), `"position":"`)
+	position, _, found := strings.Cut(after, `"`)
+	if !found {
+		t.Fatalf("no position in %s", body)
+	}
+	return position
+}
+
+// judge compares what clients received with each other and with what was
+// acknowledged.
+func judge(t *testing.T, wanderers []*wanderer, acknowledged []string) {
+	t.Helper()
+	order := map[string][]string{}
+	total, moves := 0, 0
+	for i, w := range wanderers {
+		if len(w.problems) > 0 {
+			t.Errorf("client %d: %v", i, w.problems)
+		}
+		moves += w.moves
+		for channel, got := range w.received {
+			total += len(got)
+			if order[channel] == nil {
+				order[channel] = got
+			}
+			if !slices.Equal(got, order[channel]) {
+				t.Errorf("client %d on %s: %d events, another client %d: %s", i, channel, len(got), len(order[channel]), difference(got, order[channel]))
+			}
+		}
+	}
+	seen := map[string]int{}
+	for _, ids := range order {
+		for _, id := range ids {
+			seen[id]++
+		}
+	}
+	for _, id := range acknowledged {
+		if seen[id] != 1 {
+			t.Errorf("%s was acknowledged and received %d times", id, seen[id])
+		}
+	}
+	t.Logf("%d events acknowledged, %d received by %d clients in %d visits", len(acknowledged), total, len(wanderers), moves)
+}
+
+// difference says where two orders part.
+func difference(got, want []string) string {
+	for i := range min(len(got), len(want)) {
+		if got[i] != want[i] {
+			return fmt.Sprintf("at %d %v and %v", i, got[i:min(i+3, len(got))], want[i:min(i+3, len(want))])
+		}
+	}
+	return fmt.Sprintf("they agree in the first %d", min(len(got), len(want)))
+}
