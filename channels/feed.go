@@ -16,10 +16,10 @@ type Feed interface {
 	// locks held: they return at once and do not call the hub.
 	Want(channel string)
 	Drop(channel string)
-	// Head returns the place of something published after Head was called, or
-	// of the last before: nothing acknowledged by then is above it. It waits
-	// for the bus.
-	Head(ctx context.Context) (uint64, error)
+	// Sync returns when all that was acknowledged to publishers before, on any
+	// node, is in the logs of these channels, which are kept, and Learn has
+	// been told of it. It waits for the bus.
+	Sync(ctx context.Context, channels ...string) error
 }
 
 // Placed is an item that has its place already.
@@ -186,7 +186,7 @@ func (h *Hub) Await(ctx context.Context, names ...string) (release func(), err e
 	}
 	c := &Cursor{hub: h}
 	c.join(subscriptions(names))
-	if err := c.await(ctx, Resume{}); err != nil {
+	if err := c.await(ctx); err != nil {
 		c.abandon()
 		return nil, err
 	}
@@ -201,11 +201,9 @@ func subscriptions(names []string) []Subscription {
 	return subs
 }
 
-// await returns when all of the cursor's logs can be followed, and what the
-// client says it has seen can be judged.
-func (c *Cursor) await(ctx context.Context, r Resume) error {
-	h := c.hub
-	if h.options.Feed == nil {
+// await returns when all of the cursor's logs can be followed.
+func (c *Cursor) await(ctx context.Context) error {
+	if c.hub.options.Feed == nil {
 		return nil
 	}
 	for i := range c.legs {
@@ -215,13 +213,49 @@ func (c *Cursor) await(ctx context.Context, r Resume) error {
 			return context.Cause(ctx)
 		}
 	}
-	p, ok := ParsePosition(r.ID)
-	if !ok || p.Epoch != h.Epoch() || p.Seq <= h.Head().Seq {
+	return nil
+}
+
+// recognize makes sure that what the client has seen last is not unknown here
+// only because another node was faster.
+func (c *Cursor) recognize(ctx context.Context, f *Follow) error {
+	if c.hub.options.Feed == nil || c.recognizes(f) {
 		return nil
 	}
-	head, err := h.options.Feed.Head(ctx)
-	if err == nil {
-		h.Learn(head)
+	names := make([]string, len(c.legs))
+	for i := range c.legs {
+		names[i] = c.legs[i].log.name
 	}
-	return err
+	return c.hub.options.Feed.Sync(ctx, names...)
+}
+
+// recognizes reports whether the logs know what f says was seen last, or can
+// never know it.
+func (c *Cursor) recognizes(f *Follow) bool {
+	for i := range c.legs {
+		g := &c.legs[i]
+		if id := f.Subscriptions[g.sub].PrevID; id != "" && !g.log.hasItem(id) {
+			return false
+		}
+	}
+	if f.Resume.ID == "" || f.Resume.Lenient || !f.asksClient() {
+		return true
+	}
+	if p, ok := ParsePosition(f.Resume.ID); ok {
+		return p.Epoch != c.hub.Epoch() || p.Seq <= c.hub.Head().Seq
+	}
+	_, matches := c.lookup(f.Resume.ID)
+	return matches > 0
+}
+
+// hasItem reports whether the log knows an item's place.
+func (l *Log) hasItem(id string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for i := l.ring.end(); i > l.ring.base; i-- {
+		if e := l.ring.at(i - 1); string(e.span(e.itemID)) == id {
+			return true
+		}
+	}
+	return string(l.floorItem) == id
 }

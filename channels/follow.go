@@ -127,7 +127,11 @@ func (h *Hub) Follow(ctx context.Context, f Follow) (*Cursor, error) {
 	}
 	c := &Cursor{hub: h, epoch: h.epoch.Load(), group: f.Group, form: f.Form, live: f.Live, place: f.Live}
 	c.join(f.Subscriptions)
-	if err := c.await(ctx, f.Resume); err != nil {
+	err := c.await(ctx)
+	if err == nil {
+		err = c.recognize(ctx, &f)
+	}
+	if err != nil {
 		c.abandon()
 		return nil, err
 	}

@@ -2,6 +2,7 @@ package channels
 
 import (
 	"crypto/rand"
+	"crypto/sha256"
 	"strconv"
 	"strings"
 )
@@ -28,6 +29,16 @@ func NewEpoch() string {
 		b[i] = epochAlphabet[b[i]%32]
 	}
 	return string(b[:])
+}
+
+// DeriveEpoch returns an epoch that depends on seed alone.
+func DeriveEpoch(seed string) string {
+	sum := sha256.Sum256([]byte(seed))
+	b := sum[:epochLen]
+	for i := range b {
+		b[i] = epochAlphabet[b[i]%32]
+	}
+	return string(b)
 }
 
 // IsZero reports whether p is the zero Position, which is no place at all.

@@ -15,9 +15,9 @@ import (
 )
 
 const (
-	// queueSize is how many live messages may wait. What is beyond is lost, and
-	// found again.
-	queueSize = 64 << 10
+	// defaultQueue is how many live messages may wait. What is beyond is lost,
+	// and found again.
+	defaultQueue = 64 << 10
 	// sweepInterval is how often it is made sure that nothing was lost.
 	sweepInterval = 15 * time.Second
 	// retryPause is before something that failed is tried again.
@@ -38,6 +38,7 @@ type Bus struct {
 	queue    chan *client.Msg // the library fills it; never closed
 	alarms   chan struct{}    // has room for one: something may have been lost
 	asks     chan struct{}    // has room for one: how far has the order come
+	syncs    chan *syncing
 
 	feeds map[string]*feed // by live subject; Run's
 
@@ -57,9 +58,10 @@ func New(o Options) (*Bus, error) {
 		opts:     o,
 		names:    namesOf(o.Prefix),
 		interest: newInterest(),
-		queue:    make(chan *client.Msg, queueSize),
+		queue:    make(chan *client.Msg, o.queue),
 		alarms:   make(chan struct{}, 1),
 		asks:     make(chan struct{}, 1),
+		syncs:    make(chan *syncing),
 		feeds:    make(map[string]*feed),
 	}
 	for _, s := range []*rate.Sometimes{&b.quiet.bad, &b.quiet.stream, &b.quiet.refused, &b.quiet.lost} {

@@ -31,7 +31,8 @@ func (s *session) count() {
 		}
 	}
 	s.due, s.sweep, s.census = nil, false, true
-	order := s.order
+	s.censuses++
+	order, number := s.order, s.censuses
 	subjects := make([]string, len(asked))
 	for i, f := range asked {
 		subjects[i] = f.stored
@@ -53,6 +54,7 @@ func (s *session) count() {
 				s.settle()
 				return
 			}
+			c.number = number
 			s.compare(asked, c)
 		}
 	})
@@ -60,9 +62,10 @@ func (s *session) count() {
 
 // census is what the stream had at one place of its order.
 type census struct {
-	mark  uint64 // the place; everything before it on subscribed channels has been received
-	first uint64 // nothing below it is stored
-	last  map[string]uint64
+	number int
+	mark   uint64 // the place; everything before it on subscribed channels has been received
+	first  uint64 // nothing below it is stored
+	last   map[string]uint64
 }
 
 // survey takes a census. Of what is stored by then, each message is either at or
@@ -161,6 +164,7 @@ func shortly(ctx context.Context) {
 func (s *session) compare(asked []*feed, c census) {
 	for _, f := range asked {
 		head := c.last[f.stored]
+		f.checked, f.owed = c.number, head
 		switch {
 		case !s.kept(f), f.fetching:
 		case !f.filled && head == 0:

@@ -23,6 +23,8 @@ type feed struct {
 
 	filled   bool   // the hub has its history
 	last     uint64 // everything up to here is in the hub, if it is filled
+	checked  int    // the last census that looked at it
+	owed     uint64 // what the stream had then
 	fetching bool   // what came before waiting is on its way
 	waiting  []*client.Msg
 }

@@ -18,16 +18,34 @@ import (
 	"github.com/holdfast-proxy/holdfast/control/nats"
 	"github.com/holdfast-proxy/holdfast/control/nats/embedded"
 	"github.com/holdfast-proxy/holdfast/control/nats/stream"
+	"github.com/holdfast-proxy/holdfast/internal/leaktest"
 	"github.com/holdfast-proxy/holdfast/internal/wire"
 )
+
+func TestMain(m *testing.M) { leaktest.Main(m) }
 
 // goodTime bounds what must happen, so that a failure is not a hang.
 const goodTime = 60 * time.Second
 
+var quietLog = zap.NewNop()
+
+func newMetrics() *stream.Metrics { return stream.NewMetrics(prometheus.NewRegistry()) }
+
+// connect returns a client's connection, which ends with the test.
+func connect(t testing.TB, server *embedded.Server) *client.Conn {
+	t.Helper()
+	nc, err := client.Connect("", server.InProcess())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(nc.Close)
+	return nc
+}
+
 // startServer runs a server of its own for t.
 func startServer(t testing.TB, dir string) *embedded.Server {
 	t.Helper()
-	s, err := embedded.Start(t.Context(), embedded.Options{StoreDir: dir, SyncInterval: time.Minute}, zap.NewNop())
+	s, err := embedded.Start(t.Context(), embedded.Options{StoreDir: dir, SyncInterval: time.Minute}, quietLog)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,12 +106,34 @@ func startNode(t testing.TB, way client.Option, edits ...func(*stream.Options)) 
 
 func (n *node) ready() *node {
 	n.t.Helper()
-	for deadline := time.Now().Add(goodTime); n.bus.NotReady() != nil; time.Sleep(time.Millisecond) {
+	n.until("the bus is ready", func() bool { return n.bus.NotReady() == nil })
+	return n
+}
+
+// until waits for what happens soon but not at once.
+func (n *node) until(what string, holds func() bool) {
+	n.t.Helper()
+	for deadline := time.Now().Add(goodTime); !holds(); time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
-			n.t.Fatalf("not ready: %v", n.bus.NotReady())
+			n.t.Fatalf("never happened: %s (%v)", what, n.bus.NotReady())
 		}
 	}
-	return n
+}
+
+// count returns a metric without labels.
+func (n *node) count(name string) float64 {
+	n.t.Helper()
+	families, err := n.registry.Gather()
+	if err != nil {
+		n.t.Fatal(err)
+	}
+	for _, family := range families {
+		if family.GetName() == name {
+			return family.GetMetric()[0].GetCounter().GetValue()
+		}
+	}
+	n.t.Fatalf("no metric %s", name)
+	return 0
 }
 
 // say publishes an event and returns its position.
@@ -111,10 +151,14 @@ type reader struct {
 	t      testing.TB
 	cursor *channels.Cursor
 	woken  chan struct{}
+	stall  chan struct{} // unless nil, the bus waits for its end
 }
 
 // Wake is for channels.Group.
 func (r *reader) Wake(*channels.Log) {
+	if r.stall != nil {
+		<-r.stall
+	}
 	select {
 	case r.woken <- struct{}{}:
 	default:

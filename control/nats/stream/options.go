@@ -34,6 +34,8 @@ type Options struct {
 	// Metrics and Log are required.
 	Metrics *Metrics
 	Log     *zap.Logger
+
+	queue int // how many live messages may wait
 }
 
 // names are the subjects and the stream that belong to a prefix.
@@ -73,6 +75,9 @@ func streamName(prefix string) string {
 func (o *Options) complete() error {
 	if o.Prefix == "" {
 		o.Prefix = nats.DefaultPrefix
+	}
+	if o.queue == 0 {
+		o.queue = defaultQueue
 	}
 	if o.DedupWindow <= 0 {
 		o.DedupWindow = time.Minute

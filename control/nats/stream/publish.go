@@ -217,16 +217,3 @@ func (s *storing) failure(ctx context.Context, err error) error {
 	}
 	return intake.Unavailable(fmt.Sprintf("The stream cannot be reached: %v.", err))
 }
-
-// Head is for channels.Feed.
-func (b *Bus) Head(ctx context.Context) (uint64, error) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	mark := storing{bus: b, message: client.NewMsg(b.names.mark)}
-	mark.send()
-	ack, err := mark.wait(ctx)
-	if err != nil {
-		return 0, err
-	}
-	return ack.Sequence, nil
-}

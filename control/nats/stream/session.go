@@ -39,8 +39,10 @@ type session struct {
 	settled  bool    // the stream is known
 	settling bool    // it is being looked for
 	asking   bool    // Refresh is being answered
-	order    int     // counts the stream's epochs
-	mark     uint64  // the highest mark that has arrived
+	censuses int     // how many there were
+	waiters  []*syncing
+	order    int    // counts the stream's epochs
+	mark     uint64 // the highest mark that has arrived
 	awaited  []awaited
 	fetchers chan struct{}
 }
@@ -104,6 +106,8 @@ func (s *session) run(closed <-chan struct{}) error {
 			}
 		case <-s.bus.asks:
 			s.refresh()
+		case w := <-s.bus.syncs:
+			s.sync(w)
 		case <-s.bus.alarms:
 			s.check()
 		case <-tick.C:
@@ -114,6 +118,7 @@ func (s *session) run(closed <-chan struct{}) error {
 			return nil
 		}
 		s.count()
+		s.release()
 	}
 }
 
@@ -143,7 +148,7 @@ func (s *session) heed() error {
 		if err != nil {
 			continue // the hub has no such channels
 		}
-		live := s.bus.names.live + "channels." + tokens
+		live := s.liveOf(c.channel)
 		if !c.wanted {
 			s.drop(live)
 			continue
@@ -155,6 +160,12 @@ func (s *session) heed() error {
 		}
 	}
 	return nil
+}
+
+// liveOf is the subject where the stream republishes what is new on a channel.
+func (s *session) liveOf(channel string) string {
+	tokens, _ := nats.Encode(channel) // the hub has no channels that have none
+	return s.bus.names.live + "channels." + tokens
 }
 
 // subscribe asks for what is new on a channel, and then for what there is.
@@ -222,6 +233,7 @@ func (s *session) found(at settled) {
 		s.order, s.mark = s.order+1, 0
 		for _, f := range s.bus.feeds {
 			f.filled, f.fetching, f.waiting, f.last = false, false, nil, 0
+			f.checked, f.owed = 0, 0
 		}
 		s.sweep = true
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
 	"go.uber.org/zap"
@@ -12,8 +13,12 @@ import (
 	"github.com/holdfast-proxy/holdfast/channels"
 )
 
-// epochKey is where the stream's metadata has the epoch of its sequences.
-const epochKey = "holdfast_epoch"
+// Where the stream's metadata has the epoch of its sequences, and when the stream
+// was made that the epoch is for.
+const (
+	epochKey = "holdfast_epoch"
+	sinceKey = "holdfast_epoch_since"
+)
 
 // config is how the stream must be, but for its epoch.
 func (b *Bus) config() jetstream.StreamConfig {
@@ -50,7 +55,6 @@ func (b *Bus) config() jetstream.StreamConfig {
 type settled struct {
 	epoch string
 	last  uint64 // at least so far its order has come
-	first uint64 // nothing below this is stored
 }
 
 // settle finds the stream, or makes it, and gives it an epoch and our limits.
@@ -72,34 +76,43 @@ func (b *Bus) settle(ctx context.Context, js jetstream.JetStream, epoch string, 
 		return settled{}, fmt.Errorf("stream %s: %w", want.Name, err)
 	}
 	have := s.CachedInfo()
-	now := have.Config.Metadata[epochKey]
+	now := b.epochOf(have)
 	if now == epoch && have.State.LastSeq < reached {
 		b.opts.Log.Error("the stream has lost what it had stored; its order begins anew",
 			zap.Uint64("last", have.State.LastSeq), zap.Uint64("seen", reached))
-		now = ""
+		now = channels.NewEpoch()
 	}
-	if fresh := now == ""; fresh || !b.fits(&have.Config) {
-		if have, err = b.update(ctx, js, have.Config, want, now); err != nil {
+	marked := have.Config.Metadata[epochKey] == now && have.Config.Metadata[sinceKey] == since(have)
+	if !marked || !b.fits(&have.Config) {
+		if have, err = b.update(ctx, js, have, want, now); err != nil {
 			return settled{}, fmt.Errorf("stream %s: %w", want.Name, err)
 		}
-		now = have.Config.Metadata[epochKey]
 	}
-	return settled{now, have.State.LastSeq, have.State.FirstSeq}, nil
+	return settled{now, have.State.LastSeq}, nil
 }
 
-// update gives the stream our settings, and a new epoch if it has none.
-func (b *Bus) update(ctx context.Context, js jetstream.JetStream, have, want jetstream.StreamConfig, epoch string) (*jetstream.StreamInfo, error) {
-	if epoch == "" {
-		epoch = channels.NewEpoch()
+// epochOf is the epoch of a stream's sequences. A stream that was deleted and
+// made again from its own settings has another, which all nodes derive alike.
+func (b *Bus) epochOf(have *jetstream.StreamInfo) string {
+	epoch, made := have.Config.Metadata[epochKey], have.Config.Metadata[sinceKey]
+	if epoch != "" && (made == "" || made == since(have)) {
+		return epoch
 	}
+	return channels.DeriveEpoch(epoch + since(have))
+}
+
+func since(s *jetstream.StreamInfo) string { return s.Created.UTC().Format(time.RFC3339Nano) }
+
+// update gives the stream our settings and its epoch.
+func (b *Bus) update(ctx context.Context, js jetstream.JetStream, have *jetstream.StreamInfo, want jetstream.StreamConfig, epoch string) (*jetstream.StreamInfo, error) {
 	want.Metadata = map[string]string{}
-	maps.Copy(want.Metadata, have.Metadata)
-	want.Metadata[epochKey] = epoch
+	maps.Copy(want.Metadata, have.Config.Metadata)
+	want.Metadata[epochKey], want.Metadata[sinceKey] = epoch, since(have)
 	s, err := js.UpdateStream(ctx, want)
 	if err != nil {
 		return nil, err
 	}
-	b.opts.Log.Info("stream changed to the configured limits", zap.String("stream", want.Name))
+	b.opts.Log.Info("stream has the configured limits", zap.String("stream", want.Name))
 	return s.CachedInfo(), nil
 }
 
