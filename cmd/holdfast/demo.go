@@ -23,15 +23,21 @@ func demoCommand() *cobra.Command {
 shows what Holdfast does: two users, a channel for everybody and one for each,
 events with their ids, a button that publishes and one that cuts the connection.
 
+With --nodes 3, three nodes run as processes of their own behind a small load
+balancer. They share a stream of NATS, so that a client whose node is killed goes
+on at another and has missed nothing.
+
 The API is an ordinary GRIP origin in the same process. Its code is meant to be
 read: internal/demo.`,
 		Example: `  holdfast demo
+  holdfast demo --nodes 3
   holdfast demo --listen 127.0.0.1:8080 --control-listen 127.0.0.1:9000`,
 		Args: cobra.NoArgs,
 	}
 	flags := cmd.Flags()
 	listen := flags.String("listen", ":7999", "take clients at `ADDR`")
 	control := flags.String("control-listen", "127.0.0.1:5561", "take publishers at `ADDR`")
+	nodes := flags.Int("nodes", 1, "run so many nodes")
 	logLevel := flags.String("log-level", "warn", "log from this `LEVEL` on: debug, info, warn or error")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		ctx, stop := untilSignal(cmd.Context())
@@ -40,7 +46,18 @@ read: internal/demo.`,
 		cfg.Listen, cfg.Control.Listen = []string{*listen}, []string{*control}
 		cfg.Log.Level = config.LogLevel(*logLevel)
 		cfg.Drain.Window = time.Second
-		d, err := newDemo(cfg, newLogger(cfg.Log, cmd.ErrOrStderr()))
+		log := newLogger(cfg.Log, cmd.ErrOrStderr())
+		if *nodes > 1 {
+			if !flags.Changed("log-level") {
+				cfg.Log.Level = config.LogError // a cluster that forms has much to warn of
+			}
+			c, err := newDemoCluster(cfg, *nodes, cmd.ErrOrStderr(), log)
+			if err != nil {
+				return err
+			}
+			return c.run(ctx, cmd.OutOrStdout())
+		}
+		d, err := newDemo(cfg, log)
 		if err != nil {
 			return err
 		}

@@ -127,7 +127,7 @@ func (s *Source) refused(m *nats.Msg, became result, err error) {
 // answer sends the answer to a request. A subject of ours is never answered to:
 // the answer would be published, with our permissions and not the requester's.
 func (s *Source) answer(to string, r intake.Receipt, err error) {
-	if strings.HasPrefix(to, s.opts.Prefix+".") {
+	if strings.HasPrefix(to, s.opts.Prefix+".") || strings.HasPrefix(to, "_"+s.opts.Prefix+".") {
 		return
 	}
 	status, body := intake.Answer(r, err)

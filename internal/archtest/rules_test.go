@@ -29,6 +29,7 @@ var rules = []rule{
 	only("internal/grip/...", "the wire format knows neither channels nor servers", "internal/sse"),
 	only("internal/config/...", "a configuration is plain data; cmd/holdfast hands the parts theirs"),
 	only("internal/leaktest/...", "every package's tests may use it"),
+	only("internal/balance/...", "it copies bytes, whoever sends them"),
 	only("internal/wheel/...", "a timer wheel knows only time"),
 	only("internal/demo", "an ordinary origin, with nothing that another could not have"),
 	only("internal/demo/demotest", "it drives the demo's page", "internal/browsertest"),

@@ -82,8 +82,13 @@ func (l *logger) Warnf(format string, v ...any) {
 	l.once(l.log.Warn, "embedded NATS server warns", fmt.Sprintf(format, v...))
 }
 
-// Errorf is called by the server.
+// Errorf is called by the server. It counts a peer that is not there yet among
+// the errors; a cluster that starts has some of these.
 func (l *logger) Errorf(format string, v ...any) {
+	if strings.HasPrefix(format, "Error trying to connect to route") {
+		l.Warnf(format, v...)
+		return
+	}
 	l.once(l.log.Error, "embedded NATS server reports an error", fmt.Sprintf(format, v...))
 }
 
