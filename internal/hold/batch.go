@@ -17,12 +17,11 @@ type Batch struct {
 	entries []channels.Entry // what the cursor has read
 	used    int              // how many of them were ever read since Forget
 
-	kind    kind
-	out     []byte // what is to be written
-	laid    layout // of entries, the last one
-	tail    []byte // our own bytes, framed
-	own     []byte // before that
-	counted int    // entries and hints that the feed has been told of
+	kind kind
+	out  []byte // what is to be written
+	laid layout // of entries, the last one
+	tail []byte // our own bytes, framed
+	own  []byte // before that
 }
 
 // kind is what a batch's bytes are.
@@ -49,7 +48,7 @@ type layout struct {
 	ends    []int // of each entry in bytes
 	count   int   // entries with bytes
 	hints   int
-	closing bool // a close action ended it
+	closing bool  // a close action ended it
 	first   int64 // when the first entry was published, UnixNano
 	after   sse.State
 }
