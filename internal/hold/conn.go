@@ -54,6 +54,9 @@ type Heir interface {
 	CutOff(reason Reason)
 }
 
+// Inner returns the connection that c is wrapped around.
+func (c *Conn) Inner() net.Conn { return c.Conn }
+
 // Claim claims the connection for h, which gets it when net/http closes it,
 // at the latest after the handler has returned.
 func (c *Conn) Claim(h Heir) error {

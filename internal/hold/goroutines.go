@@ -139,7 +139,7 @@ func (h *Goroutines) hold(w http.ResponseWriter, r *http.Request, s *Stream) err
 	if err := control.Flush(); err != nil {
 		return err
 	}
-	framing := framingOf(r)
+	framing := FramingOf(r)
 	l := h.newLive(s, framing)
 	if framing == Frames {
 		l.serve(w, r)
