@@ -7,14 +7,14 @@ type Cursor struct {
 	hub   *Hub
 	epoch *string
 	group Group
-	form  Form
 	live  uint64 // actions up to here are not for this stream
+	form  Form
 
+	closed bool
 	legs   []leg
 	one    [1]leg // the legs of a cursor with one channel
 	gap    *Gap   // on all channels without a PrevID, not told yet
 	place  uint64 // everything up to here has been returned
-	closed bool
 }
 
 // leg is a cursor's place in one log.
@@ -26,12 +26,12 @@ type leg struct {
 	start uint64
 	// peeked is the seq of the next entry if it is known, else 0.
 	peeked uint64
-	// hole, if it has a reason, is what is missing before next. Its place in
-	// the total order is hole.Resume.
-	hole Gap
+	// began is what next was before the last call of Cursor.Next.
+	began uint64
+	// hole, unless nil, is what is missing before next. Its place in the total
+	// order is hole.Resume. Nearly no leg ever has one.
+	hole *Gap
 }
-
-func (g *leg) hasHole() bool { return g.hole.Reason != "" }
 
 // Position is the place up to which everything has been returned. It is the
 // zero Position while a gap that lies before that place is still to be told: a
@@ -42,7 +42,7 @@ func (c *Cursor) Position() Position {
 		return Position{}
 	}
 	for i := range c.legs {
-		if g := &c.legs[i]; g.hasHole() && g.hole.Resume.Seq <= c.place {
+		if g := &c.legs[i]; g.hole != nil && g.hole.Resume.Seq <= c.place {
 			return Position{}
 		}
 	}
@@ -69,6 +69,9 @@ func (c *Cursor) Logs() []*Log {
 func (c *Cursor) Next(dst []Entry, maxEntries, maxBytes int) ([]Entry, error) {
 	if c.closed || c.stale() {
 		return dst, ErrClosed
+	}
+	for i := range c.legs {
+		c.legs[i].began = c.legs[i].next
 	}
 	b := batch{cursor: c, dst: dst, entries: maxEntries, bytes: maxBytes}
 	// Entries up to here are all in their logs, so of several logs the
@@ -97,13 +100,16 @@ func (c *Cursor) stale() bool { return c.epoch != c.hub.epoch.Load() }
 
 // tell takes a hole away and returns it as an error of its own.
 func (c *Cursor) tell(hole *Gap) error {
-	gap := *hole
-	*hole = Gap{}
 	if hole == c.gap {
 		c.gap = nil
 	}
-	c.place = max(c.place, gap.Resume.Seq)
-	return &gap
+	for i := range c.legs {
+		if c.legs[i].hole == hole {
+			c.legs[i].hole = nil
+		}
+	}
+	c.place = max(c.place, hole.Resume.Seq)
+	return hole
 }
 
 // first finds what comes next in the total order up to limit: a hole, or the
@@ -119,18 +125,15 @@ func (c *Cursor) first(limit uint64) (best *leg, hole *Gap, until uint64) {
 		g := &c.legs[i]
 		after, ok := g.peek(c.hub)
 		switch {
-		case !ok || after > limit || after == limit && !g.hasHole():
+		case !ok || after > limit || after == limit && g.hole == nil:
 			continue
-		case found && (after > lowest || after == lowest && !g.hasHole()):
+		case found && (after > lowest || after == lowest && g.hole == nil):
 			until = min(until, after)
 			continue
 		case found:
 			until = min(until, lowest)
 		}
-		best, hole, lowest, found = g, nil, after, true
-		if g.hasHole() {
-			hole = &g.hole
-		}
+		best, hole, lowest, found = g, g.hole, after, true
 	}
 	return best, hole, until
 }
@@ -139,7 +142,7 @@ func (c *Cursor) first(limit uint64) (best *leg, hole *Gap, until uint64) {
 // head: the one before its next entry, or that of a hole. A reader that has
 // fallen off the log's tail has a hole there.
 func (g *leg) peek(h *Hub) (after uint64, ok bool) {
-	if g.hasHole() {
+	if g.hole != nil {
 		return g.hole.Resume.Seq, true
 	}
 	if g.peeked != 0 {
@@ -165,7 +168,7 @@ func (g *leg) fallLocked(h *Hub) bool {
 	if g.next >= l.ring.base {
 		return false
 	}
-	g.hole = Gap{Reason: Lag, Channel: l.name, Lost: int64(l.ring.base - g.next), Resume: h.position(l.floor)}
+	g.hole = &Gap{Reason: Lag, Channel: l.name, Lost: int64(l.ring.base - g.next), Resume: h.position(l.floor)}
 	g.next, g.peeked = l.ring.base, 0 // where it is counted already
 	return true
 }

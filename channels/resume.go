@@ -96,7 +96,7 @@ func (g *leg) settle(c *Cursor, sub *Subscription, from start) {
 		g.afterPlaceLocked(c, from)
 	}
 	g.boundLocked(c, sub, now, from)
-	if !g.hasHole() && (from.resume || sub.PrevID != "") {
+	if g.hole == nil && (from.resume || sub.PrevID != "") {
 		c.hub.counters.replayed.Add(l.ring.end() - g.next)
 	}
 	l.standLocked(g.next)
@@ -110,7 +110,7 @@ func (g *leg) afterPlaceLocked(c *Cursor, from start) {
 	l := g.log
 	g.start, g.next = from.seq, l.ring.after(from.seq)
 	if from.seq < l.floor {
-		g.hole = Gap{Reason: Evicted, Channel: l.name, LastID: from.lastID, Lost: -1, Resume: c.hub.position(l.floor)}
+		g.hole = &Gap{Reason: Evicted, Channel: l.name, LastID: from.lastID, Lost: -1, Resume: c.hub.position(l.floor)}
 	}
 }
 
@@ -129,7 +129,7 @@ func (g *leg) afterItemLocked(c *Cursor, sub *Subscription, from start) {
 		return
 	}
 	g.start, g.next = c.live, l.ring.after(c.live)
-	g.hole = Gap{Reason: Unknown, Channel: l.name, LastID: sub.PrevID, Lost: -1, Resume: c.hub.position(c.live)}
+	g.hole = &Gap{Reason: Unknown, Channel: l.name, LastID: sub.PrevID, Lost: -1, Resume: c.hub.position(c.live)}
 }
 
 // boundLocked keeps from the client what the origin does not want replayed.
@@ -143,11 +143,11 @@ func (g *leg) boundLocked(c *Cursor, sub *Subscription, now time.Time, from star
 	}
 	if withheld := first - g.next; withheld > 0 {
 		lost := int64(withheld)
-		if g.hasHole() {
+		if g.hole != nil {
 			lost = -1
 		}
 		last := l.ring.at(first - 1).seq
-		g.hole = Gap{Reason: Evicted, Channel: l.name, LastID: from.lastID, Lost: lost, Resume: c.hub.position(last)}
+		g.hole = &Gap{Reason: Evicted, Channel: l.name, LastID: from.lastID, Lost: lost, Resume: c.hub.position(last)}
 		g.next = first
 	}
 }

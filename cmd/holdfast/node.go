@@ -19,6 +19,7 @@ import (
 	"github.com/holdfast-proxy/holdfast/control/intake"
 	"github.com/holdfast-proxy/holdfast/control/nats"
 	"github.com/holdfast-proxy/holdfast/internal/config"
+	"github.com/holdfast-proxy/holdfast/internal/engine"
 	"github.com/holdfast-proxy/holdfast/internal/hold"
 	"github.com/holdfast-proxy/holdfast/proxy"
 )
@@ -29,7 +30,7 @@ type node struct {
 	drain   config.Drain
 	log     *zap.Logger
 	hub     *channels.Hub
-	holder  *hold.Goroutines
+	holder  hold.Holder
 	handler *proxy.Handler
 	clients *proxy.Server
 	control *http.Server
@@ -62,13 +63,16 @@ func newNode(cfg config.Config, log *zap.Logger) (*node, error) {
 func (n *node) build(cfg config.Config, reg *prometheus.Registry) error {
 	n.hub = n.newHub(cfg.Channels)
 	reg.MustRegister(control.NewCollector(n.hub.Stats))
-	n.holder = hold.New(hold.Options{
+	options, err := proxyOptions(cfg)
+	if err != nil {
+		return nil, err
+	}
+	n.holder, err = newHolder(cfg.Hold, hold.Options{
 		MaxStreams: maxStreams(cfg.MaxStreams),
 		Sockets:    hold.DefaultSocketOptions(),
 		Metrics:    hold.NewMetrics(reg),
 		Log:        n.log.Named("hold"),
 	})
-	options, err := proxyOptions(cfg)
 	if err != nil {
 		return err
 	}
@@ -118,6 +122,14 @@ func (n *node) operated() control.Hub {
 		return clusterHub{n.hub, n.bus.stream}
 	}
 	return n.hub
+}
+
+// newHolder makes the holder that is configured.
+func newHolder(c config.Hold, o hold.Options) (hold.Holder, error) {
+	if c.Engine == config.HoldGoroutines {
+		return hold.New(o), nil
+	}
+	return engine.New(engine.Options{Options: o})
 }
 
 func (n *node) controlHandler(cfg config.Config, in *intake.Intake, reg *prometheus.Registry) (http.Handler, error) {

@@ -49,6 +49,8 @@ type Config struct {
 	Gap Gap `mapstructure:"gap"`
 	// How much of what was published is kept, and for how long.
 	Channels Channels `mapstructure:"channels"`
+	// How held streams are kept.
+	Hold Hold `mapstructure:"hold"`
 	// How the process ends after SIGTERM. A second signal ends it at once.
 	Drain Drain `mapstructure:"drain"`
 	// The log on standard error.
@@ -127,6 +129,15 @@ type Gap struct {
 	// Name the channel in it. Channel names are the origin's business;
 	// clients normally do not know them.
 	Channels bool `mapstructure:"channels"`
+}
+
+// Hold is the section hold.
+type Hold struct {
+	// auto holds HTTP/1.x streams in the clear in event loops where the
+	// system has them (Linux), and all others with goroutines. goroutines
+	// holds all streams with goroutines, which cost more memory: use it to
+	// tell whether a problem comes from the loops.
+	Engine HoldEngine `mapstructure:"engine"`
 }
 
 // Drain is the section drain.

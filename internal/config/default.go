@@ -25,6 +25,7 @@ func Default() Config {
 		},
 		Gap:      Gap{Event: "gap"},
 		Channels: defaultChannels(),
+		Hold:     Hold{Engine: HoldAuto},
 		Drain:    Drain{Window: 5 * time.Second},
 		Log:      Log{Level: LogInfo, Format: LogAuto},
 	}

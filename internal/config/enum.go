@@ -66,6 +66,17 @@ const (
 
 func (KeepAliveMode) allowed() []string { return values(KeepAliveIdle, KeepAliveInterval) }
 
+// HoldEngine says what keeps held streams.
+type HoldEngine string
+
+// The values of hold.engine.
+const (
+	HoldAuto       HoldEngine = "auto"
+	HoldGoroutines HoldEngine = "goroutines"
+)
+
+func (HoldEngine) allowed() []string { return values(HoldAuto, HoldGoroutines) }
+
 // LogLevel is the least important level that is logged.
 type LogLevel string
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"net/http"
 	"sync/atomic"
 	"time"
 )
@@ -29,7 +30,7 @@ func (l listener) Accept() (net.Conn, error) {
 // Conn is a connection that a stream can take over from net/http. Until then
 // it is the connection it wraps.
 //
-// A stream claims it with take while its handler runs. From then on net/http
+// A stream claims it while its handler runs. From then on net/http
 // can no longer write; its end of the response goes nowhere. When it has put
 // its buffers back into its pools, it closes the connection: that is when the
 // stream adopts it. Hijack would do too, but leaves those 10 KiB of buffers
@@ -39,14 +40,27 @@ type Conn struct {
 
 	phrase atomic.Pointer[phrase] // for the next status line
 
-	held    atomic.Pointer[live] // who has claimed it
+	held    atomic.Pointer[Heir] // who has claimed it
 	adopted atomic.Bool          // net/http has let go of it
 	reading atomic.Int32         // calls of Read under way
 }
 
-// take claims the connection for l, which begins when net/http closes it.
-func (c *Conn) take(l *live) error {
-	if !c.held.CompareAndSwap(nil, l) {
+// Heir is who claims a connection.
+type Heir interface {
+	// Inherit is called once, when net/http has let go of the connection. conn
+	// is the one that the Conn was wrapped around.
+	Inherit(conn net.Conn)
+	// CutOff is called after that if the server was closed meanwhile.
+	CutOff(reason Reason)
+}
+
+// Inner returns the connection that c is wrapped around.
+func (c *Conn) Inner() net.Conn { return c.Conn }
+
+// Claim claims the connection for h, which gets it when net/http closes it,
+// at the latest after the handler has returned.
+func (c *Conn) Claim(h Heir) error {
+	if !c.held.CompareAndSwap(nil, &h) {
 		return errTaken
 	}
 	return nil
@@ -109,17 +123,17 @@ type closeWriter interface{ CloseWrite() error }
 // net/http calls it when it has finished and reads no more. If a Read is under
 // way all the same, it is http.Server.Close that wants all connections gone.
 func (c *Conn) Close() error {
-	l := c.held.Load()
-	if l == nil {
+	heir := c.held.Load()
+	if heir == nil {
 		return c.Conn.Close()
 	}
 	if c.adopted.Swap(true) {
 		return nil
 	}
 	foreign := c.reading.Load() > 0
-	l.adopt(c.Conn, 0)
+	(*heir).Inherit(c.Conn)
 	if foreign {
-		l.cutOff(ReasonShutdown)
+		(*heir).CutOff(ReasonShutdown)
 	}
 	return nil
 }
@@ -164,6 +178,15 @@ func ConnContext(ctx context.Context, c net.Conn) context.Context {
 func connOf(ctx context.Context) *Conn {
 	c, _ := ctx.Value(connKey{}).(*Conn)
 	return c
+}
+
+// ConnOf returns the connection that r came over in the clear, nil if that is
+// not one of Listen's. Hold may claim it.
+func ConnOf(r *http.Request) *Conn {
+	if r.TLS != nil {
+		return nil
+	}
+	return connOf(r.Context())
 }
 
 // beneath returns what c carries its bytes over, c itself if it is not TLS.

@@ -35,7 +35,7 @@ func claim(t *testing.T, h *Goroutines, c *Conn) *live {
 		t.Fatal(err)
 	}
 	l := h.newLive(&Stream{Cursor: cursor, Route: "test"}, Chunked)
-	if err := c.take(l); err != nil {
+	if err := c.Claim(l); err != nil {
 		t.Fatal(err)
 	}
 	return l
@@ -88,7 +88,7 @@ func TestConnIsClaimedOnce(t *testing.T) {
 	c, peer := pair(t)
 	h := New(Options{})
 	l := claim(t, h, c)
-	if err := c.take(l); err == nil {
+	if err := c.Claim(l); err == nil {
 		t.Error("claimed twice")
 	}
 	c.Close()
@@ -103,7 +103,7 @@ func TestAStreamThatBeginsAfterTheEndIsCutOff(t *testing.T) {
 		c, _ := pair(t) // nobody reads, so a farewell would block
 		h := New(Options{})
 		l := claim(t, h, c)
-		h.cutAll()
+		h.registry.CutOff()
 		start := time.Now()
 		c.Close()
 		if err := h.registry.wait(t.Context()); err != nil {

@@ -1,12 +1,29 @@
 package hold
 
-import (
-	"errors"
-	"time"
+import "time"
 
-	"github.com/holdfast-proxy/holdfast/channels"
-	"github.com/holdfast-proxy/holdfast/internal/wire"
+// What is read from the cursor and written at once, unless a single entry is
+// larger. It is also what a stream that is stuck in a write keeps beside its
+// own memory; 16 KiB is one TLS record.
+const (
+	maxEntries = 64
+	maxBytes   = 16 << 10
 )
+
+// maxPiece is how much is written under one write deadline, so that a large
+// entry may take its time on a slow line that moves.
+const maxPiece = 64 << 10
+
+// pieces calls write with p cut into pieces, until one fails.
+func pieces(p []byte, write func([]byte) error) error {
+	for len(p) > maxPiece {
+		if err := write(p[:maxPiece]); err != nil {
+			return err
+		}
+		p = p[maxPiece:]
+	}
+	return write(p)
+}
 
 // run has the turn: it delivers until there is nothing more to do, and gives
 // the turn back unless the stream has ended.
@@ -22,176 +39,58 @@ func (l *live) run() {
 // catchUp delivers everything up to the head, and what is due there. It
 // reports false when the stream has ended.
 func (l *live) catchUp() bool {
-	b := l.holder.batches.Get().(*batch)
+	b := l.holder.batches.Get().(*Batch)
 	defer l.holder.batches.Put(b)
+	defer b.Forget()
 	for {
 		if reason := l.cut.Load(); reason != nil {
 			l.finish(*reason, false)
 			return false
 		}
-		entries, err := l.stream.Cursor.Next(b.entries[:0], maxEntries, maxBytes)
-		var ok bool
-		switch {
-		case err != nil:
-			ok = l.missed(b, err)
-		case len(entries) == 0:
-			return l.atHead(b)
-		default:
-			ok = l.send(b, entries)
-			clear(entries) // or the pool would keep their bytes
-			b.due = nil
+		step, why := l.feed.Fill(b, l.due())
+		if step == AtHead {
+			return true
 		}
-		if !ok {
+		if b.IsKeepAlive() {
+			l.pulse.Store(false)
+		}
+		if !l.write(b) {
+			return false
+		}
+		if step == Finish {
+			l.finish(why, true)
 			return false
 		}
 	}
 }
 
-// send writes entries at once. Like all that follow here, it reports false
-// when it has ended the stream.
-func (l *live) send(b *batch, entries []channels.Entry) bool {
-	b.due, b.count = nil, 0
-	for i := range entries {
-		e := &entries[i]
-		switch e.Action(l.stream.Form) {
-		case channels.Close:
-			return l.flush(b) && l.bye(b, ReasonAction)
-		case channels.Hint:
-			l.count.hints.Inc()
-			continue
-		}
-		b.add(l.payload(e.Bytes(l.form())), e)
-		if l.stream.EventStream {
-			l.state = wire.Effect(e.Tag()).From(l.state)
-		}
+func (l *live) due() Due {
+	d := Due{KeepAlive: l.pulse.Load()}
+	if reason := l.ending.Load(); reason != nil {
+		d.End = *reason
 	}
-	return l.flush(b)
+	return d
 }
 
-// form is the form to send here. Inside an unfinished event an id of ours would
-// be a part of that event, or of a line.
-func (l *live) form() channels.Form {
-	if l.stream.Form == wire.StreamIDs && !l.state.AtBoundary() {
-		return wire.Stream
-	}
-	return l.stream.Form
-}
-
-// payload is what this stream's protocol sends of a chunk.
-func (l *live) payload(chunk []byte) []byte {
-	if l.framing == Chunked {
-		return chunk
-	}
-	return wire.Data(chunk)
-}
-
-// flush writes what b has gathered of entries.
-func (l *live) flush(b *batch) bool {
-	if b.count == 0 {
+// write writes what b has. It reports false when that has ended the stream.
+func (l *live) write(b *Batch) bool {
+	p := b.Bytes()
+	if len(p) == 0 {
 		return true
 	}
-	now, ok := l.write(b.due)
-	if !ok {
-		return false
-	}
-	l.count.entries.Add(float64(b.count))
-	l.count.bytes.Add(float64(len(b.due)))
-	if b.first.After(l.since) { // otherwise it is a replay
-		l.holder.metrics.latency.Observe(now.Sub(b.first).Seconds())
-	}
-	if l.keep != nil && l.keep.mode == Idle {
-		l.pulse.Store(false)
-	}
-	return true
-}
-
-// write writes framed bytes and tells when that was done.
-func (l *live) write(p []byte) (now time.Time, ok bool) {
 	if err := l.out.write(p); err != nil {
 		reason := l.out.blame(err)
 		if cut := l.cut.Load(); cut != nil {
 			reason = *cut
 		}
 		l.finish(reason, false)
-		return now, false
-	}
-	now = time.Now()
-	l.wrote.Store(int64(now.Sub(l.holder.start)))
-	return now, true
-}
-
-// atHead does what has waited for the stream to be up to date.
-func (l *live) atHead(b *batch) bool {
-	if reason := l.ending.Load(); reason != nil {
-		return l.bye(b, *reason)
-	}
-	if !l.pulse.Load() || !l.mayInsert() {
-		return true
-	}
-	l.pulse.Store(false)
-	if _, ok := l.write(l.payload(l.keep.chunk)); !ok {
 		return false
 	}
-	l.state = l.keep.effect.From(l.state)
-	l.count.keepAlives.Inc()
+	now := time.Now()
+	l.wrote.Store(int64(now.Sub(l.holder.start)))
+	l.feed.Sent(b, len(p), now)
+	if l.feed.PutsOff(b) {
+		l.pulse.Store(false)
+	}
 	return true
-}
-
-// mayInsert reports whether bytes of our own may follow what was written.
-func (l *live) mayInsert() bool { return !l.stream.EventStream || l.state.AtBoundary() }
-
-// missed handles the errors of the cursor: it tells the client what it misses
-// and goes on, or ends the stream.
-func (l *live) missed(b *batch, err error) bool {
-	var gap *channels.Gap
-	if !errors.As(err, &gap) { // channels.ErrClosed
-		return l.bye(b, ReasonShutdown)
-	}
-	l.count.gap(gap.Reason)
-	lag := gap.Reason == channels.Lag
-	switch {
-	case lag && (l.stream.OnLag == CloseOnLag || !l.canTell()):
-		return l.bye(b, ReasonLag)
-	case !l.canTell():
-		return l.bye(b, ReasonGap)
-	}
-	b.own = l.stream.GapEvent(b.own[:0], gap)
-	if len(b.own) == 0 {
-		return true
-	}
-	b.tail = l.frame(b.tail[:0], b.own)
-	_, ok := l.write(b.tail)
-	return ok
-}
-
-// canTell reports whether a gap event can be written here.
-func (l *live) canTell() bool {
-	return l.stream.EventStream && l.stream.GapEvent != nil && l.mayInsert()
-}
-
-// bye ends the body cleanly. It returns false.
-func (l *live) bye(b *batch, reason Reason) bool {
-	b.tail = b.tail[:0]
-	if reason == ReasonDrain && l.stream.EventStream && l.mayInsert() {
-		b.own = appendRetry(b.own[:0])
-		b.tail = l.frame(b.tail, b.own)
-	}
-	if l.framing == Chunked {
-		b.tail = append(b.tail, wire.LastChunk...)
-	}
-	if len(b.tail) > 0 {
-		if _, ok := l.write(b.tail); !ok {
-			return false
-		}
-	}
-	l.finish(reason, true)
-	return false
-}
-
-// frame appends data to dst as one piece of the body.
-func (l *live) frame(dst, data []byte) []byte {
-	if l.framing == Chunked {
-		return wire.AppendChunk(dst, data)
-	}
-	return append(dst, data...)
 }

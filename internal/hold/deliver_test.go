@@ -123,7 +123,7 @@ func TestAWriteErrorEndsTheStreamOnce(t *testing.T) {
 	defer hub.Close()
 	l := lives(t, hub, h, 1, nil)[0]
 	ends := 0
-	l.stream.Ended = func(Reason) { ends++ }
+	l.feed.told = func(Reason) { ends++ }
 	l.out.(*sink).err = errors.New("broken")
 	l.turn.Store(running)
 	for range 2 * maxEntries {
@@ -133,7 +133,7 @@ func TestAWriteErrorEndsTheStreamOnce(t *testing.T) {
 	for range 10 {
 		l.Kick()
 		l.End(ReasonDrain)
-		l.cutOff(ReasonShutdown)
+		l.CutOff(ReasonShutdown)
 	}
 	if l.why != ReasonWriteError || ends != 1 || l.out.(*sink).writes != 1 {
 		t.Errorf("ended %d times for %q after %d writes, want once for %q after one", ends, l.why, l.out.(*sink).writes, ReasonWriteError)
@@ -170,7 +170,7 @@ func TestAnEndedStreamIsForgotten(t *testing.T) {
 func TestScratchKeepsNoEntries(t *testing.T) {
 	hub, h := channels.NewHub(channels.DefaultOptions()), New(Options{})
 	defer hub.Close()
-	b := newBatch()
+	b := NewBatch(maxEntries, maxBytes)
 	h.batches.New = func() any { return b }
 	l := lives(t, hub, h, 1, nil)[0]
 	l.turn.Store(running)
@@ -183,7 +183,7 @@ func TestScratchKeepsNoEntries(t *testing.T) {
 			t.Fatalf("entry %d is still referred to", e.Seq())
 		}
 	}
-	if b.due != nil {
+	if b.out != nil || b.laid.bytes != nil {
 		t.Error("what was written is still referred to")
 	}
 }

@@ -62,14 +62,25 @@
 // goroutine needs sockets that do not block, which is what an event-loop
 // holder is for.
 //
+// # Feeds and registries
+//
+// What a stream says does not depend on who writes it: a Feed reads the cursor
+// and lays out bytes, entries, keep-alives, gap events and the end alike, and
+// is told how much of them was taken. A Batch remembers its last layout, so
+// that neighbours at the same place are not laid out again. Who is held, how
+// many may be and how all of them end is a Registry's; holders can share one.
+// Both are for other implementations of Holder too.
+//
 // # Files
 //
 //	holder.go      the contract           goroutines.go  the holder
 //	stream.go      what to hold           live.go        a held stream
-//	conn.go        the listener's conns   deliver.go     reading and writing
-//	prepare.go     heads and framing      batch.go       joining entries
-//	group.go       news                   keepalive.go   keep-alives
-//	registry.go    who is held            drain.go       ending all
-//	socket.go      HTTP/1.x               sockets*.go    socket options
-//	frames.go      HTTP/2                 metrics.go
+//	conn.go        the listener's conns   deliver.go     writing
+//	prepare.go     heads and framing      feed.go        what a stream says
+//	group.go       news                   fill.go        reading and laying out
+//	registry.go    who is held            sent.go        how far it has come
+//	drain.go       ending all             batch.go       the scratch
+//	socket.go      HTTP/1.x               terms.go       what streams share
+//	frames.go      HTTP/2                 keepalive.go   keep-alives
+//	sockets*.go    socket options         metrics.go
 package hold

@@ -32,7 +32,7 @@ func newFrames(l *live, w http.ResponseWriter, r *http.Request) *frames {
 	}
 	// A deadline set on w would also hit streams that are only idle, and
 	// moving it costs two messages to the connection's goroutine per write.
-	f.stuck = time.AfterFunc(l.stream.WriteTimeout, func() { l.cutOff(ReasonWriteTimeout) })
+	f.stuck = time.AfterFunc(l.feed.WriteTimeout(), func() { l.CutOff(ReasonWriteTimeout) })
 	f.stuck.Stop()
 	f.control.SetReadDeadline(time.Time{}) // the server's are for requests
 	f.control.SetWriteDeadline(time.Time{})
@@ -43,7 +43,7 @@ func newFrames(l *live, w http.ResponseWriter, r *http.Request) *frames {
 func (f *frames) wait() {
 	select {
 	case <-f.ctx.Done():
-		f.live.cutOff(ReasonClientClosed)
+		f.live.CutOff(ReasonClientClosed)
 		<-f.ended
 	case <-f.ended:
 	}
@@ -53,7 +53,7 @@ func (f *frames) wait() {
 func (f *frames) write(p []byte) error { return pieces(p, f.writePiece) }
 
 func (f *frames) writePiece(p []byte) error {
-	f.stuck.Reset(f.live.stream.WriteTimeout)
+	f.stuck.Reset(f.live.feed.WriteTimeout())
 	defer f.stuck.Stop()
 	if _, err := f.w.Write(p); err != nil {
 		return err

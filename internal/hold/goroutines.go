@@ -25,6 +25,9 @@ type Options struct {
 	// MaxStreams bounds how many streams and waiters are held. Zero is no
 	// bound.
 	MaxStreams int
+	// Registry, unless nil, counts the places instead, for several holders
+	// that work as one.
+	Registry *Registry
 	// Sockets is set on every connection that is taken over.
 	Sockets SocketOptions
 	// Metrics counts. Nil counts for nobody.
@@ -39,39 +42,43 @@ type Options struct {
 type Goroutines struct {
 	// Fixed after New.
 	sockets SocketOptions
-	metrics *Metrics
-	log     *zap.Logger
 	start   time.Time
 
 	// Each guards itself.
-	group      *group
-	registry   *registry
-	wheel      *wheel.Wheel
-	keepAlives *keepAlives
-	batches    sync.Pool // of *batch
+	group    *group
+	registry *Registry
+	wheel    *wheel.Wheel
+	feeds    *Feeds
+	batches  sync.Pool // of *Batch
 }
 
 var _ Holder = (*Goroutines)(nil)
 
 // New returns a holder. It delivers only while Run runs.
 func New(o Options) *Goroutines {
+	o = o.withDefaults()
+	return &Goroutines{
+		sockets:  o.Sockets,
+		start:    time.Now(),
+		group:    newGroup(),
+		registry: o.Registry,
+		wheel:    wheel.New(tick, ticks),
+		feeds:    NewFeeds(o),
+		batches:  sync.Pool{New: func() any { return NewBatch(maxEntries, maxBytes) }},
+	}
+}
+
+func (o Options) withDefaults() Options {
 	if o.Metrics == nil {
 		o.Metrics = NewMetrics(nil)
 	}
 	if o.Log == nil {
 		o.Log = zap.NewNop()
 	}
-	return &Goroutines{
-		sockets:    o.Sockets,
-		metrics:    o.Metrics,
-		log:        o.Log,
-		start:      time.Now(),
-		group:      newGroup(),
-		registry:   newRegistry(o.MaxStreams),
-		wheel:      wheel.New(tick, ticks),
-		keepAlives: newKeepAlives(),
-		batches:    sync.Pool{New: func() any { return newBatch() }},
+	if o.Registry == nil {
+		o.Registry = NewRegistry(o.MaxStreams)
 	}
+	return o
 }
 
 // Run implements Holder.
@@ -81,33 +88,38 @@ func (h *Goroutines) Run(ctx context.Context) error {
 	parts.Go(func() { h.wheel.Run(ctx) })
 	parts.Go(func() { h.group.run(ctx) })
 	parts.Wait()
-	h.cutAll()
-	return h.registry.wait(context.Background())
+	h.registry.CutOff()
+	h.registry.Wait()
+	return nil
 }
 
 // Group implements Holder.
 func (h *Goroutines) Group() channels.Group { return h.group }
 
 // Admit implements Holder.
-func (h *Goroutines) Admit() error { return h.registry.admit() }
+func (h *Goroutines) Admit() error { return h.registry.Admit() }
 
 // Release implements Holder.
-func (h *Goroutines) Release() { h.registry.release() }
+func (h *Goroutines) Release() { h.registry.Release() }
 
 // Attach implements Holder.
 func (h *Goroutines) Attach(c *channels.Cursor, w Waiter) *Seat {
 	s := &Seat{waiter: w}
 	h.group.attach(c.Logs(), s)
-	if reason := h.registry.seat(s); reason != "" {
-		w.End(reason)
-	}
+	h.registry.Enter(&s.ticket, w)
 	return s
 }
 
 // Detach implements Holder.
 func (h *Goroutines) Detach(s *Seat) {
 	h.group.detach(s)
-	h.registry.unseat(s)
+	h.registry.Leave(&s.ticket)
+}
+
+// Drain implements Holder. Event streams are sent a random retry of one to
+// three seconds first, so that their clients do not come back all at once.
+func (h *Goroutines) Drain(ctx context.Context, window time.Duration) error {
+	return h.registry.Drain(ctx, window)
 }
 
 // Hold implements Holder.
@@ -115,7 +127,7 @@ func (h *Goroutines) Hold(w http.ResponseWriter, r *http.Request, s *Stream) err
 	err := h.hold(w, r, s)
 	if err != nil {
 		s.Cursor.Close()
-		h.registry.release()
+		h.registry.Release()
 		return fmt.Errorf("hold: %w", err)
 	}
 	return nil
@@ -127,14 +139,14 @@ func (h *Goroutines) hold(w http.ResponseWriter, r *http.Request, s *Stream) err
 	if err := control.Flush(); err != nil {
 		return err
 	}
-	framing := framingOf(r)
+	framing := FramingOf(r)
 	l := h.newLive(s, framing)
 	if framing == Frames {
 		l.serve(w, r)
 		return nil
 	}
-	if conn := connOf(r.Context()); conn != nil && r.TLS == nil {
-		return conn.take(l)
+	if conn := ConnOf(r); conn != nil {
+		return conn.Claim(l)
 	}
 	return l.hijack(control)
 }

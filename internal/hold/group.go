@@ -58,9 +58,9 @@ const (
 
 // Seat is a stream's or a waiter's place in its holder.
 type Seat struct {
+	ticket Ticket
 	waiter Waiter
 	places []place // guarded by group.mu
-	index  int     // in registry.seats; guarded by registry.mu
 }
 
 // place says where in an audience a seat stands.

@@ -68,7 +68,6 @@ type Holder interface {
 type Waiter interface {
 	// Kick is called when its cursor may have something new.
 	Kick()
-	// End is called, perhaps more than once, when it should answer at once
-	// because the holder ends.
-	End(reason Reason)
+	// End is when it should answer at once.
+	Ender
 }

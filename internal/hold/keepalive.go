@@ -2,18 +2,16 @@ package hold
 
 import (
 	"math/rand/v2"
-	"sync"
 	"time"
 
 	"github.com/holdfast-proxy/holdfast/internal/sse"
-	"github.com/holdfast-proxy/holdfast/internal/wire"
 )
 
 // keepAlive is what all streams with the same keep-alive share.
 type keepAlive struct {
 	interval time.Duration
 	mode     KeepAliveMode
-	chunk    []byte // the data as a chunk; wire.Data gives it back
+	chunk    []byte // the data, framed
 	effect   sse.Effect
 }
 
@@ -23,60 +21,28 @@ func (k *keepAlive) wait() time.Duration {
 	return k.interval - rand.N(k.interval/10+1)
 }
 
-// Expire notes that a keep-alive is due, unless something was written
-// meanwhile. It implements wheel.Expirer.
-func (l *live) Expire(now time.Time) time.Duration {
-	wait := l.keep.wait()
-	if l.keep.mode == Idle {
-		quiet := now.Sub(l.holder.start) - time.Duration(l.wrote.Load())
-		if quiet < wait {
-			return wait - quiet
-		}
+// KeepAliveAfter is how long to wait until Beat is asked for the first time;
+// zero if the stream has no keep-alive.
+func (f *Feed) KeepAliveAfter() time.Duration {
+	if f.terms.keep == nil {
+		return 0
 	}
-	l.pulse.Store(true)
-	l.Kick()
-	return wait
+	return f.terms.keep.wait()
 }
 
-// maxKeepAlives bounds how many keep-alives are kept for sharing: origins
-// choose the data.
-const maxKeepAlives = 256
-
-// keepAlives finds the shared form of keep-alives.
-type keepAlives struct {
-	mu    sync.Mutex
-	known map[keepAliveKey]*keepAlive
+// Beat is asked when that time is up, again and again. It tells whether a
+// keep-alive is due on a stream that was last written to so long ago, and how
+// long to wait until it is asked again.
+func (f *Feed) Beat(quiet time.Duration) (due bool, again time.Duration) {
+	again = f.terms.keep.wait()
+	if f.terms.keep.mode == Idle && quiet < again {
+		return false, again - quiet
+	}
+	return true, again
 }
 
-type keepAliveKey struct {
-	data     string
-	interval time.Duration
-	mode     KeepAliveMode
-}
-
-func newKeepAlives() *keepAlives {
-	return &keepAlives{known: make(map[keepAliveKey]*keepAlive)}
-}
-
-// intern returns the shared form of k, nil if k sends nothing.
-func (c *keepAlives) intern(k KeepAlive) *keepAlive {
-	if k.Interval <= 0 || len(k.Data) == 0 {
-		return nil
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if known := c.known[keepAliveKey{string(k.Data), k.Interval, k.Mode}]; known != nil {
-		return known
-	}
-	if len(c.known) >= maxKeepAlives {
-		clear(c.known)
-	}
-	shared := &keepAlive{
-		interval: k.Interval,
-		mode:     k.Mode,
-		chunk:    wire.AppendChunk(nil, k.Data),
-		effect:   sse.Scan(k.Data).Effect,
-	}
-	c.known[keepAliveKey{string(k.Data), k.Interval, k.Mode}] = shared
-	return shared
+// PutsOff reports whether what b brought the stream does away with a
+// keep-alive that is due: the stream was not idle.
+func (f *Feed) PutsOff(b *Batch) bool {
+	return b.kind == ofEntries && f.terms.keep != nil && f.terms.keep.mode == Idle
 }

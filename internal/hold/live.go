@@ -1,37 +1,30 @@
 package hold
 
 import (
+	"net"
 	"net/http"
 	"sync/atomic"
 	"time"
 
-	"go.uber.org/zap"
-
-	"github.com/holdfast-proxy/holdfast/internal/sse"
 	"github.com/holdfast-proxy/holdfast/internal/wheel"
 )
 
-// live is a stream from the moment that Hold has accepted it.
+// live is a stream of Goroutines from the moment that Hold has accepted it.
 //
-// Whoever has its turn (see Kick) runs deliver and is alone in reading the
-// cursor and writing. Everybody else leaves a note (ending, pulse, cut) and
+// Whoever has its turn (see Kick) runs deliver and is alone in using the feed
+// and writing. Everybody else leaves a note (ending, pulse, cut) and
 // kicks.
 type live struct {
 	// Fixed after newLive.
 	holder  *Goroutines
-	stream  *Stream
-	count   *counters
-	keep    *keepAlive // nil: none
-	framing Framing
 	deliver func() // l.run; kept because `go l.run()` would allocate
 
 	// Fixed after begin.
-	out   outlet
-	since time.Time
+	out outlet
 
 	// Owned by who has the turn.
-	state sse.State
-	why   Reason // set by finish
+	feed Feed
+	why  Reason // set by finish
 
 	// Set by any goroutine.
 	turn   atomic.Uint32          // idle, running or again
@@ -70,17 +63,7 @@ const (
 
 // newLive prepares a stream that has the turn and nowhere to write yet.
 func (h *Goroutines) newLive(s *Stream, f Framing) *live {
-	if s.WriteTimeout <= 0 {
-		s.WriteTimeout = DefaultWriteTimeout
-	}
-	l := &live{
-		holder:  h,
-		stream:  s,
-		count:   h.metrics.stream(s.Route, f),
-		keep:    h.keepAlives.intern(s.KeepAlive),
-		framing: f,
-		state:   s.State,
-	}
+	l := &live{holder: h, feed: h.feeds.New(s, f)}
 	l.deliver = l.run
 	l.turn.Store(running)
 	l.seat.waiter = l
@@ -90,20 +73,12 @@ func (h *Goroutines) newLive(s *Stream, f Framing) *live {
 // begin starts delivering to out.
 func (l *live) begin(out outlet) {
 	l.out = out
-	l.since = time.Now()
-	l.wrote.Store(int64(l.since.Sub(l.holder.start)))
-	l.count.opened.Inc()
-	l.count.current.Inc()
-	l.holder.group.attach(l.stream.Cursor.Logs(), &l.seat)
-	switch reason := l.holder.registry.seat(&l.seat); reason {
-	case "":
-	case ReasonShutdown:
-		l.cutOff(reason)
-	default:
-		l.End(reason)
-	}
-	if l.keep != nil {
-		l.holder.wheel.Arm(&l.timer, l, l.keep.wait())
+	l.wrote.Store(int64(time.Since(l.holder.start)))
+	l.feed.Open()
+	l.holder.group.attach(l.feed.Logs(), &l.seat)
+	l.holder.registry.Enter(&l.seat.ticket, l)
+	if wait := l.feed.KeepAliveAfter(); wait > 0 {
+		l.holder.wheel.Arm(&l.timer, l, wait)
 	}
 	go l.deliver()
 }
@@ -134,11 +109,22 @@ func (l *live) End(reason Reason) {
 	l.Kick()
 }
 
-// cutOff ends the stream at once.
-func (l *live) cutOff(reason Reason) {
+// CutOff ends the stream at once. It implements Heir.
+func (l *live) CutOff(reason Reason) {
 	l.cut.CompareAndSwap(nil, &reason)
 	l.out.cut()
 	l.Kick()
+}
+
+// Expire asks for a keep-alive when one is due. It implements wheel.Expirer.
+func (l *live) Expire(now time.Time) time.Duration {
+	quiet := now.Sub(l.holder.start) - time.Duration(l.wrote.Load())
+	due, again := l.feed.Beat(quiet)
+	if due {
+		l.pulse.Store(true)
+		l.Kick()
+	}
+	return again
 }
 
 // finish ends the response. Who has the turn calls it and keeps the turn for
@@ -147,22 +133,14 @@ func (l *live) finish(reason Reason, clean bool) {
 	l.why = reason
 	l.holder.wheel.Disarm(&l.timer)
 	l.holder.group.detach(&l.seat)
-	l.stream.Cursor.Close()
+	l.feed.Close()
 	l.out.finish(clean)
 }
 
 // gone is the outlet's last word: the connection is closed.
 func (l *live) gone() {
-	l.count.current.Dec()
-	l.count.ended(l.why)
-	if e := l.holder.log.Check(zap.DebugLevel, "stream ended"); e != nil {
-		e.Write(zap.String("route", l.stream.Route), zap.String("reason", string(l.why)),
-			zap.Stringer("protocol", l.framing), zap.Duration("after", time.Since(l.since)))
-	}
-	if l.stream.Ended != nil {
-		l.stream.Ended(l.why)
-	}
-	l.holder.registry.unseat(&l.seat)
+	l.feed.Ended(l.why)
+	l.holder.registry.Leave(&l.seat.ticket)
 }
 
 // hijack takes a connection that cannot be claimed: TLS must not be closed
@@ -175,6 +153,10 @@ func (l *live) hijack(control *http.ResponseController) error {
 	l.adopt(conn, buffered.Reader.Buffered())
 	return nil
 }
+
+// Inherit begins the stream on a connection that it has claimed. It
+// implements Heir.
+func (l *live) Inherit(conn net.Conn) { l.adopt(conn, 0) }
 
 // serve holds an HTTP/2 stream in its handler. It returns when it has ended.
 func (l *live) serve(w http.ResponseWriter, r *http.Request) {

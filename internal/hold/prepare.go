@@ -23,14 +23,15 @@ func Prepare(w http.ResponseWriter, r *http.Request) Framing {
 	h.Del("Content-Length")
 	h.Del("Transfer-Encoding")
 	h.Del("Trailer")
-	f := framingOf(r)
+	f := FramingOf(r)
 	if f != Frames {
 		h.Set("Connection", "close")
 	}
 	return f
 }
 
-func framingOf(r *http.Request) Framing {
+// FramingOf is how the body of r's response is laid out if it is held.
+func FramingOf(r *http.Request) Framing {
 	switch {
 	case r.ProtoMajor >= 2:
 		return Frames

@@ -12,7 +12,7 @@ import (
 // HTTP/2, where it cannot or there is none, the standard phrase stays (RFC 9112
 // §4: clients ignore the phrase). It must not contain line breaks.
 func SetReason(r *http.Request, code int, reason string) {
-	if c := connOf(r.Context()); c != nil && r.TLS == nil && r.ProtoMajor == 1 {
+	if c := ConnOf(r); c != nil && r.ProtoMajor == 1 {
 		c.phrase.Store(&phrase{code, reason})
 	}
 }

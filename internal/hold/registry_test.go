@@ -9,30 +9,30 @@ import (
 )
 
 func TestAdmission(t *testing.T) {
-	r := newRegistry(2)
+	r := NewRegistry(2)
 	for range 2 {
-		if err := r.admit(); err != nil {
+		if err := r.Admit(); err != nil {
 			t.Fatalf("below the limit: %v", err)
 		}
 	}
-	if err := r.admit(); !errors.Is(err, ErrFull) {
+	if err := r.Admit(); !errors.Is(err, ErrFull) {
 		t.Errorf("at the limit: %v, want ErrFull", err)
 	}
-	r.release()
-	if err := r.admit(); err != nil {
+	r.Release()
+	if err := r.Admit(); err != nil {
 		t.Errorf("after a release: %v", err)
 	}
 	r.close(ReasonDrain)
-	r.release()
-	if err := r.admit(); !errors.Is(err, ErrDraining) {
+	r.Release()
+	if err := r.Admit(); !errors.Is(err, ErrDraining) {
 		t.Errorf("while draining: %v, want ErrDraining", err)
 	}
 }
 
 func TestNoLimitAdmitsEverybody(t *testing.T) {
-	r := newRegistry(0)
+	r := NewRegistry(0)
 	for range 10_000 {
-		if err := r.admit(); err != nil {
+		if err := r.Admit(); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -47,34 +47,36 @@ func TestWhoIsSeatedDuringADrainIsToldToEnd(t *testing.T) {
 	}
 	h.registry.close(ReasonDrain)
 	var c counter
-	if reason := h.registry.seat(&Seat{waiter: &c}); reason != ReasonDrain {
-		t.Errorf("seated with %q, want %q", reason, ReasonDrain)
-	}
-	h.cutAll()
+	h.registry.Enter(new(Ticket), &c)
 	if c.ends != 1 {
-		t.Errorf("a waiter was told to end %d times, want once", c.ends)
+		t.Errorf("told to end %d times on entering, want once", c.ends)
 	}
-	if reason := h.registry.seat(&Seat{waiter: &c}); reason != ReasonShutdown {
-		t.Errorf("seated with %q, want %q", reason, ReasonShutdown)
+	h.registry.CutOff()
+	if c.ends != 2 {
+		t.Errorf("told to end %d times at the shutdown, want once more", c.ends)
+	}
+	h.registry.Enter(new(Ticket), &c)
+	if c.ends != 3 {
+		t.Errorf("told to end %d times on entering after it, want once more", c.ends)
 	}
 }
 
-func TestSeatsComeAndGoInAnyOrder(t *testing.T) {
-	r := newRegistry(0)
-	seats := make([]Seat, 5)
-	for i := range seats {
-		r.admit()
-		r.seat(&seats[i])
+func TestTicketsComeAndGoInAnyOrder(t *testing.T) {
+	r := NewRegistry(0)
+	tickets := make([]Ticket, 5)
+	for i := range tickets {
+		r.Admit()
+		r.Enter(&tickets[i], new(counter))
 	}
 	for _, i := range []int{2, 0, 4} {
-		r.unseat(&seats[i])
+		r.Leave(&tickets[i])
 	}
 	left := r.close(ReasonDrain)
-	if len(left) != 2 || left[0] != &seats[3] && left[1] != &seats[3] || left[0] != &seats[1] && left[1] != &seats[1] {
-		t.Errorf("%d seats are left, want the second and the fourth", len(left))
+	if len(left) != 2 || left[0] != &tickets[3] && left[1] != &tickets[3] || left[0] != &tickets[1] && left[1] != &tickets[1] {
+		t.Errorf("%d tickets are left, want the second and the fourth", len(left))
 	}
-	r.unseat(&seats[1])
-	r.unseat(&seats[3])
+	r.Leave(&tickets[1])
+	r.Leave(&tickets[3])
 	if err := r.wait(t.Context()); err != nil {
 		t.Error(err)
 	}
@@ -102,18 +104,17 @@ func TestDrainWaitsForAdmittedPlaces(t *testing.T) {
 // moment notes when it is ended.
 type moment struct{ at time.Time }
 
-func (m *moment) Kick()      {}
 func (m *moment) End(Reason) { m.at = time.Now() }
 
 func TestDrainSpreadsEndsEvenly(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		moments := make([]moment, 1000)
-		var seats []*Seat
+		var tickets []*Ticket
 		for i := range moments {
-			seats = append(seats, &Seat{waiter: &moments[i]})
+			tickets = append(tickets, &Ticket{holder: &moments[i]})
 		}
 		start := time.Now()
-		spread(t.Context(), seats, 5*time.Second)
+		spread(t.Context(), tickets, 5*time.Second)
 		for i, m := range moments {
 			if got, want := m.at.Sub(start), time.Duration(i)*5*time.Millisecond; got != want {
 				t.Fatalf("end %d after %v, want %v", i, got, want)

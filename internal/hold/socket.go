@@ -12,14 +12,14 @@ import (
 )
 
 const (
-	// maxClientBytes is how much a client may send while it is held, say a
+	// MaxClientBytes is how much a client may send while it is held, say a
 	// pipelined request. It is thrown away.
-	maxClientBytes = 16 << 10
+	MaxClientBytes = 16 << 10
 
-	// linger is how long a client has to close a connection that we have
+	// Linger is how long a client has to close a connection that we have
 	// ended. Closing earlier could reset it, and take from the client what it
 	// has not read yet (RFC 9112 §9.6).
-	linger = time.Second
+	Linger = time.Second
 )
 
 // socket is the outlet of HTTP/1.x. It has two parts: a goroutine that watches
@@ -48,7 +48,7 @@ func (l *live) adopt(conn net.Conn, sent int) {
 	s := &socket{live: l, conn: conn, raw: raw, sent: sent}
 	s.parts.Store(2)
 	raw.SetDeadline(time.Time{}) // the server's are for requests
-	l.holder.sockets.apply(raw, l.stream.WriteTimeout, l.keep != nil)
+	l.holder.sockets.apply(raw, l.feed.WriteTimeout(), l.feed.OwnKeepAlive())
 	l.begin(s)
 	go s.watch()
 }
@@ -59,10 +59,10 @@ func (s *socket) watch() {
 	for warned := false; ; {
 		n, err := s.conn.Read(s.trash[:])
 		if err != nil {
-			s.live.cutOff(s.blame(err))
+			s.live.CutOff(Blame(err))
 			break
 		}
-		if s.sent += n; s.sent > maxClientBytes && !warned {
+		if s.sent += n; s.sent > MaxClientBytes && !warned {
 			warned = true
 			s.live.End(ReasonClientData)
 		}
@@ -80,10 +80,14 @@ func (s *socket) writePiece(p []byte) error {
 
 // extend begins a new write deadline.
 func (s *socket) extend() {
-	s.conn.SetWriteDeadline(time.Now().Add(s.live.stream.WriteTimeout))
+	s.conn.SetWriteDeadline(time.Now().Add(s.live.feed.WriteTimeout()))
 }
 
-func (s *socket) blame(err error) Reason {
+func (s *socket) blame(err error) Reason { return Blame(err) }
+
+// Blame tells why a stream ended whose connection failed with err: io.EOF if
+// the client closed it.
+func Blame(err error) Reason {
 	switch {
 	case errors.Is(err, io.EOF):
 		return ReasonClientClosed
@@ -117,7 +121,7 @@ func (s *socket) closeWrite() bool {
 	if !ok || half.CloseWrite() != nil {
 		return false
 	}
-	return s.raw.SetReadDeadline(time.Now().Add(linger)) == nil
+	return s.raw.SetReadDeadline(time.Now().Add(Linger)) == nil
 }
 
 func (s *socket) cut() { s.raw.Close() }

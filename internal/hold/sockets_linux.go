@@ -7,8 +7,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// apply sets the options. Failure is not worth a stream: the options only
-// bound what it costs. ownKeepAlive turns the system's probes off, of which
+// apply sets the options for a stream with this write timeout. Failure is not
+// worth a stream: the options only bound what it costs. ownKeepAlive turns the system's probes off, of which
 // Go sends one every 15 seconds.
 func (o SocketOptions) apply(c net.Conn, write time.Duration, ownKeepAlive bool) {
 	t, ok := c.(*net.TCPConn)
@@ -19,17 +19,19 @@ func (o SocketOptions) apply(c net.Conn, write time.Duration, ownKeepAlive bool)
 	if err != nil {
 		return
 	}
-	raw.Control(func(fd uintptr) {
-		s := int(fd)
-		if o.SendBuffer > 0 {
-			unix.SetsockoptInt(s, unix.SOL_SOCKET, unix.SO_SNDBUF, o.SendBuffer)
-		}
-		if o.NotSentLowat > 0 {
-			unix.SetsockoptInt(s, unix.IPPROTO_TCP, unix.TCP_NOTSENT_LOWAT, o.NotSentLowat)
-		}
-		if ownKeepAlive {
-			unix.SetsockoptInt(s, unix.SOL_SOCKET, unix.SO_KEEPALIVE, 0)
-		}
-		unix.SetsockoptInt(s, unix.IPPROTO_TCP, unix.TCP_USER_TIMEOUT, int(userTimeout(write).Milliseconds()))
-	})
+	raw.Control(func(fd uintptr) { o.Set(int(fd), write, ownKeepAlive) })
+}
+
+// Set is apply for a descriptor.
+func (o SocketOptions) Set(fd int, write time.Duration, ownKeepAlive bool) {
+	if o.SendBuffer > 0 {
+		unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_SNDBUF, o.SendBuffer)
+	}
+	if o.NotSentLowat > 0 {
+		unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NOTSENT_LOWAT, o.NotSentLowat)
+	}
+	if ownKeepAlive {
+		unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_KEEPALIVE, 0)
+	}
+	unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_USER_TIMEOUT, int(userTimeout(write).Milliseconds()))
 }

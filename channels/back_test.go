@@ -1,0 +1,62 @@
+package channels
+
+import "testing"
+
+// next reads at most ten entries.
+func next(t *testing.T, c *Cursor) []Entry {
+	t.Helper()
+	entries, err := c.Next(nil, 10, 1<<20)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return entries
+}
+
+func TestWhatIsGivenBackComesAgain(t *testing.T) {
+	h := testHub(nil)
+	c := follow(t, h, "a", "b", "c")
+	for i, channel := range []string{"a", "b", "a", "c", "b", "a"} {
+		say(t, h, channel, string(rune('1'+i)))
+	}
+	for from := range 6 {
+		entries := next(t, c)
+		if len(entries) != 6-from {
+			t.Fatalf("read %d entries, want %d", len(entries), 6-from)
+		}
+		c.Back(&entries[0])
+		if got := c.Position().Seq; got != uint64(from) {
+			t.Errorf("the cursor says that it is at %d, want %d", got, from)
+		}
+		c.Next(nil, 1, 1<<20)
+	}
+	want(t, c, "")
+	c.Close()
+	c.Back(&Entry{seq: 1}) // comes too late to do anything
+}
+
+// A channel that started live stays so, whatever older entries of another are
+// given back with its own.
+func TestGoingBackEndsWhereTheReadBegan(t *testing.T) {
+	h := testHub(nil)
+	publish(t, h, item("a", "seen", "1"))
+	say(t, h, "a", "2")
+	say(t, h, "b", "before")
+	s := subs("a", "b")
+	s[0].PrevID = "seen"
+	c := followFrom(t, h, Follow{Subscriptions: s})
+	say(t, h, "b", "3")
+	c.Back(&next(t, c)[0])
+	want(t, c, "2 3")
+}
+
+func TestWhatTheLogDroppedAfterTheReadIsAGap(t *testing.T) {
+	h := testHub(func(o *Options) {
+		o.Limits = Limits{Messages: 3, Bytes: 1 << 20, WindowMessages: 3, WindowBytes: 1}
+	})
+	c := follow(t, h, "a")
+	say(t, h, "a", "1", "2", "3")
+	entries := next(t, c)
+	say(t, h, "a", "4", "5")
+	c.Back(&entries[1]) // 2 is gone, 3 is not
+	want(t, c, "[lag] 3 4 5")
+}

@@ -1,0 +1,2 @@
+// Package engine holds streams in event loops.
+package engine

@@ -1,0 +1,205 @@
+package engine
+
+import (
+	"io"
+	"net"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/holdfast-proxy/holdfast/internal/hold"
+)
+
+// receiveBytes is how much is read from a client before others have their
+// turn.
+const receiveBytes = 64 << 10
+
+// adopt begins a stream. conn, unless nil, owns its descriptor.
+func (l *loop) adopt(s *stream, conn net.Conn) {
+	if !l.watched { // not before, for it keeps fake time from passing
+		l.watched = true
+		l.watch.Go(func() { l.poller.watch(l.tell) })
+	}
+	l.serial++
+	s.serial = l.serial
+	s.slot = l.seat(s)
+	s.wrote = l.since()
+	if conn != nil {
+		l.kept[s] = conn
+	}
+	s.feed.Open()
+	l.attach(s, s.feed.Logs())
+	l.engine.registry.Enter(&s.ticket, s)
+	if err := l.poller.add(int(s.socket), s.slot, s.serial); err != nil {
+		l.sever(s, hold.ReasonWriteError)
+		return
+	}
+	if wait := s.feed.KeepAliveAfter(); wait > 0 {
+		l.arm(s, keepAlive, wait)
+	}
+	l.makeReady(s)
+}
+
+// seat finds a slot for s.
+func (l *loop) seat(s *stream) int32 {
+	if n := len(l.free); n > 0 {
+		slot := l.free[n-1]
+		l.free = l.free[:n-1]
+		l.streams[slot] = s
+		return slot
+	}
+	l.streams = append(l.streams, s)
+	return int32(len(l.streams) - 1)
+}
+
+// at returns the stream with that slot and serial, nil if it is gone.
+func (l *loop) at(slot int32, serial uint32) *stream {
+	if s := l.streams[slot]; s != nil && s.serial == serial {
+		return s
+	}
+	return nil
+}
+
+// receive reads what the client sends and throws it away. Beyond a little the
+// stream ends, but is read until the client leaves: a connection that is
+// closed with something unread in it is reset.
+func (l *loop) receive(s *stream) {
+	s.unread = false
+	for total := 0; total < receiveBytes; {
+		n, err := receive(int(s.socket), l.trash)
+		switch {
+		case err == syscall.EAGAIN:
+			return
+		case err != nil:
+			l.left(s, hold.Blame(err))
+			return
+		case n == 0:
+			l.left(s, hold.Blame(io.EOF))
+			return
+		}
+		total += n
+		before := s.sent
+		if s.sent += int32(n); s.sent > hold.MaxClientBytes && before <= hold.MaxClientBytes {
+			l.endAtHead(s, hold.ReasonClientData)
+		}
+		s.sent = min(s.sent, hold.MaxClientBytes+1)
+	}
+	s.unread = true
+	l.makeReady(s)
+}
+
+// hangUp ends a stream whose client has left. Half-closed counts: who will ask
+// for nothing any more does not read either.
+func (l *loop) hangUp(s *stream, mask uint32) {
+	err := error(io.EOF)
+	if mask&unix.EPOLLERR != 0 {
+		if code, failed := unix.GetsockoptInt(int(s.socket), unix.SOL_SOCKET, unix.SO_ERROR); failed == nil && code != 0 {
+			err = syscall.Errno(code)
+		}
+	}
+	l.left(s, hold.Blame(err))
+}
+
+// left ends a stream that the client has left.
+func (l *loop) left(s *stream, why hold.Reason) {
+	if s.phase == lingering {
+		l.gone(s)
+		return
+	}
+	l.sever(s, why)
+}
+
+// endAtHead has s end when it has written what was published until then.
+func (l *loop) endAtHead(s *stream, why hold.Reason) {
+	if s.phase >= lingering {
+		return
+	}
+	if b := s.baggage(); b.end == "" {
+		b.end = why
+	}
+	l.makeReady(s)
+}
+
+// finish ends the sending half, as the body is complete, and gives the client
+// time to do the same (RFC 9112 §9.6).
+func (l *loop) finish(s *stream, why hold.Reason) {
+	l.leave(s)
+	s.phase, s.bag = lingering, &baggage{why: why}
+	if unix.Shutdown(int(s.socket), unix.SHUT_WR) != nil {
+		l.gone(s)
+		return
+	}
+	l.limit(s, hold.Linger)
+}
+
+// sever ends a stream at once.
+func (l *loop) sever(s *stream, why hold.Reason) {
+	if s.phase < lingering {
+		l.leave(s)
+		s.bag = &baggage{why: why}
+		l.gone(s)
+	}
+}
+
+// leave takes s out of its channels: it reads no more.
+func (l *loop) leave(s *stream) {
+	l.detach(s)
+	s.feed.Close()
+}
+
+// gone closes the descriptor of a stream that has left its channels.
+func (l *loop) gone(s *stream) {
+	s.phase = gone
+	if conn := l.kept[s]; conn != nil {
+		conn.Close()
+		delete(l.kept, s)
+	} else {
+		unix.Close(int(s.socket)) // which takes it out of the poller, too
+	}
+	l.streams[s.slot] = nil
+	l.free = append(l.free, s.slot)
+	l.load.Add(-1)
+	s.feed.Ended(s.bag.why)
+	l.engine.registry.Leave(&s.ticket)
+}
+
+// limit gives a stream a new deadline.
+func (l *loop) limit(s *stream, d time.Duration) {
+	s.bag.deadline = l.since() + d
+	if !s.timed {
+		s.timed = true
+		l.arm(s, deadline, d)
+	}
+}
+
+// overdue looks at a deadline that may have passed.
+func (l *loop) overdue(s *stream) {
+	s.timed = false
+	if s.phase != blocked && s.phase != lingering {
+		return
+	}
+	if left := s.bag.deadline - l.since(); left > 0 {
+		s.timed = true
+		l.arm(s, deadline, left)
+		return
+	}
+	if s.phase == lingering {
+		l.gone(s)
+		return
+	}
+	l.sever(s, hold.ReasonWriteTimeout)
+}
+
+// beat looks whether a keep-alive is due.
+func (l *loop) beat(s *stream) {
+	if s.phase >= lingering {
+		return
+	}
+	due, again := s.feed.Beat(l.since() - s.wrote)
+	if due {
+		s.pulse = true
+		l.makeReady(s)
+	}
+	l.arm(s, keepAlive, again)
+}

@@ -1,0 +1,98 @@
+package engine
+
+import (
+	"net"
+	"time"
+
+	"github.com/holdfast-proxy/holdfast/internal/hold"
+)
+
+// stream is one held response: a feed with a descriptor. There are very many,
+// so it is small: what only few need at a time is in its baggage.
+type stream struct {
+	loop *loop // fixed
+
+	// Owned by the loop.
+	feed   hold.Feed
+	ticket hold.Ticket
+	place  place
+	places []place // of further channels
+	wrote  time.Duration
+	bag    *baggage // nil for most
+	socket int32
+	slot   int32  // in loop.streams
+	serial uint32 // tells it from who had the slot before
+	sent   int32  // bytes from the client
+	phase  phase
+	ready  bool // in loop.ready
+	pulse  bool // a keep-alive is due
+	unread bool // the client has sent more than was read
+	timed  bool // bag.deadline is on the wheel
+}
+
+// phase is how far a stream has come.
+type phase uint8
+
+const (
+	flowing   phase = iota
+	blocked         // the system takes no more, until it says so
+	lingering       // the body is complete; the client should close
+	gone            // the descriptor is closed
+)
+
+// baggage is what a stream has only while it is blocked, or when it ends.
+type baggage struct {
+	end hold.Reason // why to end at the head; empty: no need to
+
+	// While blocked.
+	rest    []byte // comes before what the feed has next
+	piece   int    // how much of it is written under this deadline
+	last    bool   // rest is the end of the body
+	putsOff bool   // what is blocked puts off a keep-alive that is due
+
+	// While blocked or lingering.
+	deadline time.Duration // after loop.start
+
+	// While lingering, and while last.
+	why hold.Reason
+}
+
+// Inherit implements hold.Heir: net/http has let go of the connection. The
+// stream owns a duplicate of the descriptor, as nothing else keeps the
+// net.Conn's part of the garbage away; if none is left, it owns the net.Conn.
+func (s *stream) Inherit(conn net.Conn) {
+	c := conn.(*net.TCPConn) // see ownable
+	p := post{stream: s, do: adopt}
+	fd, err := s.loop.engine.duplicate(c)
+	if err != nil {
+		fd, p.conn = descriptor(c), c
+	} else {
+		c.Close()
+	}
+	s.socket = int32(fd)
+	s.loop.engine.sockets.Set(fd, s.feed.WriteTimeout(), s.feed.OwnKeepAlive())
+	s.loop.post(p)
+}
+
+// End implements hold.Ender.
+func (s *stream) End(reason hold.Reason) { s.loop.post(post{stream: s, do: end, why: reason}) }
+
+// CutOff ends the stream at once. It implements hold.Heir.
+func (s *stream) CutOff(reason hold.Reason) { s.loop.post(post{stream: s, do: cut, why: reason}) }
+
+// due is what the feed has to do at the head.
+func (s *stream) due() hold.Due {
+	d := hold.Due{KeepAlive: s.pulse}
+	if s.bag != nil {
+		d.End = s.bag.end
+	}
+	return d
+}
+
+// baggage returns the stream's baggage and makes it if there is none.
+func (s *stream) baggage() *baggage {
+	if s.bag == nil {
+		s.bag = new(baggage)
+	}
+	return s.bag
+}

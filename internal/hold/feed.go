@@ -1,0 +1,91 @@
+package hold
+
+import (
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/holdfast-proxy/holdfast/channels"
+	"github.com/holdfast-proxy/holdfast/internal/sse"
+)
+
+// Feed is what a held stream has to say: it reads the cursor and lays out the
+// bytes to write, keep-alives, gap events and the end included. It knows no
+// connection and does not block. One goroutine at a time may use it.
+//
+//	idle: step, why := f.Fill(b, due)
+//	      AtHead  wait for news, or for something to become due
+//	      Write   write b.Bytes(), say so with Sent, Fill again
+//	      Finish  write b.Bytes(), end the response
+type Feed struct {
+	// Fixed after New.
+	terms    *terms
+	cursor   *channels.Cursor
+	gapEvent func(dst []byte, g *channels.Gap) []byte
+	told     func(Reason) // Stream.Ended
+	since    int64        // when it began, UnixNano; fixed after Open
+
+	state   sse.State
+	closing bool // a close action has come up
+}
+
+// Due is what the stream has to do when its cursor is at the head.
+type Due struct {
+	End       Reason // end, unless empty
+	KeepAlive bool
+}
+
+// Step is what to do after Fill.
+type Step uint8
+
+const (
+	// AtHead: there is nothing to write.
+	AtHead Step = iota
+	// Write: there is something to write, and perhaps more after it.
+	Write
+	// Finish: what there is to write, if anything, is the end of the body.
+	Finish
+)
+
+// New makes the feed of s, which is the caller's to change again.
+func (fs *Feeds) New(s *Stream, f Framing) Feed {
+	return Feed{
+		terms:    fs.terms(s, f),
+		cursor:   s.Cursor,
+		gapEvent: s.GapEvent,
+		told:     s.Ended,
+		state:    s.State,
+	}
+}
+
+// Open counts the stream in. It is called before the first Fill.
+func (f *Feed) Open() {
+	f.since = time.Now().UnixNano()
+	f.terms.count.opened.Inc()
+	f.terms.count.current.Inc()
+}
+
+// Logs returns the logs that the cursor follows.
+func (f *Feed) Logs() []*channels.Log { return f.cursor.Logs() }
+
+// WriteTimeout is how long a write may take.
+func (f *Feed) WriteTimeout() time.Duration { return f.terms.writeTimeout }
+
+// OwnKeepAlive reports whether the stream has a keep-alive of its own.
+func (f *Feed) OwnKeepAlive() bool { return f.terms.keep != nil }
+
+// Close leaves the channels. Nothing may be filled any more.
+func (f *Feed) Close() { f.cursor.Close() }
+
+// Ended counts the stream out. It is called when the connection is gone.
+func (f *Feed) Ended(why Reason) {
+	f.terms.count.current.Dec()
+	f.terms.count.ended(why)
+	if e := f.terms.log.Check(zap.DebugLevel, "stream ended"); e != nil {
+		e.Write(zap.String("route", f.terms.route), zap.String("reason", string(why)),
+			zap.Stringer("protocol", f.terms.framing), zap.Duration("after", time.Since(time.Unix(0, f.since))))
+	}
+	if f.told != nil {
+		f.told(why)
+	}
+}
