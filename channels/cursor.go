@@ -200,8 +200,7 @@ func (b *batch) read(g *leg, until uint64) {
 			break
 		}
 		if e.gap != 0 {
-			g.hole = Gap{Reason: e.gap.reason(), Channel: l.name, Lost: -1, Resume: c.hub.position(e.seq)}
-			g.next++
+			b.breakAt(g, e)
 			break
 		}
 		if g.isFor(c, e) && !b.take(e) {
@@ -216,6 +215,17 @@ func (b *batch) read(g *leg, until uint64) {
 		l.trimLocked(l.ring.at(l.ring.end() - 1).at)
 		l.chargeLocked()
 	}
+}
+
+// breakAt makes a hole of an entry that tells of one. What was taken before it is
+// returned first, so that Back finds nothing told that comes after.
+func (b *batch) breakAt(g *leg, e *Entry) {
+	if b.taken > 0 {
+		b.full = true
+		return
+	}
+	g.hole = &Gap{Reason: e.gap.reason(), Channel: g.log.name, Lost: -1, Resume: b.cursor.hub.position(e.seq)}
+	g.next++
 }
 
 // isFor reports whether the cursor's reader has anything to do for e. What came

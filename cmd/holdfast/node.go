@@ -65,7 +65,7 @@ func (n *node) build(cfg config.Config, reg *prometheus.Registry) error {
 	reg.MustRegister(control.NewCollector(n.hub.Stats))
 	options, err := proxyOptions(cfg)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	n.holder, err = newHolder(cfg.Hold, hold.Options{
 		MaxStreams: maxStreams(cfg.MaxStreams),

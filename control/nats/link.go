@@ -193,8 +193,8 @@ func (l *Link) trouble(_ *nats.Conn, _ *nats.Subscription, err error) {
 	case errors.Is(err, nats.ErrSlowConsumer): // who subscribed tells more
 		l.lost()
 	case errors.Is(err, nats.ErrPermissionViolation) && strings.Contains(err.Error(), "Subscription"):
-		l.forbidden.Store(true)
 		l.opts.Log.Error("NATS does not allow a subscription", zap.Error(err))
+		l.forbidden.Store(true)
 	default:
 		l.odd.Do(func() { l.opts.Log.Warn("NATS reports an error", zap.Error(err)) })
 	}

@@ -2,6 +2,7 @@ package hold
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"math/rand/v2"
 	"strings"
@@ -29,7 +30,7 @@ func newScript(t *testing.T) *script {
 
 // follow returns the feed of a stream that begins here.
 func (s *script) follow(t *testing.T, stream Stream) *Feed {
-	c, err := s.hub.Follow(channels.Follow{
+	c, err := s.hub.Follow(context.Background(), channels.Follow{
 		Subscriptions: []channels.Subscription{{Channel: "a"}},
 		Form:          stream.Form,
 		Live:          s.hub.Head().Seq,
