@@ -7,7 +7,7 @@ CHROMIUMS = chromium chromium-browser google-chrome google-chrome-stable chrome
 VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test race lint fmt vet staticcheck govulncheck fuzz bench
+.PHONY: help run build test race soak lint fmt vet cross staticcheck govulncheck fuzz bench
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
@@ -26,13 +26,19 @@ test: ## run the whole suite (needs Go, make and git)
 race: ## run the whole suite under the race detector (needs a C compiler)
 	CGO_ENABLED=1 $(GO) test -race ./...
 
-lint: fmt vet staticcheck govulncheck ## fail on unformatted code and on what the linters find
+soak: ## kill nodes of a cluster under load, thirty times
+	$(GO) test ./cmd/holdfast -run TestClusterLosesNothing -v -timeout 1h -cluster.kills 30
+
+lint: fmt vet cross staticcheck govulncheck ## fail on unformatted code and on what the linters find
 
 fmt:
 	@drift=$$(gofmt -l .) && if [ -n "$$drift" ]; then echo "not formatted, run gofmt -w on:"; echo "$$drift"; exit 1; fi
 
 vet:
 	$(GO) vet ./...
+
+cross: # everything but the event loops is for all systems
+	@for os in darwin windows; do GOOS=$$os $(GO) build ./... || exit 1; done
 
 staticcheck:
 	$(GO) tool staticcheck ./...

@@ -40,6 +40,8 @@ func signal(c chan struct{}) {
 	}
 }
 
-// Want and Drop are for channels.Feed.
+// Want is for channels.Feed.
 func (b *Bus) Want(channel string) { b.interest.add(change{channel, true}) }
+
+// Drop is for channels.Feed.
 func (b *Bus) Drop(channel string) { b.interest.add(change{channel, false}) }
