@@ -242,9 +242,10 @@ func TestAStreamThatHasForgottenIsAnotherOrder(t *testing.T) {
 	if err := js.DeleteStream(t.Context(), "HOLDFAST"); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := js.CreateStream(t.Context(), cfg); err != nil { // with the same epoch
-		t.Fatal(err)
-	}
+	n.until("it is made anew with the same epoch", func() bool {
+		_, err := js.CreateStream(t.Context(), cfg)
+		return err == nil || n.hub.Epoch() != epoch // the server may still be deleting
+	})
 	n.bus.Alarm()
 	n.until("there is another order", func() bool { return n.hub.Epoch() != epoch })
 }
