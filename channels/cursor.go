@@ -196,8 +196,8 @@ func (b *batch) read(g *leg, until uint64) {
 			g.peeked = e.seq
 			break
 		}
-		if e.gap != 0 {
-			g.hole = Gap{Reason: e.gap.reason(), Channel: l.name, Lost: -1, Resume: c.hub.position(e.seq)}
+		if e.gap {
+			g.hole = Gap{Reason: Evicted, Channel: l.name, Lost: -1, Resume: c.hub.position(e.seq)}
 			g.next++
 			break
 		}

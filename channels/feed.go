@@ -151,7 +151,7 @@ func (h *Hub) Break(channel string, seq uint64) {
 	h.order.Lock()
 	if l := s.acquire(channel, false); l != nil {
 		if seq > l.top() {
-			news.add(l, l.breakAt(seq, Evicted))
+			news.add(l, l.breakAt(seq))
 		}
 		s.release(l)
 	}

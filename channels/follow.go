@@ -69,7 +69,7 @@ type Reason string
 // The reasons of a gap. They are the "reason" of gap events and metric labels.
 const (
 	// Evicted: the log no longer has, or may not give, what the client is
-	// missing.
+	// missing; or the feed has lost it.
 	Evicted Reason = "evicted"
 	// Unknown: the id that the client has seen last is not known.
 	Unknown Reason = "unknown"
@@ -77,18 +77,7 @@ const (
 	Epoch Reason = "epoch"
 	// Lag: the reader was too slow and fell off the send window.
 	Lag Reason = "lag"
-	// Bus: what other nodes published meanwhile did not reach this one.
-	Bus Reason = "bus"
 )
-
-// gapCode is a reason as an entry keeps it; 0 is none.
-type gapCode uint8
-
-var gapReasons = [...]Reason{"", Evicted, Bus}
-
-func codeOf(r Reason) gapCode { return gapCode(slices.Index(gapReasons[:], r)) }
-
-func (g gapCode) reason() Reason { return gapReasons[g] }
 
 // Gap is the error by which a cursor tells that entries are missing. The
 // cursor goes on after it.
