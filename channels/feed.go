@@ -165,9 +165,9 @@ func (h *Hub) Break(channel string, seq uint64) {
 func (h *Hub) Restart(epoch string) {
 	var news news
 	h.order.Lock()
-	h.epoch.Store(&epoch)
 	h.head.Store(0)
 	h.known.Store(0)
+	h.epoch.Store(&epoch)
 	h.sequencer.seen.Purge()
 	for _, s := range h.shards {
 		s.each(func(l *Log) { news.add(l, l.restart()) })
@@ -242,7 +242,7 @@ func (c *Cursor) recognizes(f *Follow) bool {
 		return true
 	}
 	if p, ok := ParsePosition(f.Resume.ID); ok {
-		return p.Epoch != c.hub.Epoch() || p.Seq <= c.hub.Head().Seq
+		return p.Epoch != *c.epoch || p.Seq <= c.hub.Head().Seq
 	}
 	_, matches := c.lookup(f.Resume.ID)
 	return matches > 0

@@ -49,7 +49,8 @@ type Follow struct {
 	Form Form
 	// Live is the place (Hub.Head) noted when the head of the origin's answer
 	// arrived. A channel without a resume point starts there, and actions up
-	// to there are not for this stream.
+	// to there are not for this stream. In a hub with a feed it can be ahead of
+	// what the logs have: what comes later, up to there, is passed over too.
 	Live uint64
 	// Resume is where the channels without a PrevID go on from.
 	Resume Resume
@@ -100,8 +101,10 @@ func (g *Gap) Error() string {
 
 // Follow returns a new cursor. Each channel's place is found and taken in one
 // step, so nothing published meanwhile is missed or seen twice. In a hub with a
-// feed it waits until the channels are filled. The error is ErrClosed, a
-// *NameError, or why ctx ended before that.
+// feed it waits until the channels are filled, and for the feed's Sync where the
+// logs do not know what the client has seen. The error is ErrClosed, also if the
+// order that Live is of has ended, a *NameError, the one of Sync, or why ctx
+// ended before that.
 func (h *Hub) Follow(ctx context.Context, f Follow) (*Cursor, error) {
 	for i := range f.Subscriptions {
 		if err := CheckName(f.Subscriptions[i].Channel); err != nil {
@@ -119,6 +122,9 @@ func (h *Hub) Follow(ctx context.Context, f Follow) (*Cursor, error) {
 	err := c.await(ctx)
 	if err == nil {
 		err = c.recognize(ctx, &f)
+	}
+	if err == nil && (c.stale() || f.Live > h.Head().Seq) {
+		err = ErrClosed
 	}
 	if err != nil {
 		c.abandon()

@@ -18,7 +18,7 @@ func (c *Cursor) resolve(f *Follow) start {
 		return start{seq: live}
 	}
 	p, isPosition := ParsePosition(r.ID)
-	if isPosition && p.Epoch == c.hub.Epoch() && p.Seq <= c.hub.Head().Seq {
+	if isPosition && p.Epoch == *c.epoch && p.Seq <= c.hub.Head().Seq {
 		c.hub.counters.resumed.Add(1)
 		return start{seq: p.Seq, lastID: r.ID, resume: true}
 	}
@@ -35,10 +35,10 @@ func (c *Cursor) resolve(f *Follow) start {
 		return start{seq: live}
 	}
 	reason := Unknown
-	if isPosition && p.Epoch != c.hub.Epoch() {
+	if isPosition && p.Epoch != *c.epoch {
 		reason = Epoch
 	}
-	c.gap = &Gap{Reason: reason, LastID: r.ID, Lost: -1, Resume: c.hub.position(live)}
+	c.gap = &Gap{Reason: reason, LastID: r.ID, Lost: -1, Resume: c.position(live)}
 	return start{seq: live}
 }
 
@@ -110,7 +110,7 @@ func (g *leg) afterPlaceLocked(c *Cursor, from start) {
 	l := g.log
 	g.start, g.next = from.seq, l.ring.after(from.seq)
 	if from.seq < l.floor {
-		g.hole = Gap{Reason: Evicted, Channel: l.name, LastID: from.lastID, Lost: -1, Resume: c.hub.position(l.floor)}
+		g.hole = Gap{Reason: Evicted, Channel: l.name, LastID: from.lastID, Lost: -1, Resume: c.position(l.floor)}
 	}
 }
 
@@ -129,7 +129,7 @@ func (g *leg) afterItemLocked(c *Cursor, sub *Subscription, from start) {
 		return
 	}
 	g.start, g.next = c.live, l.ring.after(c.live)
-	g.hole = Gap{Reason: Unknown, Channel: l.name, LastID: sub.PrevID, Lost: -1, Resume: c.hub.position(c.live)}
+	g.hole = Gap{Reason: Unknown, Channel: l.name, LastID: sub.PrevID, Lost: -1, Resume: c.position(c.live)}
 }
 
 // boundLocked keeps from the client what the origin does not want replayed.
@@ -147,7 +147,7 @@ func (g *leg) boundLocked(c *Cursor, sub *Subscription, now time.Time, from star
 			lost = -1
 		}
 		last := l.ring.at(first - 1).seq
-		g.hole = Gap{Reason: Evicted, Channel: l.name, LastID: from.lastID, Lost: lost, Resume: c.hub.position(last)}
+		g.hole = Gap{Reason: Evicted, Channel: l.name, LastID: from.lastID, Lost: lost, Resume: c.position(last)}
 		g.next = first
 	}
 }
