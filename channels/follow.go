@@ -106,16 +106,8 @@ func (g *Gap) Error() string {
 // order that Live is of has ended, a *NameError, the one of Sync, or why ctx
 // ended before that.
 func (h *Hub) Follow(ctx context.Context, f Follow) (*Cursor, error) {
-	for i := range f.Subscriptions {
-		if err := CheckName(f.Subscriptions[i].Channel); err != nil {
-			return nil, err
-		}
-	}
-	h.order.Lock()
-	closed := h.closed
-	h.order.Unlock()
-	if closed {
-		return nil, ErrClosed
+	if err := h.admit(f.Subscriptions); err != nil {
+		return nil, err
 	}
 	c := &Cursor{hub: h, epoch: h.epoch.Load(), group: f.Group, form: f.Form, live: f.Live, place: f.Live}
 	c.join(f.Subscriptions)
@@ -138,6 +130,22 @@ func (h *Hub) Follow(ctx context.Context, f Follow) (*Cursor, error) {
 	return c, nil
 }
 
+// admit reports whether there can be a cursor on these channels. The error is a
+// *NameError or ErrClosed.
+func (h *Hub) admit(subs []Subscription) error {
+	for i := range subs {
+		if err := CheckName(subs[i].Channel); err != nil {
+			return err
+		}
+	}
+	h.order.Lock()
+	defer h.order.Unlock()
+	if h.closed {
+		return ErrClosed
+	}
+	return nil
+}
+
 // join takes hold of the logs.
 func (c *Cursor) join(subs []Subscription) {
 	c.legs = c.one[:0]
@@ -152,6 +160,9 @@ func (c *Cursor) join(subs []Subscription) {
 
 // abandon lets go of the logs of a cursor that has no place yet.
 func (c *Cursor) abandon() {
+	if c.closed {
+		return
+	}
 	c.closed = true
 	for i := range c.legs {
 		l := c.legs[i].log

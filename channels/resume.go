@@ -117,19 +117,23 @@ func (g *leg) afterPlaceLocked(c *Cursor, from start) {
 // afterItemLocked puts the leg after the item that the origin named.
 func (g *leg) afterItemLocked(c *Cursor, sub *Subscription, from start) {
 	l := g.log
-	for i := l.ring.end(); i > l.ring.base; i-- {
-		e := l.ring.at(i - 1)
-		if string(e.span(e.itemID)) == sub.PrevID {
-			g.start, g.next = e.seq, i
-			return
-		}
-	}
-	if string(l.floorItem) == sub.PrevID {
-		g.start, g.next = l.floor, l.ring.base
+	var known bool
+	if g.start, g.next, known = l.afterItemLocked(sub.PrevID); known {
 		return
 	}
 	g.start, g.next = c.live, l.ring.after(c.live)
 	g.hole = Gap{Reason: Unknown, Channel: l.name, LastID: sub.PrevID, Lost: -1, Resume: c.position(c.live)}
+}
+
+// afterItemLocked finds the place just after the last item with this id, and the
+// index of the entry that comes next. The entry dropped last counts too.
+func (l *Log) afterItemLocked(id string) (seq, next uint64, known bool) {
+	for i := l.ring.end(); i > l.ring.base; i-- {
+		if e := l.ring.at(i - 1); string(e.span(e.itemID)) == id {
+			return e.seq, i, true
+		}
+	}
+	return l.floor, l.ring.base, string(l.floorItem) == id
 }
 
 // boundLocked keeps from the client what the origin does not want replayed.
