@@ -6,6 +6,7 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -183,5 +184,8 @@ func (q *quiet) add(int, int32, uint32) error { return q.broken }
 func (q *quiet) watch(func([]event))          { <-q.closed }
 func (q *quiet) close()                       { q.once.Do(func() { close(q.closed) }) }
 
-// tell tells the loop what happened to a stream's socket.
-func tell(s *stream, mask uint32) { s.loop.tell([]event{{s.slot, s.serial, mask}}) }
+// tell tells the loop, when it rests, what happened to a stream's socket.
+func tell(s *stream, mask uint32) {
+	synctest.Wait() // it has written down who s is
+	s.loop.tell([]event{{s.slot, s.serial, mask}})
+}
