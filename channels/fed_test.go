@@ -2,7 +2,6 @@ package channels
 
 import (
 	"context"
-	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -40,27 +39,6 @@ func (f *listener) Sync(ctx context.Context, channels ...string) error {
 	return f.sync(ctx, channels)
 }
 
-// told is what the feed was told to want, since told was called last.
-func (f *listener) told() []string {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	told := f.wanted
-	f.wanted = nil
-	return told
-}
-
-func (f *listener) keeps() (names []string) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	for name, kept := range f.kept {
-		if kept {
-			names = append(names, name)
-		}
-	}
-	slices.Sort(names)
-	return names
-}
-
 // fedHub returns a hub and its feed, which does nothing by itself.
 func fedHub(change func(*Options)) (*Hub, *listener) {
 	f := &listener{kept: make(map[string]bool)}
@@ -74,9 +52,6 @@ func fedHub(change func(*Options)) (*Hub, *listener) {
 
 // placed is an item of the bus.
 func placed(seq uint64, it Item) Placed { return Placed{Item: it, Seq: seq, At: time.Now()} }
-
-// word is an item without an id.
-func word(seq uint64, channel, data string) Placed { return placed(seq, item(channel, "", data)) }
 
 // fill gives channels that nobody has wanted yet, and which are empty, to a hub
 // whose bus has come to seq.
@@ -97,12 +72,3 @@ func keep(t testing.TB, h *Hub, names ...string) {
 		s.release(s.acquire(name, true))
 	}
 }
-
-// kept reports whether the hub keeps a channel.
-func kept(h *Hub, name string) bool {
-	_, known := h.Channel(name)
-	return known
-}
-
-// at is a written position of the hub's order.
-func at(h *Hub, seq uint64) string { return h.position(seq).String() }
