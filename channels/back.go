@@ -9,14 +9,14 @@ func (c *Cursor) Back(e *Entry) {
 		return
 	}
 	for i := range c.legs {
-		c.legs[i].back(c.hub, e.seq-1)
+		c.legs[i].back(c, e.seq-1)
 	}
 	c.place = e.seq - 1
 }
 
 // back puts the leg back to just after a place in the total order, but not
 // beyond where it was before the last Next.
-func (g *leg) back(h *Hub, place uint64) {
+func (g *leg) back(c *Cursor, place uint64) {
 	if g.next == g.began {
 		return
 	}
@@ -26,7 +26,7 @@ func (g *leg) back(h *Hub, place uint64) {
 	next := min(max(l.ring.after(place), g.began), g.next)
 	if l.ring.base > g.began && l.floor > place {
 		next = l.ring.base
-		g.hole = &Gap{Reason: Lag, Channel: l.name, Lost: -1, Resume: h.position(l.floor)}
+		g.hole = &Gap{Reason: Lag, Channel: l.name, Lost: -1, Resume: c.position(l.floor)}
 	}
 	l.leaveLocked(g.next)
 	g.next, g.peeked = next, 0

@@ -46,7 +46,7 @@ func (c *Cursor) Position() Position {
 			return Position{}
 		}
 	}
-	return c.hub.position(c.place)
+	return c.position(c.place)
 }
 
 // Logs returns the logs that the cursor follows.
@@ -95,8 +95,12 @@ func (c *Cursor) Next(dst []Entry, maxEntries, maxBytes int) ([]Entry, error) {
 	return b.dst, nil
 }
 
-// stale reports whether the hub has another order since.
+// stale reports whether the hub has another order since. A log whose lock was
+// taken before it said no has nothing of the other order.
 func (c *Cursor) stale() bool { return c.epoch != c.hub.epoch.Load() }
+
+// position is a place in the order that the cursor reads.
+func (c *Cursor) position(seq uint64) Position { return Position{*c.epoch, seq} }
 
 // tell takes a hole away and returns it as an error of its own.
 func (c *Cursor) tell(hole *Gap) error {
@@ -123,7 +127,7 @@ func (c *Cursor) first(limit uint64) (best *leg, hole *Gap, until uint64) {
 	}
 	for i := range c.legs {
 		g := &c.legs[i]
-		after, ok := g.peek(c.hub)
+		after, ok := g.peek(c)
 		switch {
 		case !ok || after > limit || after == limit && g.hole == nil:
 			continue
@@ -141,7 +145,7 @@ func (c *Cursor) first(limit uint64) (best *leg, hole *Gap, until uint64) {
 // peek returns the place after which the leg goes on, false if it is at the
 // head: the one before its next entry, or that of a hole. A reader that has
 // fallen off the log's tail has a hole there.
-func (g *leg) peek(h *Hub) (after uint64, ok bool) {
+func (g *leg) peek(c *Cursor) (after uint64, ok bool) {
 	if g.hole != nil {
 		return g.hole.Resume.Seq, true
 	}
@@ -151,10 +155,12 @@ func (g *leg) peek(h *Hub) (after uint64, ok bool) {
 	l := g.log
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if g.fallLocked(h) {
+	switch {
+	case c.stale(): // the group is about to be told
+		return 0, false
+	case g.fallLocked(c):
 		return g.hole.Resume.Seq, true
-	}
-	if g.next == l.ring.end() {
+	case g.next == l.ring.end():
 		return 0, false
 	}
 	g.peeked = l.ring.at(g.next).seq
@@ -163,12 +169,12 @@ func (g *leg) peek(h *Hub) (after uint64, ok bool) {
 
 // fallLocked notices that the log has dropped what comes next, and moves the
 // leg behind the hole.
-func (g *leg) fallLocked(h *Hub) bool {
+func (g *leg) fallLocked(c *Cursor) bool {
 	l := g.log
 	if g.next >= l.ring.base {
 		return false
 	}
-	g.hole = &Gap{Reason: Lag, Channel: l.name, Lost: int64(l.ring.base - g.next), Resume: h.position(l.floor)}
+	g.hole = &Gap{Reason: Lag, Channel: l.name, Lost: int64(l.ring.base - g.next), Resume: c.position(l.floor)}
 	g.next, g.peeked = l.ring.base, 0 // where it is counted already
 	return true
 }
@@ -188,7 +194,11 @@ func (b *batch) read(g *leg, until uint64) {
 	c, l := b.cursor, g.log
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if g.fallLocked(c.hub) {
+	if c.stale() {
+		b.full = true
+		return
+	}
+	if g.fallLocked(c) {
 		return
 	}
 	l.leaveLocked(g.next)
@@ -199,7 +209,7 @@ func (b *batch) read(g *leg, until uint64) {
 			g.peeked = e.seq
 			break
 		}
-		if e.gap != 0 {
+		if e.gap {
 			b.breakAt(g, e)
 			break
 		}
@@ -224,7 +234,7 @@ func (b *batch) breakAt(g *leg, e *Entry) {
 		b.full = true
 		return
 	}
-	g.hole = &Gap{Reason: e.gap.reason(), Channel: g.log.name, Lost: -1, Resume: b.cursor.hub.position(e.seq)}
+	g.hole = &Gap{Reason: Evicted, Channel: g.log.name, Lost: -1, Resume: b.cursor.position(e.seq)}
 	g.next++
 }
 

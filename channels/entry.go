@@ -17,7 +17,7 @@ type Entry struct {
 	ids     Span
 	tag     uint32
 	actions [NumForms]Action
-	gap     gapCode // the entry is no item but tells of a gap
+	gap     bool // the entry is no item but tells that what is before it is lost
 
 	// waiting counts the live cursors that stand just before this entry. Only
 	// the copy in the log's ring has it; guarded by the log's mutex.

@@ -41,34 +41,45 @@ type History struct {
 
 // Fill gives a channel that the feed was told to want its history, and lets
 // followers in. The feed must have called Advance for the last place that the
-// history can hold. A channel that is filled already, or not kept any more, is
-// left alone.
+// history can hold. A channel that is not kept any more is left alone. One that
+// is filled already gets what it does not have: it can have been forgotten and
+// wanted again while the feed was looking for its history, and then it is filled
+// twice, with what came between in the second history alone.
 func (h *Hub) Fill(channel string, from History) {
+	var news news
 	s := h.shard(channel)
 	h.order.Lock()
-	defer h.order.Unlock()
-	l := s.acquire(channel, false)
-	if l == nil {
-		return
+	if l := s.acquire(channel, false); l != nil {
+		h.fillLocked(l, &from, &news)
+		s.release(l)
 	}
-	defer s.release(l)
-	if l.isFilled() {
-		return
+	h.enforceMemoryLocked(&news)
+	h.order.Unlock()
+	news.tell()
+}
+
+func (h *Hub) fillLocked(l *Log, from *History, news *news) {
+	again := l.isFilled()
+	switch {
+	case !again:
+		l.beginAt(from.Floor)
+	case from.Floor > l.top():
+		news.add(l, l.breakAt(from.Floor))
 	}
-	l.beginAt(from.Floor)
 	for i := range from.Items {
-		h.placeLocked(l, &from.Items[i])
+		news.add(l, h.placeLocked(l, &from.Items[i]))
 	}
 	l.expire(time.Now())
-	close(l.filled)
-	var none news
-	h.enforceMemoryLocked(&none)
+	if !again {
+		close(l.filled)
+	}
 }
 
 // Deliver appends what is new on channels that have been filled. What the logs
-// have already, and what is for channels that are not kept, is passed over.
-// Items of one channel must come in order; those of several should, for a place
-// counts as reached when something with it or above it has been delivered.
+// have already, and what is for channels that are not kept or not filled yet, is
+// passed over: it will be in their history. Items of one channel must come in
+// order; those of several should, for a place counts as reached when something
+// with it or above it has been delivered.
 func (h *Hub) Deliver(items ...Placed) {
 	news := make(news, 0, 8)
 	h.order.Lock()
@@ -98,21 +109,20 @@ func (h *Hub) placeLocked(l *Log, it *Placed) (tell []Group) {
 		return nil
 	}
 	e := it.entry(h.position(it.Seq), it.At)
+	l.precededBy(it.PrevID)
 	tell, _ = l.append(e)
-	if !it.NoSeq {
-		l.last = it.ID
-	}
 	h.counters.published.Add(1)
 	return tell
 }
 
 // repeatedLocked reports whether an earlier item of the channel has the same
-// id, within the de-duplication window.
+// id, within the de-duplication window. By the bus's time alone, so that all
+// nodes say the same, and the same again when a channel is filled again.
 func (h *Hub) repeatedLocked(it *Placed) bool {
 	if !h.remembersIDs(&it.Item) {
 		return false
 	}
-	h.forgetIDsLocked(time.Now())
+	h.forgetIDsLocked(it.At)
 	first, known := h.sequencer.seen.Peek(itemKey{it.Channel, it.ID})
 	if known && first.seq < it.Seq && it.At.Sub(first.at) < h.options.DedupWindow {
 		return true
@@ -144,17 +154,21 @@ func (h *Hub) Learn(seq uint64) {
 }
 
 // Break tells the followers of a channel, those who return included, that
-// items before seq are lost. The channel must have been filled.
+// items up to seq are lost that came after the last one delivered. What is
+// delivered up to there later is passed over. A channel that is not filled is
+// left alone: its history will tell.
 func (h *Hub) Break(channel string, seq uint64) {
 	var news news
 	s := h.shard(channel)
 	h.order.Lock()
 	if l := s.acquire(channel, false); l != nil {
-		if seq > l.top() {
-			news.add(l, l.breakAt(seq, Evicted))
+		if l.isFilled() && seq > l.top() {
+			news.add(l, l.breakAt(seq))
+			h.advance(seq) // or those who are told could not read it
 		}
 		s.release(l)
 	}
+	h.enforceMemoryLocked(&news)
 	h.order.Unlock()
 	news.tell()
 }
@@ -165,9 +179,9 @@ func (h *Hub) Break(channel string, seq uint64) {
 func (h *Hub) Restart(epoch string) {
 	var news news
 	h.order.Lock()
-	h.epoch.Store(&epoch)
 	h.head.Store(0)
 	h.known.Store(0)
+	h.epoch.Store(&epoch)
 	h.sequencer.seen.Purge()
 	for _, s := range h.shards {
 		s.each(func(l *Log) { news.add(l, l.restart()) })
@@ -178,14 +192,18 @@ func (h *Hub) Restart(epoch string) {
 }
 
 // Await returns when all the channels can be followed, and keeps them so until
-// release is called. Without a feed that is at once. The error says why ctx ended
-// before that; release is nil then.
+// release is called or the order ends. Without a feed that is at once. The error
+// is ErrClosed, a *NameError, or why ctx ended before that; release is nil then.
 func (h *Hub) Await(ctx context.Context, names ...string) (release func(), err error) {
 	if h.options.Feed == nil {
 		return func() {}, nil
 	}
+	subs := subscriptions(names)
+	if err := h.admit(subs); err != nil {
+		return nil, err
+	}
 	c := &Cursor{hub: h}
-	c.join(subscriptions(names))
+	c.join(subs)
 	if err := c.await(ctx); err != nil {
 		c.abandon()
 		return nil, err
@@ -242,7 +260,7 @@ func (c *Cursor) recognizes(f *Follow) bool {
 		return true
 	}
 	if p, ok := ParsePosition(f.Resume.ID); ok {
-		return p.Epoch != c.hub.Epoch() || p.Seq <= c.hub.Head().Seq
+		return p.Epoch != *c.epoch || p.Seq <= c.hub.Head().Seq
 	}
 	_, matches := c.lookup(f.Resume.ID)
 	return matches > 0
@@ -252,10 +270,6 @@ func (c *Cursor) recognizes(f *Follow) bool {
 func (l *Log) hasItem(id string) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for i := l.ring.end(); i > l.ring.base; i-- {
-		if e := l.ring.at(i - 1); string(e.span(e.itemID)) == id {
-			return true
-		}
-	}
-	return string(l.floorItem) == id
+	_, _, known := l.afterItemLocked(id)
+	return known
 }

@@ -8,7 +8,6 @@ import (
 	"sync"
 	"testing"
 	"testing/synctest"
-	"time"
 )
 
 // truth is a feed whose order and history the test decides.
@@ -35,16 +34,13 @@ func (f *truth) Sync(ctx context.Context, channels ...string) error {
 	return nil
 }
 
-func fedHub() (*Hub, *truth) {
+func truthHub() (*Hub, *truth) {
 	f := &truth{}
 	return testHub(func(o *Options) { o.Feed = f }), f
 }
 
-// at gives an item its place.
-func at(seq uint64, it Item) Placed { return Placed{Item: it, Seq: seq, At: time.Now()} }
-
-// fill gives channels an empty history, so that they can be followed.
-func fill(t testing.TB, h *Hub, names ...string) {
+// fillEmpty gives channels an empty history, so that they can be followed.
+func fillEmpty(t testing.TB, h *Hub, names ...string) {
 	t.Helper()
 	release := pin(h, names...)
 	defer release()
@@ -61,7 +57,7 @@ func pin(h *Hub, names ...string) (release func()) {
 }
 
 func TestTheFeedIsToldWhatIsKept(t *testing.T) {
-	h, f := fedHub()
+	h, f := truthHub()
 	pin(h, "a", "b")()
 	for _, s := range h.shards {
 		for s.evictIdle() {
@@ -76,7 +72,7 @@ func TestTheFeedIsToldWhatIsKept(t *testing.T) {
 
 func TestFollowersWaitForTheHistory(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h, _ := fedHub()
+		h, _ := truthHub()
 		var c *Cursor
 		followed := false
 		go func() {
@@ -89,17 +85,17 @@ func TestFollowersWaitForTheHistory(t *testing.T) {
 			t.Fatal("a channel was followed that has no history")
 		}
 		h.Advance(3)
-		h.Fill("a", History{Items: []Placed{at(1, item("a", "", "one")), at(2, item("a", "", "two"))}})
+		h.Fill("a", History{Items: []Placed{placed(1, item("a", "", "one")), placed(2, item("a", "", "two"))}})
 		synctest.Wait()
 		want(t, c, "two")
-		h.Deliver(at(2, item("a", "", "two")), at(4, item("a", "", "four")), at(5, item("b", "", "nobody's")))
+		h.Deliver(placed(2, item("a", "", "two")), placed(4, item("a", "", "four")), placed(5, item("b", "", "nobody's")))
 		want(t, c, "four")
 		c.Close()
 	})
 }
 
 func TestFollowersGiveUpWaitingWithTheirContext(t *testing.T) {
-	h, _ := fedHub()
+	h, _ := truthHub()
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	if _, err := h.Follow(ctx, Follow{Subscriptions: subs("a", "b"), Group: new(wakes)}); !errors.Is(err, context.Canceled) {
@@ -114,21 +110,21 @@ func TestFollowersGiveUpWaitingWithTheirContext(t *testing.T) {
 }
 
 func TestAFloorIsWhatTheFeedSays(t *testing.T) {
-	h, _ := fedHub()
+	h, _ := truthHub()
 	release := pin(h, "a")
 	h.Advance(20)
-	h.Fill("a", History{Floor: 10, Items: []Placed{at(12, item("a", "", "twelve"))}})
+	h.Fill("a", History{Floor: 10, Items: []Placed{placed(12, item("a", "", "twelve"))}})
 	release()
 	want(t, resume(t, h, h.position(10).String(), "a"), "twelve")
 	want(t, resume(t, h, h.position(9).String(), "a"), "[evicted] twelve")
 }
 
 func TestWhatComesLateIsNotForThoseWhoHaveSeenItElsewhere(t *testing.T) {
-	h, _ := fedHub()
-	fill(t, h, "a")
+	h, _ := truthHub()
+	fillEmpty(t, h, "a")
 	h.Learn(7)
 	c := resume(t, h, h.position(5).String(), "a")
-	h.Deliver(at(4, item("a", "", "four")), at(5, item("a", "", "five")), at(6, item("a", "", "six")))
+	h.Deliver(placed(4, item("a", "", "four")), placed(5, item("a", "", "five")), placed(6, item("a", "", "six")))
 	want(t, c, "six")
 }
 
@@ -139,14 +135,15 @@ func TestAnUnknownIDIsLookedUpAgain(t *testing.T) {
 		brings []Placed
 		want   string
 	}{
-		"an id that another node was faster with": {id: "x", brings: []Placed{at(2, item("a", "x", "two")), at(3, item("a", "", "three"))}, want: "three"},
-		"an id that nobody knows":                 {id: "x", brings: []Placed{at(2, item("a", "y", "two"))}, want: "[unknown]"},
-		"an item that the origin names":           {prevID: "x", brings: []Placed{at(2, item("a", "x", "two")), at(3, item("a", "", "three"))}, want: "three"},
+		"an id that another node was faster with": {id: "x", brings: []Placed{placed(2, item("a", "x", "two")), placed(3, item("a", "", "three"))}, want: "three"},
+		"an id that nobody knows":                 {id: "x", brings: []Placed{placed(2, item("a", "y", "two"))}, want: "[unknown]"},
+		"an item that the origin names":           {prevID: "x", brings: []Placed{placed(2, item("a", "x", "two")), placed(3, item("a", "", "three"))}, want: "three"},
 		"a place that is not reached":             {id: "POSITION", want: "[unknown]"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			h, f := fedHub()
-			fill(t, h, "a")
+			h, f := truthHub()
+			fillEmpty(t, h, "a")
+			h.Learn(3)
 			asked := 0
 			f.sync = func(channels []string) {
 				asked++
@@ -168,8 +165,8 @@ func TestAnUnknownIDIsLookedUpAgain(t *testing.T) {
 }
 
 func TestAnIDCountsOnceAlsoAfterItsChannelWasForgotten(t *testing.T) {
-	h, _ := fedHub()
-	history := []Placed{at(1, item("a", "x", "first")), at(2, item("a", "x", "again")), at(3, item("a", "y", "other"))}
+	h, _ := truthHub()
+	history := []Placed{placed(1, item("a", "x", "first")), placed(2, item("a", "x", "again")), placed(3, item("a", "y", "other"))}
 	for range 2 {
 		release := pin(h, "a")
 		h.Advance(3)
@@ -184,12 +181,12 @@ func TestAnIDCountsOnceAlsoAfterItsChannelWasForgotten(t *testing.T) {
 }
 
 func TestALossIsToldWhereItWas(t *testing.T) {
-	h, _ := fedHub()
-	fill(t, h, "a", "b")
+	h, _ := truthHub()
+	fillEmpty(t, h, "a", "b")
 	live := resume(t, h, h.position(0).String(), "a", "b")
-	h.Deliver(at(1, item("a", "", "one")), at(2, item("b", "", "two")))
+	h.Deliver(placed(1, item("a", "", "one")), placed(2, item("b", "", "two")))
 	h.Break("a", 4)
-	h.Deliver(at(5, item("b", "", "five")), at(6, item("a", "", "six")))
+	h.Deliver(placed(5, item("b", "", "five")), placed(6, item("a", "", "six")))
 	returning, later := resume(t, h, h.position(2).String(), "a", "b"), resume(t, h, h.position(4).String(), "a", "b")
 	want(t, live, "one two [evicted] five six")
 	want(t, returning, "[evicted] five six")
@@ -197,14 +194,14 @@ func TestALossIsToldWhereItWas(t *testing.T) {
 }
 
 func TestANewOrderEndsEverything(t *testing.T) {
-	h, f := fedHub()
-	fill(t, h, "a")
+	h, f := truthHub()
+	fillEmpty(t, h, "a")
 	w := new(wakes)
 	c, err := h.Follow(context.Background(), Follow{Subscriptions: subs("a"), Group: w})
 	if err != nil {
 		t.Fatal(err)
 	}
-	h.Deliver(at(1, item("a", "", "one")))
+	h.Deliver(placed(1, item("a", "", "one")))
 	old, before := h.position(1).String(), w.n
 	h.Restart("aaaaaaaaaaaa")
 	if w.n == before {
@@ -218,7 +215,7 @@ func TestANewOrderEndsEverything(t *testing.T) {
 	}
 	c.Close()
 	h.Advance(1)
-	h.Fill("a", History{Items: []Placed{at(1, item("a", "", "first"))}})
+	h.Fill("a", History{Items: []Placed{placed(1, item("a", "", "first"))}})
 	want(t, resume(t, h, old, "a"), "[epoch]")
 	want(t, resume(t, h, "aaaaaaaaaaaa-0", "a"), "first")
 	if len(f.wanted) != 1 {

@@ -49,7 +49,8 @@ type Follow struct {
 	Form Form
 	// Live is the place (Hub.Head) noted when the head of the origin's answer
 	// arrived. A channel without a resume point starts there, and actions up
-	// to there are not for this stream.
+	// to there are not for this stream. In a hub with a feed it can be ahead of
+	// what the logs have: what comes later, up to there, is passed over too.
 	Live uint64
 	// Resume is where the channels without a PrevID go on from.
 	Resume Resume
@@ -69,7 +70,7 @@ type Reason string
 // The reasons of a gap. They are the "reason" of gap events and metric labels.
 const (
 	// Evicted: the log no longer has, or may not give, what the client is
-	// missing.
+	// missing; or the feed has lost it.
 	Evicted Reason = "evicted"
 	// Unknown: the id that the client has seen last is not known.
 	Unknown Reason = "unknown"
@@ -77,18 +78,7 @@ const (
 	Epoch Reason = "epoch"
 	// Lag: the reader was too slow and fell off the send window.
 	Lag Reason = "lag"
-	// Bus: what other nodes published meanwhile did not reach this one.
-	Bus Reason = "bus"
 )
-
-// gapCode is a reason as an entry keeps it; 0 is none.
-type gapCode uint8
-
-var gapReasons = [...]Reason{"", Evicted, Bus}
-
-func codeOf(r Reason) gapCode { return gapCode(slices.Index(gapReasons[:], r)) }
-
-func (g gapCode) reason() Reason { return gapReasons[g] }
 
 // Gap is the error by which a cursor tells that entries are missing. The
 // cursor goes on after it.
@@ -111,25 +101,22 @@ func (g *Gap) Error() string {
 
 // Follow returns a new cursor. Each channel's place is found and taken in one
 // step, so nothing published meanwhile is missed or seen twice. In a hub with a
-// feed it waits until the channels are filled. The error is ErrClosed, a
-// *NameError, or why ctx ended before that.
+// feed it waits until the channels are filled, and for the feed's Sync where the
+// logs do not know what the client has seen. The error is ErrClosed, also if the
+// order that Live is of has ended, a *NameError, the one of Sync, or why ctx
+// ended before that.
 func (h *Hub) Follow(ctx context.Context, f Follow) (*Cursor, error) {
-	for i := range f.Subscriptions {
-		if err := CheckName(f.Subscriptions[i].Channel); err != nil {
-			return nil, err
-		}
-	}
-	h.order.Lock()
-	closed := h.closed
-	h.order.Unlock()
-	if closed {
-		return nil, ErrClosed
+	if err := h.admit(f.Subscriptions); err != nil {
+		return nil, err
 	}
 	c := &Cursor{hub: h, epoch: h.epoch.Load(), group: f.Group, form: f.Form, live: f.Live, place: f.Live}
 	c.join(f.Subscriptions)
 	err := c.await(ctx)
 	if err == nil {
 		err = c.recognize(ctx, &f)
+	}
+	if err == nil && (c.stale() || f.Live > h.Head().Seq) {
+		err = ErrClosed
 	}
 	if err != nil {
 		c.abandon()
@@ -141,6 +128,22 @@ func (h *Hub) Follow(ctx context.Context, f Follow) (*Cursor, error) {
 		c.place = min(c.place, c.legs[i].start)
 	}
 	return c, nil
+}
+
+// admit reports whether there can be a cursor on these channels. The error is a
+// *NameError or ErrClosed.
+func (h *Hub) admit(subs []Subscription) error {
+	for i := range subs {
+		if err := CheckName(subs[i].Channel); err != nil {
+			return err
+		}
+	}
+	h.order.Lock()
+	defer h.order.Unlock()
+	if h.closed {
+		return ErrClosed
+	}
+	return nil
 }
 
 // join takes hold of the logs.
@@ -157,6 +160,9 @@ func (c *Cursor) join(subs []Subscription) {
 
 // abandon lets go of the logs of a cursor that has no place yet.
 func (c *Cursor) abandon() {
+	if c.closed {
+		return
+	}
 	c.closed = true
 	for i := range c.legs {
 		l := c.legs[i].log

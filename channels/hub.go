@@ -56,7 +56,10 @@ func NewHub(o Options) *Hub {
 
 // Head is the place of the entry appended last, or what the feed knows: a
 // stream that starts here gets everything published from now on.
-func (h *Hub) Head() Position { return h.position(max(h.head.Load(), h.known.Load())) }
+func (h *Hub) Head() Position {
+	epoch := h.epoch.Load() // first: Restart stores it last
+	return Position{*epoch, max(h.head.Load(), h.known.Load())}
+}
 
 // Epoch identifies the order that the hub's positions are of.
 func (h *Hub) Epoch() string { return *h.epoch.Load() }

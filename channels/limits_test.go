@@ -177,6 +177,27 @@ func TestWaterLevel(t *testing.T) {
 	}
 }
 
+// What could not be freed is free when its readers are gone, and the limit holds
+// again.
+func TestALimitThatCouldNotBeReachedIsEnforcedWhenItCan(t *testing.T) {
+	const limit = 32 << 10
+	h := testHub(func(o *Options) { o.MemoryLimit = limit })
+	var readers []*Cursor
+	for i := range 500 {
+		readers = append(readers, follow(t, h, fmt.Sprint("c", i)))
+	}
+	say(t, h, "a", "1")
+	for _, c := range readers {
+		c.Close()
+	}
+	for range 100 {
+		say(t, h, "a", strings.Repeat("x", 1000))
+	}
+	if m := h.Stats().MemoryBytes; m > limit {
+		t.Errorf("%d bytes", m)
+	}
+}
+
 // A limit that channels with readers exceed by their mere number must not make
 // every publish walk over all of them, nor take what is published at once.
 func TestALimitThatCannotBeReachedIsNotEnforcedAllTheTime(t *testing.T) {

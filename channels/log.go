@@ -89,8 +89,8 @@ func (l *Log) beginAt(floor uint64) {
 }
 
 // breakAt appends an entry that tells of a gap.
-func (l *Log) breakAt(seq uint64, reason Reason) (tell []Group) {
-	tell, _ = l.append(Entry{seq: seq, at: time.Now().UnixNano(), gap: codeOf(reason)})
+func (l *Log) breakAt(seq uint64) (tell []Group) {
+	tell, _ = l.append(Entry{seq: seq, at: time.Now().UnixNano(), gap: true})
 	return tell
 }
 

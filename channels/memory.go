@@ -12,8 +12,11 @@ import "slices"
 // with readers and nothing in them, it is not tried again before as much more
 // has come.
 func (h *Hub) enforceMemoryLocked(news *news) {
-	limit := h.options.MemoryLimit
-	if h.memory.Load() <= max(limit, h.unfreeable+limit/16) {
+	limit, used := h.options.MemoryLimit, h.memory.Load()
+	if h.unfreeable = min(h.unfreeable, used); h.unfreeable <= limit {
+		h.unfreeable = 0 // what could not be freed has gone by itself
+	}
+	if used <= max(limit, h.unfreeable+limit/16) {
 		return
 	}
 	h.makeRoomLocked(limit, news)

@@ -18,7 +18,7 @@ func (c *Cursor) resolve(f *Follow) start {
 		return start{seq: live}
 	}
 	p, isPosition := ParsePosition(r.ID)
-	if isPosition && p.Epoch == c.hub.Epoch() && p.Seq <= c.hub.Head().Seq {
+	if isPosition && p.Epoch == *c.epoch && p.Seq <= c.hub.Head().Seq {
 		c.hub.counters.resumed.Add(1)
 		return start{seq: p.Seq, lastID: r.ID, resume: true}
 	}
@@ -35,10 +35,10 @@ func (c *Cursor) resolve(f *Follow) start {
 		return start{seq: live}
 	}
 	reason := Unknown
-	if isPosition && p.Epoch != c.hub.Epoch() {
+	if isPosition && p.Epoch != *c.epoch {
 		reason = Epoch
 	}
-	c.gap = &Gap{Reason: reason, LastID: r.ID, Lost: -1, Resume: c.hub.position(live)}
+	c.gap = &Gap{Reason: reason, LastID: r.ID, Lost: -1, Resume: c.position(live)}
 	return start{seq: live}
 }
 
@@ -110,26 +110,30 @@ func (g *leg) afterPlaceLocked(c *Cursor, from start) {
 	l := g.log
 	g.start, g.next = from.seq, l.ring.after(from.seq)
 	if from.seq < l.floor {
-		g.hole = &Gap{Reason: Evicted, Channel: l.name, LastID: from.lastID, Lost: -1, Resume: c.hub.position(l.floor)}
+		g.hole = &Gap{Reason: Evicted, Channel: l.name, LastID: from.lastID, Lost: -1, Resume: c.position(l.floor)}
 	}
 }
 
 // afterItemLocked puts the leg after the item that the origin named.
 func (g *leg) afterItemLocked(c *Cursor, sub *Subscription, from start) {
 	l := g.log
-	for i := l.ring.end(); i > l.ring.base; i-- {
-		e := l.ring.at(i - 1)
-		if string(e.span(e.itemID)) == sub.PrevID {
-			g.start, g.next = e.seq, i
-			return
-		}
-	}
-	if string(l.floorItem) == sub.PrevID {
-		g.start, g.next = l.floor, l.ring.base
+	var known bool
+	if g.start, g.next, known = l.afterItemLocked(sub.PrevID); known {
 		return
 	}
 	g.start, g.next = c.live, l.ring.after(c.live)
-	g.hole = &Gap{Reason: Unknown, Channel: l.name, LastID: sub.PrevID, Lost: -1, Resume: c.hub.position(c.live)}
+	g.hole = &Gap{Reason: Unknown, Channel: l.name, LastID: sub.PrevID, Lost: -1, Resume: c.position(c.live)}
+}
+
+// afterItemLocked finds the place just after the last item with this id, and the
+// index of the entry that comes next. The entry dropped last counts too.
+func (l *Log) afterItemLocked(id string) (seq, next uint64, known bool) {
+	for i := l.ring.end(); i > l.ring.base; i-- {
+		if e := l.ring.at(i - 1); string(e.span(e.itemID)) == id {
+			return e.seq, i, true
+		}
+	}
+	return l.floor, l.ring.base, string(l.floorItem) == id
 }
 
 // boundLocked keeps from the client what the origin does not want replayed.
@@ -147,7 +151,7 @@ func (g *leg) boundLocked(c *Cursor, sub *Subscription, now time.Time, from star
 			lost = -1
 		}
 		last := l.ring.at(first - 1).seq
-		g.hole = &Gap{Reason: Evicted, Channel: l.name, LastID: from.lastID, Lost: lost, Resume: c.hub.position(last)}
+		g.hole = &Gap{Reason: Evicted, Channel: l.name, LastID: from.lastID, Lost: lost, Resume: c.position(last)}
 		g.next = first
 	}
 }
