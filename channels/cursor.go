@@ -22,16 +22,20 @@ type leg struct {
 	log  *Log
 	sub  int    // index in Follow.Subscriptions
 	next uint64 // index of the next entry
-	// start is the place in the total order at which the leg began.
-	start uint64
+	// start is the place in the total order at which the leg began; resumed
+	// says that the client has been there.
+	start   uint64
+	resumed bool
+	// Entries up to barred, and those from before since (UnixNano), may not be
+	// given.
+	barred uint64
+	since  int64
 	// peeked is the seq of the next entry if it is known, else 0.
 	peeked uint64
-	// hole, if it has a reason, is what is missing before next. Its place in
-	// the total order is hole.Resume.
-	hole Gap
+	// hole, unless nil, is what is missing before next. Its place in the total
+	// order is hole.Resume.
+	hole *Gap
 }
-
-func (g *leg) hasHole() bool { return g.hole.Reason != "" }
 
 // Position is the place up to which everything has been returned. It is the
 // zero Position while a gap that lies before that place is still to be told: a
@@ -42,7 +46,7 @@ func (c *Cursor) Position() Position {
 		return Position{}
 	}
 	for i := range c.legs {
-		if g := &c.legs[i]; g.hasHole() && g.hole.Resume.Seq <= c.place {
+		if g := &c.legs[i]; g.hole != nil && g.hole.Resume.Seq <= c.place {
 			return Position{}
 		}
 	}
@@ -83,7 +87,7 @@ func (c *Cursor) Next(dst []Entry, maxEntries, maxBytes int) ([]Entry, error) {
 		case hole != nil && b.taken > 0:
 			return b.dst, nil
 		case hole != nil:
-			return dst, c.tell(hole)
+			return dst, c.tell(g, hole)
 		case g == nil:
 			return b.dst, nil
 		}
@@ -99,20 +103,21 @@ func (c *Cursor) stale() bool { return c.epoch != c.hub.epoch.Load() }
 // position is a place in the order that the cursor reads.
 func (c *Cursor) position(seq uint64) Position { return Position{*c.epoch, seq} }
 
-// tell takes a hole away and returns it as an error of its own.
-func (c *Cursor) tell(hole *Gap) error {
-	gap := *hole
-	*hole = Gap{}
-	if hole == c.gap {
+// tell takes away a hole, of leg g or else of the whole cursor, and returns it.
+func (c *Cursor) tell(g *leg, hole *Gap) error {
+	if g != nil {
+		g.hole = nil
+	} else {
 		c.gap = nil
 	}
-	c.place = max(c.place, gap.Resume.Seq)
-	return &gap
+	c.place = max(c.place, hole.Resume.Seq)
+	return hole
 }
 
 // first finds what comes next in the total order up to limit: a hole, or the
 // entries of a leg up to the place where another's turn comes. A hole's turn
-// is when everything up to its Resume is read. There is neither at the head.
+// is when everything up to its Resume is read; one of the whole cursor has no
+// leg. There is neither at the head.
 func (c *Cursor) first(limit uint64) (best *leg, hole *Gap, until uint64) {
 	lowest, found := limit, false // what comes next comes after lowest
 	until = limit
@@ -123,18 +128,15 @@ func (c *Cursor) first(limit uint64) (best *leg, hole *Gap, until uint64) {
 		g := &c.legs[i]
 		after, ok := g.peek(c)
 		switch {
-		case !ok || after > limit || after == limit && !g.hasHole():
+		case !ok || after > limit || after == limit && g.hole == nil:
 			continue
-		case found && (after > lowest || after == lowest && !g.hasHole()):
+		case found && (after > lowest || after == lowest && g.hole == nil):
 			until = min(until, after)
 			continue
 		case found:
 			until = min(until, lowest)
 		}
-		best, hole, lowest, found = g, nil, after, true
-		if g.hasHole() {
-			hole = &g.hole
-		}
+		best, hole, lowest, found = g, g.hole, after, true
 	}
 	return best, hole, until
 }
@@ -143,7 +145,7 @@ func (c *Cursor) first(limit uint64) (best *leg, hole *Gap, until uint64) {
 // head: the one before its next entry, or that of a hole. A reader that has
 // fallen off the log's tail has a hole there.
 func (g *leg) peek(c *Cursor) (after uint64, ok bool) {
-	if g.hasHole() {
+	if g.hole != nil {
 		return g.hole.Resume.Seq, true
 	}
 	if g.peeked != 0 {
@@ -171,7 +173,7 @@ func (g *leg) fallLocked(c *Cursor) bool {
 	if g.next >= l.ring.base {
 		return false
 	}
-	g.hole = Gap{Reason: Lag, Channel: l.name, Lost: int64(l.ring.base - g.next), Resume: c.position(l.floor)}
+	g.hole = &Gap{Reason: Lag, Channel: l.name, Lost: int64(l.ring.base - g.next), Resume: c.position(l.floor)}
 	g.next, g.peeked = l.ring.base, 0 // where it is counted already
 	return true
 }
@@ -206,17 +208,16 @@ func (b *batch) read(g *leg, until uint64) {
 			g.peeked = e.seq
 			break
 		}
-		if e.gap {
-			g.hole = Gap{Reason: Evicted, Channel: l.name, Lost: -1, Resume: c.position(e.seq)}
-			g.next++
-			break
-		}
 		if g.isFor(c, e) && !b.take(e) {
 			b.full = true
 			break
 		}
-		c.place = max(c.place, e.seq)
 		g.next++
+		if g.withholds(e) {
+			g.hole = &Gap{Reason: Evicted, Channel: l.name, Lost: -1, Resume: c.position(e.seq)}
+			break
+		}
+		c.place = max(c.place, e.seq)
 	}
 	l.standLocked(g.next)
 	if l.ring.n > l.limits.Messages || l.bytes > l.limits.Bytes {
@@ -225,10 +226,20 @@ func (b *batch) read(g *leg, until uint64) {
 	}
 }
 
-// isFor reports whether the cursor's reader has anything to do for e. What came
-// to the node only after a cursor was placed behind it has been seen elsewhere.
+// isDue reports whether e is something that the client has not seen. What came to
+// the node only after a cursor was placed behind it has been seen elsewhere,
+// unless it came late.
+func (g *leg) isDue(e *Entry) bool { return e.seq > g.start || g.resumed && e.missedAt(g.start) }
+
+// withholds reports whether e is not for the client, who has to be told: it says
+// that others are lost, or came when it was too old to be given.
+func (g *leg) withholds(e *Entry) bool {
+	return g.isDue(e) && (e.gap || e.seq <= g.barred || e.at < g.since)
+}
+
+// isFor reports whether the cursor's reader has anything to do for e.
 func (g *leg) isFor(c *Cursor, e *Entry) bool {
-	return e.exists(c.form) && e.seq > g.start && (e.actions[c.form] == Send || e.seq > c.live)
+	return e.exists(c.form) && g.isDue(e) && !g.withholds(e) && (e.actions[c.form] == Send || e.seq > c.live)
 }
 
 // take adds e to the batch and reports false if it does not fit.
