@@ -202,7 +202,6 @@ func (h *Hub) Restart(epoch string) {
 	h.sequencer.seen.Purge()
 	for _, s := range h.shards {
 		s.each(func(l *Log) { news.add(l, l.restart()) })
-		s.forgetFloors()
 	}
 	h.order.Unlock()
 	news.tell()

@@ -10,7 +10,8 @@ import (
 
 // listener is a feed that remembers what it was told, and checks it.
 type listener struct {
-	sync func(ctx context.Context, channels []string) error
+	sync   func(ctx context.Context, channels []string) error
+	onWant func(channel string)
 
 	mu       sync.Mutex
 	kept     map[string]bool
@@ -30,6 +31,9 @@ func (f *listener) turn(channel string, kept bool) {
 	f.kept[channel] = kept
 	if kept {
 		f.wanted = append(f.wanted, channel)
+		if f.onWant != nil {
+			f.onWant(channel)
+		}
 	}
 }
 
