@@ -27,8 +27,10 @@ type Log struct {
 	bytes   int64
 	charged int64
 	// floor is the seq of the entry dropped last, or what the shard said when
-	// the log was made; floorIDs and floorItem are that entry's ids.
+	// the log was made; floorLate is how late that entry was, floorIDs and
+	// floorItem are its ids.
 	floor     uint64
+	floorLate uint32
 	floorIDs  []byte
 	floorItem []byte
 	// atHead counts the cursors that have read everything, cursors all.
@@ -85,13 +87,7 @@ func (l *Log) top() uint64 {
 func (l *Log) beginAt(floor uint64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.floor, l.floorIDs, l.floorItem = floor, nil, nil
-}
-
-// breakAt appends an entry that tells of a gap.
-func (l *Log) breakAt(seq uint64) (tell []Group) {
-	tell, _ = l.append(Entry{seq: seq, at: time.Now().UnixNano(), gap: true})
-	return tell
+	l.floor, l.floorLate, l.floorIDs, l.floorItem = floor, 0, nil, nil
 }
 
 // filling returns a channel that is closed when the log can be followed.
@@ -117,7 +113,7 @@ func (l *Log) restart() (tell []Group) {
 	for l.ring.n > 0 {
 		l.dropLocked(EvictRestart)
 	}
-	l.floor, l.floorIDs, l.floorItem = 0, nil, nil
+	l.floor, l.floorLate, l.floorIDs, l.floorItem = 0, 0, nil, nil
 	l.chargeLocked()
 	select {
 	case <-l.filled:
@@ -162,7 +158,7 @@ func (l *Log) insideWindowLocked() bool {
 // stood just before it have fallen off and count as standing before the next.
 func (l *Log) dropLocked(reason EvictReason) {
 	oldest := l.ring.at(l.ring.base)
-	l.floor = oldest.seq
+	l.floor, l.floorLate = oldest.seq, oldest.late
 	l.floorIDs = append(l.floorIDs[:0], oldest.span(oldest.ids)...)
 	l.floorItem = append(l.floorItem[:0], oldest.span(oldest.itemID)...)
 	l.bytes -= int64(len(oldest.buf))
