@@ -29,7 +29,9 @@ type leg struct {
 	// liveOnly withholds what is from before the stream, and since (UnixNano)
 	// what of that is older.
 	liveOnly bool
-	since    int64
+	// told: the client has been told what is missing just before next.
+	told  bool
+	since int64
 	// peeked is the seq of the next entry if it is known, else 0.
 	peeked uint64
 	// began is what next was before the last call of Cursor.Next.
@@ -180,7 +182,7 @@ func (g *leg) fallLocked(c *Cursor) bool {
 		return false
 	}
 	g.hole = &Gap{Reason: Lag, Channel: l.name, Lost: int64(l.ring.base - g.next), Resume: c.position(l.floor)}
-	g.next, g.peeked = l.ring.base, 0 // where it is counted already
+	g.next, g.peeked, g.told = l.ring.base, 0, false // where it is counted already
 	return true
 }
 
@@ -215,7 +217,13 @@ func (b *batch) read(g *leg, until uint64) {
 			break
 		}
 		if g.withholds(c, e) {
-			b.breakAt(g, e)
+			if b.breakAt(g, Evicted, e.seq) {
+				g.next++
+			}
+			break
+		}
+		if e.orphan && !g.told && g.isDue(e) {
+			g.told = b.breakAt(g, Missing, e.seq-1)
 			break
 		}
 		if g.isFor(c, e) && !b.take(e) {
@@ -224,6 +232,7 @@ func (b *batch) read(g *leg, until uint64) {
 		}
 		c.place = max(c.place, e.seq)
 		g.next++
+		g.told = false
 	}
 	l.standLocked(g.next)
 	if l.ring.n > l.limits.Messages || l.bytes > l.limits.Bytes {
@@ -232,15 +241,16 @@ func (b *batch) read(g *leg, until uint64) {
 	}
 }
 
-// breakAt makes a hole of an entry that is withheld. What was taken before it is
-// returned first, so that Back finds nothing told that comes after.
-func (b *batch) breakAt(g *leg, e *Entry) {
+// breakAt makes a hole that ends at seq, where an entry is withheld or missing.
+// What was taken before it is returned first, so that Back finds nothing told that
+// comes after: then there is no hole yet.
+func (b *batch) breakAt(g *leg, why Reason, seq uint64) bool {
 	if b.taken > 0 {
 		b.full = true
-		return
+		return false
 	}
-	g.hole = &Gap{Reason: Evicted, Channel: g.log.name, Lost: -1, Resume: b.cursor.position(e.seq)}
-	g.next++
+	g.hole = &Gap{Reason: why, Channel: g.log.name, Lost: -1, Resume: b.cursor.position(seq)}
+	return true
 }
 
 // isDue reports whether e is something that the client has not seen. What came to

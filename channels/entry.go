@@ -18,6 +18,7 @@ type Entry struct {
 	tag     uint32
 	actions [NumForms]Action
 	gap     bool // the entry is no item but tells that what is before it is lost
+	orphan  bool // the item that it must follow is not the one before it
 
 	// late is how far beyond seq the node had read the order when the entry
 	// came, at most the largest number: another channel's reader was ahead.

@@ -111,9 +111,10 @@ func (h *Hub) placeLocked(l *Log, it *Placed) (tell []Group) {
 	}
 	e := it.entry(h.position(it.Seq), it.At)
 	e.late = h.latenessLocked(l, it.Seq)
-	l.precededBy(it.PrevID)
+	l.chain(&it.Item, &e)
 	tell, _ = l.append(e)
 	h.counters.published.Add(1)
+	h.continueLocked(it.Channel, it.ID, nil)
 	return tell
 }
 
@@ -177,6 +178,7 @@ func (h *Hub) Break(channel string, seq uint64) {
 
 // breakLocked appends an entry that tells of what is lost.
 func (h *Hub) breakLocked(l *Log, seq uint64) (tell []Group) {
+	l.last = ""
 	tell, _ = l.append(Entry{seq: seq, at: time.Now().UnixNano(), late: h.latenessLocked(l, seq), gap: true})
 	return tell
 }
@@ -200,6 +202,7 @@ func (h *Hub) Restart(epoch string) {
 	h.known.Store(0)
 	h.epoch.Store(&epoch)
 	h.sequencer.seen.Purge()
+	h.flushLocked(&news)
 	for _, s := range h.shards {
 		s.each(func(l *Log) { news.add(l, l.restart()) })
 	}

@@ -18,7 +18,7 @@ type Log struct {
 	refs int // cursors and calls that hold the log in its shard
 
 	// Guarded by Hub.order.
-	last string // id of the item sequenced last; empty if it had none
+	last string // id of the item sequenced last; empty if it had none or is not known
 
 	mu   sync.Mutex // guards everything below; held for copying only
 	ring ring
@@ -73,6 +73,18 @@ func (l *Log) precededBy(prevID string) {
 	}
 }
 
+// chain notes an item's place in its publishers' order, the log's next entry
+// being e. It runs under Hub.order.
+func (l *Log) chain(it *Item, e *Entry) {
+	if l.last == "" {
+		l.precededBy(it.PrevID)
+	}
+	e.orphan = !it.follows(l.last)
+	if !it.NoSeq {
+		l.last = it.ID
+	}
+}
+
 // top is the seq of the newest entry that the log has or had.
 func (l *Log) top() uint64 {
 	l.mu.Lock()
@@ -106,8 +118,10 @@ func (l *Log) isFilled() bool {
 	}
 }
 
-// restart forgets all entries and waits to be filled again.
+// restart forgets all entries and waits to be filled again. It runs under
+// Hub.order.
 func (l *Log) restart() (tell []Group) {
+	l.last = ""
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for l.ring.n > 0 {

@@ -104,6 +104,8 @@ func (f *Feed) missed(b *Batch, err error) (Step, Reason) {
 	f.terms.count.gap(gap.Reason)
 	lag := gap.Reason == channels.Lag
 	switch {
+	case gap.Reason == channels.Missing && !f.terms.events:
+		return AtHead, "" // as in Pushpin: the publisher went on without it
 	case lag && (f.terms.onLag == CloseOnLag || !f.canTell()):
 		return f.bye(b, ReasonLag)
 	case !f.canTell():
