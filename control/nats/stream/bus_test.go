@@ -229,16 +229,28 @@ func TestAStreamThatIsMadeAnewIsAnotherOrder(t *testing.T) {
 func TestAStreamThatHasForgottenIsAnotherOrder(t *testing.T) {
 	server := startServer(t, t.TempDir())
 	n := startNode(t, server.InProcess()).ready()
+	epoch := n.hub.Epoch()
+	n.hub.Learn(1000)
+	n.bus.Alarm()
+	n.until("there is another order", func() bool { return n.hub.Epoch() != epoch })
+	other := startNode(t, server.InProcess()).ready()
+	if a, b := n.hub.Epoch(), other.hub.Epoch(); a != b {
+		t.Errorf("nodes have the orders %s and %s", a, b)
+	}
+}
+
+// TestAStreamThatIsMadeAgainFromItsSettingsIsAnotherOrder, however far it has come
+// since.
+func TestAStreamThatIsMadeAgainFromItsSettingsIsAnotherOrder(t *testing.T) {
+	server := startServer(t, t.TempDir())
+	nc := connect(t, server)
+	n := startNode(t, server.InProcess()).ready()
 	n.say("c", "", "1")
-	js, err := jetstream.New(connect(t, server))
+	js, err := jetstream.New(nc)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := js.Stream(t.Context(), "HOLDFAST")
-	if err != nil {
-		t.Fatal(err)
-	}
-	cfg, epoch := s.CachedInfo().Config, n.hub.Epoch()
+	cfg, epoch := streamOf(t, server).CachedInfo().Config, n.hub.Epoch()
 	if err := js.DeleteStream(t.Context(), "HOLDFAST"); err != nil {
 		t.Fatal(err)
 	}
@@ -246,6 +258,11 @@ func TestAStreamThatHasForgottenIsAnotherOrder(t *testing.T) {
 		_, err := js.CreateStream(t.Context(), cfg)
 		return err == nil || n.hub.Epoch() != epoch // the server may still be deleting
 	})
+	for range 20 {
+		if _, err := js.Publish(t.Context(), "holdfast.channels.c", nil); err != nil {
+			t.Fatal(err)
+		}
+	}
 	n.bus.Alarm()
 	n.until("there is another order", func() bool { return n.hub.Epoch() != epoch })
 }

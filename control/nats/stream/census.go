@@ -121,7 +121,9 @@ func (s *session) arrived(seq uint64) {
 		return
 	}
 	s.mark = seq
-	s.bus.hub.Advance(seq)
+	if s.doubt == nil {
+		s.bus.hub.Advance(seq)
+	}
 	s.awaited = slices.DeleteFunc(s.awaited, func(w awaited) bool {
 		if w.seq <= seq {
 			close(w.arrived)
@@ -171,12 +173,13 @@ func (s *session) compare(asked []*feed, c census) {
 			s.fill(f, c, nil)
 		case !f.filled:
 			s.fetchAll(f, c, head)
-		case head > f.last && head <= c.mark:
-			s.bus.quiet.lost.Do(func() {
-				s.bus.opts.Log.Warn("message lost on its way, it is fetched", zap.String("channel", f.channel))
-			})
-			s.fetch(f, f.last+1, head)
+		case head > f.last && head <= c.mark && !f.has(head):
+			s.lost(f)
+			s.fetch(f, head)
 		}
+	}
+	if s.doubt != nil && c.number >= s.doubt.census {
+		s.doubt.surveyed = true
 	}
 }
 
@@ -239,6 +242,11 @@ func (s *session) upTo(ctx context.Context, subject string, seq, head uint64) (f
 // fill gives the hub the history of a channel up to the census's mark, and then
 // what has come live since.
 func (s *session) fill(f *feed, c census, found []*client.Msg) {
+	if s.doubt != nil {
+		f.fetching = true
+		s.doubt.fills = append(s.doubt.fills, filling{f, c, found})
+		return
+	}
 	history := channels.History{Floor: max(c.first, 1) - 1}
 	if most := s.bus.opts.MaxMessages; len(found) > 0 {
 		first, _ := stampOf(found[0].Header)
@@ -255,92 +263,5 @@ func (s *session) fill(f *feed, c census, found []*client.Msg) {
 	f.filled, f.last = true, c.mark
 	s.bus.opts.Metrics.fills.Inc()
 	s.bus.hub.Fill(f.channel, history)
-	s.catchUp(f)
-}
-
-// catchUp takes what came live in the meantime.
-func (s *session) catchUp(f *feed) {
-	waiting := f.waiting
-	f.waiting = nil
-	var placed []channels.Placed
-	for i, m := range waiting {
-		at, _ := stampOf(m.Header)
-		if at.prev > f.last {
-			f.waiting = waiting[i:]
-			s.deliver(placed)
-			s.fetch(f, f.last+1, at.prev)
-			return
-		}
-		placed = s.accept(placed, f, m, at)
-	}
-	s.deliver(placed)
-}
-
-// fetch gets what was lost of a filled channel, from seq up to head.
-func (s *session) fetch(f *feed, seq, head uint64) {
-	f.fetching = true
-	order := s.order
-	s.bus.opts.Metrics.lost.Inc()
-	s.do(func(ctx context.Context) func() {
-		found, err := s.upTo(ctx, f.stored, seq, head)
-		first := uint64(0)
-		if err == nil {
-			first, err = s.firstSeq(ctx)
-		}
-		if err != nil {
-			pause(ctx)
-		}
-		return func() {
-			if order == s.order && s.kept(f) {
-				s.repair(f, seq, head, first, found, err)
-			}
-		}
-	})
-}
-
-func (s *session) firstSeq(ctx context.Context) (uint64, error) {
-	ctx, cancel := context.WithTimeout(ctx, attempt)
-	defer cancel()
-	info, err := s.js.Stream(ctx, s.bus.names.stream)
-	if err != nil {
-		return 0, fmt.Errorf("stream info: %w", err)
-	}
-	return info.CachedInfo().State.FirstSeq, nil
-}
-
-// repair hands over what was fetched. What the stream has let go of meanwhile is
-// a gap.
-func (s *session) repair(f *feed, seq, head, first uint64, found []*client.Msg, err error) {
-	f.fetching = false
-	if err != nil {
-		s.fetch(f, seq, head)
-		return
-	}
-	if lost := s.lostBefore(head, first, found); lost >= seq {
-		s.bus.opts.Metrics.gaps.Inc()
-		s.bus.hub.Break(f.channel, lost)
-		f.last = max(f.last, lost)
-	}
-	var placed []channels.Placed
-	for _, m := range found {
-		if at, _ := stampOf(m.Header); at.seq <= head { // the rest comes live
-			placed = s.accept(placed, f, m, at)
-		}
-	}
-	s.deliver(placed)
-	f.last = max(f.last, head)
-	s.catchUp(f)
-}
-
-// lostBefore returns the place up to which messages may be missing, 0 if none
-// can be.
-func (s *session) lostBefore(head, first uint64, found []*client.Msg) uint64 {
-	if len(found) == 0 {
-		return head
-	}
-	start, _ := stampOf(found[0].Header)
-	if most := s.bus.opts.MaxMessages; most > 0 && len(found) >= most {
-		return start.seq - 1
-	}
-	return min(max(first, 1), start.seq) - 1
+	s.deliver(s.catchUp(nil, f))
 }

@@ -20,6 +20,11 @@
 // them has the mark. Many channels share a census, and those who come while one
 // is under way share the next.
 //
+// Whatever may have cost messages raises a doubt: nothing new is handed on until
+// a census shows that nothing is missing, and then all of it in order. Otherwise a
+// client of two channels could be shown something of the one, and come back to
+// another node with that place, past what it never got of the other.
+//
 // A message lost on its way shows by the sequence of its predecessor, which the
 // server adds, and on a quiet channel by the next census: there is one over all
 // channels every 15 seconds, and after whatever may have cost messages.
@@ -49,6 +54,7 @@
 // # Files
 //
 // bus.go, session.go: what runs. interest.go: what the hub wants. feed.go: what
-// comes live. census.go: what is looked up. direct.go: how. publish.go: what goes
+// comes live. census.go: what is looked up. direct.go: how.
+// doubt.go, repair.go: what was lost. publish.go: what goes
 // in, turn.go when, store.go how. settle.go: the stream itself. stamp.go: the server's headers.
 package stream

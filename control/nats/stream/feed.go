@@ -26,6 +26,7 @@ type feed struct {
 	checked  int    // the last census that looked at it
 	owed     uint64 // what the stream had then
 	fetching bool   // what came before waiting is on its way
+	repair   *repair
 	waiting  []*client.Msg
 }
 
@@ -33,6 +34,9 @@ type feed struct {
 func (s *session) take(m *client.Msg) {
 	placed := s.placed[:0]
 	for range cap(placed) {
+		if s.mayHaveLost() {
+			s.beginDoubt()
+		}
 		placed = s.receive(placed, m)
 		if len(s.bus.queue) == 0 {
 			break
@@ -54,7 +58,8 @@ func (s *session) deliver(placed []channels.Placed) {
 // receive adds to placed what m brings that is due now.
 func (s *session) receive(placed []channels.Placed, m *client.Msg) []channels.Placed {
 	if m.Subject == s.bus.names.elected {
-		s.bus.alarm()
+		s.beginDoubt()
+		s.settle()
 		return placed
 	}
 	at, ok := stampOf(m.Header)
@@ -71,18 +76,30 @@ func (s *session) receive(placed []channels.Placed, m *client.Msg) []channels.Pl
 	switch {
 	case f == nil: // on its way when we let it go
 		return placed
-	case f.fetching || !f.filled:
+	case f.fetching || !f.filled || s.doubt != nil:
 		f.keep(m)
 		return placed
 	case at.prev > f.last:
-		s.bus.quiet.lost.Do(func() {
-			s.bus.opts.Log.Warn("message lost on its way, it is fetched", zap.String("channel", f.channel))
-		})
+		s.lost(f)
 		f.keep(m)
-		s.fetch(f, f.last+1, at.prev)
+		s.fetch(f, at.prev)
+		s.beginDoubt()
 		return placed
 	}
 	return s.accept(placed, f, m, at)
+}
+
+// has reports whether everything up to head waits already.
+func (f *feed) has(head uint64) bool {
+	last := f.last
+	for _, m := range f.waiting {
+		at, _ := stampOf(m.Header)
+		if at.prev > last {
+			return false
+		}
+		last = max(last, at.seq)
+	}
+	return last >= head
 }
 
 func (f *feed) keep(m *client.Msg) {

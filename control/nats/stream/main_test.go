@@ -9,6 +9,7 @@ import (
 	"time"
 
 	client "github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zaptest"
@@ -222,4 +223,17 @@ func numbers(from, to int) []string {
 		all = append(all, fmt.Sprint(i))
 	}
 	return all
+}
+
+func streamOf(t testing.TB, server *embedded.Server) jetstream.Stream {
+	t.Helper()
+	js, err := jetstream.New(connect(t, server))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := js.Stream(t.Context(), "HOLDFAST")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
 }

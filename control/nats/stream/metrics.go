@@ -22,6 +22,7 @@ type Metrics struct {
 	fills     prometheus.Counter
 	lost      prometheus.Counter
 	gaps      prometheus.Counter
+	doubts    prometheus.Counter
 }
 
 // NewMetrics registers the metrics with reg.
@@ -47,6 +48,7 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 		fills:     counter("fills", "Channels whose history was looked up."),
 		lost:      counter("lost", "Times that a message of a channel did not come by itself, and was fetched."),
 		gaps:      counter("gaps", "Times that what did not come was not stored any more."),
+		doubts:    counter("doubts", "Times that what was new was held back until it was looked up whether something was lost."),
 	}
 }
 

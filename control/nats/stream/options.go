@@ -72,6 +72,10 @@ func streamName(prefix string) string {
 	}, strings.ToUpper(prefix))
 }
 
+// leastMessages is what a stream keeps per subject at least. Marks are messages
+// too: without some of them, nothing would tell how far back the stream goes.
+const leastMessages = 64
+
 func (o *Options) complete() error {
 	if o.Prefix == "" {
 		o.Prefix = nats.DefaultPrefix
@@ -84,6 +88,9 @@ func (o *Options) complete() error {
 	}
 	if o.MaxAge > 0 && o.MaxAge < o.DedupWindow {
 		o.DedupWindow = o.MaxAge // the server demands it
+	}
+	if o.MaxMessages > 0 {
+		o.MaxMessages = max(o.MaxMessages, leastMessages)
 	}
 	if o.Replicas < 1 {
 		return errors.New("a stream has at least one replica")

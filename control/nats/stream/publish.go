@@ -75,7 +75,7 @@ func (b *Bus) results(stores []*storing) ([]channels.Result, error) {
 				b.opts.Log.Warn("publication not stored", zap.String("subject", s.message.Subject), zap.Error(s.err))
 			})
 			return nil, s.err
-		case s.ack.Duplicate:
+		case s.ack.Duplicate && !s.unsure: // by itself, if an earlier try was not answered
 			results[i] = channels.Result{Status: channels.Duplicate}
 		default:
 			results[i] = channels.Result{Position: channels.Position{Epoch: b.hub.Epoch(), Seq: s.ack.Sequence}}

@@ -41,6 +41,9 @@ type session struct {
 	asking   bool    // Refresh is being answered
 	censuses int     // how many there were
 	waiters  []*syncing
+	doubt    *doubt // unless nil, what is new is held back
+	repairs  int    // fetches of what was lost that are under way
+	connects uint64 // connections that the library has made anew
 	order    int    // counts the stream's epochs
 	mark     uint64 // the highest mark that has arrived
 	awaited  []awaited
@@ -91,6 +94,7 @@ func (s *session) run(closed <-chan struct{}) error {
 		}
 	}
 	s.bus.publishing.Store(&publishing{s.js, s.ctx.Done()})
+	s.beginDoubt()
 	s.settle()
 	tick := time.NewTicker(sweepInterval)
 	defer tick.Stop()
@@ -118,6 +122,7 @@ func (s *session) run(closed <-chan struct{}) error {
 			return nil
 		}
 		s.count()
+		s.endDoubt()
 		s.release()
 	}
 }
@@ -174,7 +179,7 @@ func (s *session) subscribe(f *feed) (err error) {
 	if f.sub, err = s.nc.ChanSubscribe(live, s.bus.queue); err != nil {
 		return err
 	}
-	f.waiting, f.fetching = nil, false
+	f.waiting, f.fetching, f.repair = nil, false, nil
 	s.ask(f)
 	return nil
 }
@@ -230,10 +235,10 @@ func (s *session) found(at settled) {
 	if at.epoch != s.bus.hub.Epoch() {
 		s.bus.opts.Log.Info("order of the stream taken over", zap.String("epoch", at.epoch))
 		s.bus.hub.Restart(at.epoch)
-		s.order, s.mark = s.order+1, 0
+		s.order, s.mark, s.doubt = s.order+1, 0, nil
 		for _, f := range s.bus.feeds {
-			f.filled, f.fetching, f.waiting, f.last = false, false, nil, 0
-			f.checked, f.owed = 0, 0
+			f.filled, f.fetching, f.waiting, f.repair = false, false, nil, nil
+			f.last, f.checked, f.owed = 0, 0, 0
 		}
 		s.sweep = true
 	}

@@ -61,7 +61,7 @@ func (s *session) release() {
 
 func (s *session) isSynced(w *syncing) bool {
 	for _, f := range s.feedsOf(w) {
-		if f.checked < w.census || f.fetching || f.last < f.owed {
+		if s.doubt != nil || f.checked < w.census || f.fetching || f.last < f.owed {
 			return false
 		}
 	}

@@ -1,0 +1,78 @@
+package stream
+
+import (
+	"cmp"
+	"slices"
+
+	client "github.com/nats-io/nats.go"
+
+	"github.com/holdfast-proxy/holdfast/channels"
+)
+
+// doubt is while something may have been lost on its way. A client that follows
+// two channels and is shown something of the one must have been shown all that
+// was before it on the other, for it can come back anywhere with nothing but that
+// place. So all that is new is held back until it has been looked up what the
+// stream has, and what was lost is there.
+type doubt struct {
+	census   int  // the first that can tell, for it begins after the loss
+	surveyed bool // it has told
+	fills    []filling
+}
+
+// filling is a fill that waits for the end of the doubt.
+type filling struct {
+	feed   *feed
+	census census
+	found  []*client.Msg
+}
+
+// mayHaveLost reports whether messages can have been lost just before the one
+// that was received last: the connection is another one, or the queue was full.
+func (s *session) mayHaveLost() bool {
+	connects := s.nc.Stats().Reconnects
+	full := len(s.bus.queue) >= cap(s.bus.queue)-1
+	lost := full || connects != s.connects
+	s.connects = connects
+	return lost
+}
+
+// beginDoubt holds back all that comes from now on.
+func (s *session) beginDoubt() {
+	s.sweep = true
+	if s.doubt == nil {
+		s.bus.opts.Metrics.doubts.Inc()
+		s.doubt = &doubt{}
+	}
+	s.doubt.census, s.doubt.surveyed = s.censuses+1, false
+}
+
+// endDoubt hands on what was held back, in the order of the stream, if nothing is
+// missing any more.
+func (s *session) endDoubt() {
+	d := s.doubt
+	if d == nil || !d.surveyed || s.repairs > 0 {
+		return
+	}
+	s.doubt = nil
+	var placed []channels.Placed
+	for _, f := range s.bus.feeds {
+		switch {
+		case f.repair != nil:
+			placed = s.mend(placed, f, f.repair)
+		case f.filled && !f.fetching:
+			placed = s.catchUp(placed, f)
+		}
+	}
+	slices.SortFunc(placed, func(a, b channels.Placed) int { return cmp.Compare(a.Seq, b.Seq) })
+	for part := range slices.Chunk(placed, batchSize) {
+		s.deliver(part)
+	}
+	s.bus.hub.Advance(s.mark)
+	for _, w := range d.fills {
+		if s.kept(w.feed) {
+			w.feed.fetching = false
+			s.fill(w.feed, w.census, w.found)
+		}
+	}
+}
