@@ -239,8 +239,8 @@ func (s *session) upTo(ctx context.Context, subject string, seq, head uint64) (f
 	}
 }
 
-// fill gives the hub the history of a channel up to the census's mark, and then
-// what has come live since.
+// fill gives the hub the history of a channel: what the stream had at the census's
+// mark, and what has come live since.
 func (s *session) fill(f *feed, c census, found []*client.Msg) {
 	if s.doubt != nil {
 		f.fetching = true
@@ -261,7 +261,10 @@ func (s *session) fill(f *feed, c census, found []*client.Msg) {
 		}
 	}
 	f.filled, f.last = true, c.mark
+	if history.Items = s.catchUp(history.Items, f); f.last > c.mark {
+		// What came before it on other channels has been handed on.
+		s.bus.hub.Advance(f.last)
+	}
 	s.bus.opts.Metrics.fills.Inc()
 	s.bus.hub.Fill(f.channel, history)
-	s.deliver(s.catchUp(nil, f))
 }
