@@ -60,6 +60,7 @@ func TestANodeServesWithoutItsNATS(t *testing.T) {
 	stream.wantData("by HTTP")
 	broker.Restart()
 	s.natsReady(true)
+	stream.wantGap("bus")
 	broker.Connect().Publish("live.channels.c", []byte("by NATS"))
 	stream.wantData("by NATS")
 	broker.Stop()

@@ -155,14 +155,18 @@ func (n *node) natsSource(c config.NATS, in *intake.Intake, reg *prometheus.Regi
 	if len(c.URL) == 0 && n.bus.server == nil {
 		return nil, nil
 	}
-	return nats.New(nats.Options{
+	options := nats.Options{
 		Access:  n.bus.access,
 		Prefix:  c.Prefix,
 		Stored:  n.bus.stream != nil,
 		Intake:  in,
 		Metrics: nats.NewMetrics(reg),
 		Log:     n.log.Named("nats"),
-	})
+	}
+	if !options.Stored {
+		options.Interrupt = n.hub.Interrupt
+	}
+	return nats.New(options)
 }
 
 // notReady tells why no new streams should be sent here.

@@ -25,13 +25,16 @@
 //     counted and logged; NATS has no way to slow a publisher down.
 //   - A NATS that cannot be reached stops nothing. The source says that it is not
 //     ready, and tries again for ever.
+//   - Nothing is lost in silence: streams are told when a connection was away or
+//     messages found no room. The source is ready again when they have been told.
 //   - An answer never goes to a subject below the prefix, where it would be taken
 //     for a publication.
 //
 // # Not done, and why
 //
 // Delivery is NATS's own: at most once. What is published while the connection
-// is down is not seen. There is no queue group, since each node must hear what
+// is down is not seen, and nobody knows what that was: streams on all channels are
+// told that it may concern them. There is no queue group, since each node must hear what
 // its own streams need; nodes that listen to one NATS order what they hear each
 // for itself, so one node is what this is good for.
 //
@@ -41,7 +44,7 @@
 // # Files
 //
 // subject.go: channels and subjects. options.go: what a Source is made of.
-// connect.go: the connection and what becomes of it. source.go: from the first
-// message to the last. message.go, header.go: one message. metrics.go: what is
-// counted.
+// access.go, link.go: the connection and what becomes of it. source.go: from the
+// first message to the last. message.go, header.go: one message. loss.go: what has
+// not come. metrics.go: what is counted.
 package nats

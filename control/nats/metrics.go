@@ -27,7 +27,9 @@ const (
 type Metrics struct {
 	messages map[kind]map[result]prometheus.Counter
 	dropped  prometheus.Counter
-	link     *LinkMetrics
+	// interruptions counts calls of Options.Interrupt that mattered.
+	interruptions prometheus.Counter
+	link          *LinkMetrics
 }
 
 // LinkMetrics tells what becomes of a connection.
@@ -65,6 +67,10 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 			Name: "holdfast_nats_dropped_total",
 			Help: "Messages lost because too many were waiting to be published.",
 		}),
+		interruptions: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "holdfast_nats_interruptions_total",
+			Help: "Times that messages may have been lost, of which all streams are told.",
+		}),
 	}
 	for _, k := range []kind{toPublish, toChannel} {
 		m.messages[k] = map[result]prometheus.Counter{}
@@ -72,6 +78,6 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 			m.messages[k][r] = messages.WithLabelValues(string(k), string(r))
 		}
 	}
-	reg.MustRegister(messages, m.dropped)
+	reg.MustRegister(messages, m.dropped, m.interruptions)
 	return m
 }

@@ -22,6 +22,10 @@ type Options struct {
 	// Stored: what is published to channels is kept by a stream, and of the
 	// nodes only one takes each publication that is for nodes.
 	Stored bool
+	// Interrupt, unless nil, is called when messages may have been lost: with
+	// each new connection, and while messages find no room, at most once a
+	// second. It reports whether that matters to anybody.
+	Interrupt func() bool
 	// Intake takes what is published. Required.
 	Intake *intake.Intake
 	// Metrics counts messages and what becomes of the connection. Required.
