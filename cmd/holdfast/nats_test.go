@@ -53,7 +53,7 @@ func TestWhatIsPublishedOverNATSReachesStreams(t *testing.T) {
 func TestANodeServesWithoutItsNATS(t *testing.T) {
 	broker := natstest.Start(t)
 	broker.Stop()
-	s := startServer(t, "origin: "+startOrigin(t, holding())+"\nnats: {url: '"+broker.URL+"', prefix: live}\n")
+	s := startServer(t, "origin: "+startOrigin(t, holding())+"\nnats: {url: '"+broker.URL+"', prefix: live, relay: false}\n")
 	s.natsReady(false)
 	stream := follow(t, newClient(t), s.URL+"/stream?channel=c", "")
 	s.publish(message("c", "", "by HTTP"))

@@ -47,6 +47,9 @@ type LinkOptions struct {
 	// it is lost or has lost messages, in order and by one goroutine. They
 	// should not block for long.
 	Up, Lost func()
+	// Relays: what we publish does not come back to our own subscriptions, and
+	// what cannot be sent at once is refused.
+	Relays bool
 }
 
 // Link is a connection to NATS that is made again for ever. Make it with NewLink
@@ -143,6 +146,9 @@ func (l *Link) connect(ctx context.Context) (*nats.Conn, <-chan struct{}, error)
 		nats.ErrorHandler(l.trouble),
 		nats.ClosedHandler(func(*nats.Conn) { close(closed) }),
 	}, l.identity...)
+	if l.opts.Relays {
+		options = append(options, nats.NoEcho(), nats.ReconnectBufSize(-1))
+	}
 	nc, err := nats.Connect(l.opts.Access.url(), options...)
 	return nc, closed, err
 }

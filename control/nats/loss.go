@@ -52,9 +52,12 @@ func (s *Source) lost() {
 }
 
 // mayHaveLost may be called from any goroutine and never blocks.
-func (s *Source) mayHaveLost() {
+func (s *Source) mayHaveLost() { signal(s.losses.note) }
+
+// signal leaves a note in a channel that has room for one.
+func signal(c chan struct{}) {
 	select {
-	case s.losses.note <- struct{}{}:
+	case c <- struct{}{}:
 	default:
 	}
 }

@@ -28,6 +28,9 @@ type Options struct {
 	Interrupt func() bool
 	// Intake takes what is published. Required.
 	Intake *intake.Intake
+	// Relay, unless nil, publishes over the source's connection. Not with
+	// Stored.
+	Relay *Relay
 	// Metrics counts messages and what becomes of the connection. Required.
 	Metrics *Metrics
 	// Log gets what becomes of the connection, and refused messages at Warn, at

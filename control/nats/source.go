@@ -3,6 +3,7 @@ package nats
 import (
 	"context"
 	"fmt"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -54,7 +55,12 @@ func New(o Options) (*Source, error) {
 	}
 	s := &Source{opts: o, queue: make(chan *nats.Msg, o.queue), quiet: newQuiet(), losses: newLosses()}
 	var err error
-	s.link, err = NewLink(LinkOptions{Access: o.Access, Metrics: o.Metrics.link, Log: o.Log, Up: s.connected, Lost: s.lost})
+	s.link, err = NewLink(LinkOptions{
+		Access: o.Access, Metrics: o.Metrics.link, Log: o.Log, Up: s.connected, Lost: s.lost, Relays: o.Relay != nil,
+	})
+	if o.Relay != nil {
+		o.Relay.prefix, o.Relay.notReady, o.Relay.metrics = o.Prefix, s.NotReady, o.Metrics
+	}
 	return s, err
 }
 
@@ -81,10 +87,25 @@ func (s *Source) session(ctx context.Context, nc *nats.Conn, closed <-chan struc
 	if err := s.subscribe(); err != nil {
 		return err
 	}
+	defer s.relay(nc)()
 	if s.listen(ctx, closed) {
 		s.drain()
 	}
 	return nil
+}
+
+// relay lets the relay use a connection until stop is called.
+func (s *Source) relay(nc *nats.Conn) (stop func()) {
+	if s.opts.Relay == nil {
+		return func() {}
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	var running sync.WaitGroup
+	running.Go(func() { s.opts.Relay.run(ctx, nc) })
+	return func() {
+		cancel()
+		running.Wait()
+	}
 }
 
 // subscribe asks for our subjects, now or, if there is no connection, as soon as
