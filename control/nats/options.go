@@ -50,3 +50,16 @@ func (o *Options) complete() error {
 	}
 	return CheckPrefix(o.Prefix)
 }
+
+// Rights are what a source needs of its user, beside the right to answer.
+func (o *Options) Rights() []Right {
+	channels := o.Prefix + channelsWord
+	rights := []Right{{Verb: Subscribe, Subject: o.Prefix + publishWord}}
+	if !o.Stored {
+		rights = append(rights, Right{Verb: Subscribe, Subject: channels + ">"})
+	}
+	if o.Relay != nil {
+		rights = append(rights, Right{Verb: Publish, Subject: channels + ">", Probe: channels + ProbeToken})
+	}
+	return rights
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -139,7 +140,7 @@ func (r *Relay) take(open bool) []*relayed {
 
 // send publishes a batch on all nodes.
 func (r *Relay) send(nc *nats.Conn, batch []*relayed) {
-	connection, sent := nc.Stats().Reconnects, false
+	connection, earlier, sent := nc.Stats().Reconnects, nc.LastError(), false
 	for _, p := range batch {
 		p.send(nc)
 		sent = sent || p.err == nil
@@ -151,11 +152,14 @@ func (r *Relay) send(nc *nats.Conn, batch []*relayed) {
 	if err == nil && nc.Stats().Reconnects != connection {
 		err = nats.ErrDisconnected // it was the next connection that answered
 	}
+	forbidden := refusedSince(nc, earlier)
 	for _, p := range batch {
 		switch {
 		case p.err != nil:
 		case err != nil:
 			p.err = unconfirmed(err)
+		case p.has(forbidden):
+			p.err = forbid(forbidden, len(p.messages))
 		default:
 			p.results, p.err = r.here.Publish(context.Background(), p.items)
 		}
@@ -185,6 +189,23 @@ func (p *relayed) send(nc *nats.Conn) {
 	}
 }
 
+// refusedSince returns the subject that the server has not let us publish to, empty
+// if there is none. It tells so before it answers a flush. Of several refusals
+// only the last is known: the user has a right to all channels, or the node is not
+// ready, so this is for the odd one that is denied.
+func refusedSince(nc *nats.Conn, earlier error) string {
+	err := nc.LastError()
+	if _, subject, isRefusal := refusal(err); isRefusal && err != earlier {
+		return subject
+	}
+	return ""
+}
+
+// has reports whether a message of p is for the subject.
+func (p *relayed) has(subject string) bool {
+	return slices.ContainsFunc(p.messages, func(m *nats.Msg) bool { return m.Subject == subject })
+}
+
 // finish counts what became of a publication and lets its publisher go on.
 func (r *Relay) finish(p *relayed) {
 	n := float64(len(p.items))
@@ -202,6 +223,15 @@ func (r *Relay) finish(p *relayed) {
 
 func unreachable(why string) error {
 	return intake.Unavailable("Other nodes cannot be reached, so nothing is published: " + why + ".")
+}
+
+// forbid is the error for a publication of which the server has refused a message.
+func forbid(subject string, messages int) error {
+	why := "NATS does not let Holdfast publish to " + subject
+	if messages == 1 {
+		return unreachable(why)
+	}
+	return unconfirmed(errors.New(why))
 }
 
 func unconfirmed(err error) error {

@@ -56,7 +56,8 @@ func New(o Options) (*Source, error) {
 	s := &Source{opts: o, queue: make(chan *nats.Msg, o.queue), quiet: newQuiet(), losses: newLosses()}
 	var err error
 	s.link, err = NewLink(LinkOptions{
-		Access: o.Access, Metrics: o.Metrics.link, Log: o.Log, Up: s.connected, Lost: s.lost, Relays: o.Relay != nil,
+		Access: o.Access, Metrics: o.Metrics.link, Log: o.Log, Up: s.connected, Lost: s.lost,
+		Rights: o.Rights(), Relays: o.Relay != nil,
 	})
 	if o.Relay != nil {
 		o.Relay.prefix, o.Relay.notReady, o.Relay.metrics = o.Prefix, s.NotReady, o.Metrics
