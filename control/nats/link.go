@@ -161,12 +161,12 @@ func (l *Link) connected(nc *nats.Conn) {
 	l.forget()
 	l.probe(nc)
 	_ = nc.FlushTimeout(flushTimeout) // if this fails, disconnected is next
-	l.up.Store(true)
-	l.opts.Metrics.connected.Set(1)
-	l.opts.Log.Info("connected to NATS", zap.String("server", nc.ConnectedUrlRedacted()))
 	if l.opts.Up != nil {
 		l.opts.Up()
 	}
+	l.up.Store(true)
+	l.opts.Metrics.connected.Set(1)
+	l.opts.Log.Info("connected to NATS", zap.String("server", nc.ConnectedUrlRedacted()))
 }
 
 // reconnected is called for all others.

@@ -39,7 +39,10 @@ func (l *losses) noted() {
 func (l *losses) told() { l.armed, l.last = false, time.Now() }
 
 // connected is called for each connection, before which there was none.
-func (s *Source) connected() { s.mayHaveLost() }
+func (s *Source) connected() {
+	s.current.Store(false)
+	s.mayHaveLost()
+}
 
 // lost is called when the connection is lost, which is told of when there is one
 // again, or when messages found no room.

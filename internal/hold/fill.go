@@ -106,6 +106,8 @@ func (f *Feed) missed(b *Batch, err error) (Step, Reason) {
 	switch {
 	case lag && (f.terms.onLag == CloseOnLag || !f.canTell()):
 		return f.bye(b, ReasonLag)
+	case gap.Reason == channels.Bus && !f.terms.events:
+		return AtHead, "" // perhaps nothing is missing, and all would come back at once
 	case !f.canTell():
 		return f.bye(b, ReasonGap)
 	}
