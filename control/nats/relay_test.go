@@ -26,7 +26,7 @@ type relayRig struct {
 	over  *intake.Intake // what comes over HTTP
 }
 
-func newRelayRig(t *testing.T, server *natstest.Server, edits ...func(*nats.Options)) *relayRig {
+func newRelayRig(t testing.TB, server *natstest.Server, edits ...func(*nats.Options)) *relayRig {
 	t.Helper()
 	hub := channels.NewHub(channels.DefaultOptions())
 	t.Cleanup(hub.Close)
@@ -292,4 +292,20 @@ func (c *cut) sever() {
 	if c.near != nil {
 		c.near.Close()
 	}
+}
+
+// BenchmarkRelay has two nodes, which both publish what one is given.
+func BenchmarkRelay(b *testing.B) {
+	server := natstest.Start(b)
+	r := newRelayRig(b, server)
+	newRelayRig(b, server).ready()
+	r.ready()
+	b.SetParallelism(64)
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			if status := r.say("c", "", "hello"); status != 200 {
+				b.Errorf("answered %d", status)
+			}
+		}
+	})
 }
