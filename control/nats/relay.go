@@ -24,7 +24,7 @@ const relayTimeout = 5 * time.Second
 // server has confirmed that it has it. Make it with NewRelay and give it to the
 // Source whose connection it shall use.
 type Relay struct {
-	// Fixed after New.
+	// Fixed once a Source has it.
 	here     intake.Publisher
 	prefix   string
 	notReady func() []string

@@ -3,7 +3,6 @@ package nats
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
 
@@ -68,24 +67,25 @@ func (l *Link) probe(nc *nats.Conn) {
 	}
 }
 
-// violation is how the server says what is not allowed.
-var violation = regexp.MustCompile(`Permissions Violation for (Publish|Subscription) to ("(?:[^"\\]|\\.)*")`)
-
 // refusal returns what err says is not allowed.
 func refusal(err error) (verb Verb, subject string, ok bool) {
 	if !errors.Is(err, nats.ErrPermissionViolation) {
 		return "", "", false
 	}
-	found := violation.FindStringSubmatch(err.Error())
-	if found == nil {
+	_, rest, _ := strings.Cut(err.Error(), "Permissions Violation for ")
+	deed, rest, _ := strings.Cut(rest, " to ")
+	quoted, err := strconv.QuotedPrefix(rest)
+	if err != nil {
 		return "", "", false
 	}
-	verb = Publish
-	if found[1] == "Subscription" {
-		verb = Subscribe
+	subject, err = strconv.Unquote(quoted)
+	switch deed {
+	case "Publish":
+		return Publish, subject, err == nil
+	case "Subscription":
+		return Subscribe, subject, err == nil
 	}
-	subject, err = strconv.Unquote(found[2])
-	return verb, subject, err == nil
+	return "", "", false
 }
 
 // refused notes which right is missing. It says so once for each connection, so
