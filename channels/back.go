@@ -30,5 +30,6 @@ func (g *leg) back(c *Cursor, place uint64) {
 	}
 	l.leaveLocked(g.next)
 	g.next, g.peeked = next, 0
+	g.told = next == g.began // or it would not have been read
 	l.standLocked(g.next)
 }

@@ -60,3 +60,15 @@ func TestWhatTheLogDroppedAfterTheReadIsAGap(t *testing.T) {
 	c.Back(&entries[1]) // 2 is gone, 3 is not
 	want(t, c, "[lag] 3 4 5")
 }
+
+func TestABreakThatWasNotToldStaysBehindWhatIsGivenBack(t *testing.T) {
+	h, _ := fedHub(nil)
+	fill(t, h, 0, "a")
+	c := resume(t, h, at(h, 0), "a")
+	h.Deliver(word(1, "a", "1"))
+	h.Break("a", 3)
+	h.Deliver(word(4, "a", "4"))
+	entries := next(t, c)
+	c.Back(&entries[0])
+	want(t, c, "1 [evicted] 4")
+}

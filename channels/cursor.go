@@ -23,8 +23,16 @@ type leg struct {
 	log  *Log
 	sub  int    // index in Follow.Subscriptions
 	next uint64 // index of the next entry
-	// start is the place in the total order at which the leg began.
-	start uint64
+	// start is the place in the total order at which the leg began; resumed
+	// says that the client has been there.
+	start   uint64
+	resumed bool
+	// liveOnly withholds what is from before the stream, and since (UnixNano)
+	// what of that is older.
+	liveOnly bool
+	// told: the client has been told what is missing just before next.
+	told  bool
+	since int64
 	// peeked is the seq of the next entry if it is known, else 0.
 	peeked uint64
 	// began is what next was before the last call of Cursor.Next.
@@ -62,7 +70,8 @@ func (c *Cursor) Logs() []*Log {
 // Next appends to dst what comes next in the total order: at most maxEntries
 // entries and, but for the first, at most maxBytes bytes in the cursor's form.
 // Entries without the form are passed over. No entry and no error means that
-// the cursor is at the head, nothing else.
+// the cursor is at the head, nothing else. What comes late, before what has been
+// returned already, is never in one batch with it: a batch ascends.
 //
 // The error is a *Gap where entries are missing: the cursor has moved past the
 // hole and goes on with the next call. After Close, and when the order that the
@@ -91,10 +100,10 @@ func (c *Cursor) Next(dst []Entry, maxEntries, maxBytes int) ([]Entry, error) {
 		case hole != nil && b.taken > 0:
 			return b.dst, nil
 		case hole != nil:
-			return dst, c.tell(hole)
+			return dst, c.tell(g, hole)
 		case g == nil && isCut && b.taken == 0:
 			return dst, c.interruptedAt(cut)
-		case g == nil:
+		case g == nil, b.taken > 0 && g.peeked <= b.dst[len(b.dst)-1].seq:
 			return b.dst, nil
 		}
 		b.read(g, until)
@@ -109,15 +118,12 @@ func (c *Cursor) stale() bool { return c.epoch != c.hub.epoch.Load() }
 // position is a place in the order that the cursor reads.
 func (c *Cursor) position(seq uint64) Position { return Position{*c.epoch, seq} }
 
-// tell takes a hole away and returns it as an error of its own.
-func (c *Cursor) tell(hole *Gap) error {
-	if hole == c.gap {
+// tell takes away a hole, of leg g or else of the whole cursor, and returns it.
+func (c *Cursor) tell(g *leg, hole *Gap) error {
+	if g != nil {
+		g.hole = nil
+	} else {
 		c.gap = nil
-	}
-	for i := range c.legs {
-		if c.legs[i].hole == hole {
-			c.legs[i].hole = nil
-		}
 	}
 	c.place = max(c.place, hole.Resume.Seq)
 	return hole
@@ -125,7 +131,8 @@ func (c *Cursor) tell(hole *Gap) error {
 
 // first finds what comes next in the total order up to limit: a hole, or the
 // entries of a leg up to the place where another's turn comes. A hole's turn
-// is when everything up to its Resume is read. There is neither at the head.
+// is when everything up to its Resume is read; one of the whole cursor has no
+// leg. There is neither at the head.
 func (c *Cursor) first(limit uint64) (best *leg, hole *Gap, until uint64) {
 	lowest, found := limit, false // what comes next comes after lowest
 	until = limit
@@ -182,7 +189,7 @@ func (g *leg) fallLocked(c *Cursor) bool {
 		return false
 	}
 	g.hole = &Gap{Reason: Lag, Channel: l.name, Lost: int64(l.ring.base - g.next), Resume: c.position(l.floor)}
-	g.next, g.peeked = l.ring.base, 0 // where it is counted already
+	g.next, g.peeked, g.told = l.ring.base, 0, false // where it is counted already
 	return true
 }
 
@@ -218,8 +225,14 @@ func (b *batch) read(g *leg, until uint64) {
 			g.peeked = e.seq
 			break
 		}
-		if e.gap {
-			b.breakAt(g, e)
+		if g.withholds(c, e) {
+			if b.breakAt(g, Evicted, e.seq) {
+				g.next++
+			}
+			break
+		}
+		if e.orphan && !g.told && g.isDue(e) {
+			g.told = b.breakAt(g, Missing, e.seq-1)
 			break
 		}
 		if g.isFor(c, e) && !b.take(e) {
@@ -228,6 +241,7 @@ func (b *batch) read(g *leg, until uint64) {
 		}
 		c.place = max(c.place, e.seq)
 		g.next++
+		g.told = false
 	}
 	l.standLocked(g.next)
 	if l.ring.n > l.limits.Messages || l.bytes > l.limits.Bytes {
@@ -236,21 +250,39 @@ func (b *batch) read(g *leg, until uint64) {
 	}
 }
 
-// breakAt makes a hole of an entry that tells of one. What was taken before it is
-// returned first, so that Back finds nothing told that comes after.
-func (b *batch) breakAt(g *leg, e *Entry) {
+// breakAt makes a hole that ends at seq, where an entry is withheld or missing.
+// What was taken before it is returned first, so that Back finds nothing told that
+// comes after: then there is no hole yet.
+func (b *batch) breakAt(g *leg, why Reason, seq uint64) bool {
 	if b.taken > 0 {
 		b.full = true
-		return
+		return false
 	}
-	g.hole = &Gap{Reason: Evicted, Channel: g.log.name, Lost: -1, Resume: b.cursor.position(e.seq)}
-	g.next++
+	g.hole = &Gap{Reason: why, Channel: g.log.name, Lost: -1, Resume: b.cursor.position(seq)}
+	return true
 }
 
-// isFor reports whether the cursor's reader has anything to do for e. What came
-// to the node only after a cursor was placed behind it has been seen elsewhere.
+// isDue reports whether e is something that the client has not seen. What came to
+// the node only after a cursor was placed behind it has been seen elsewhere,
+// unless it came late.
+func (g *leg) isDue(e *Entry) bool { return e.seq > g.start || g.resumed && e.missedAt(g.start) }
+
+// withholds reports whether e is not for the client, who has to be told: it says
+// that others are lost, or is from before the stream and was not there when the
+// leg was kept from such entries.
+func (g *leg) withholds(c *Cursor, e *Entry) bool {
+	switch {
+	case !g.isDue(e):
+		return false
+	case e.gap:
+		return true
+	}
+	return e.seq <= c.live && e.exists(c.form) && (g.liveOnly || e.at < g.since)
+}
+
+// isFor reports whether the cursor's reader has anything to do for e.
 func (g *leg) isFor(c *Cursor, e *Entry) bool {
-	return e.exists(c.form) && e.seq > g.start && (e.actions[c.form] == Send || e.seq > c.live)
+	return e.exists(c.form) && g.isDue(e) && (e.actions[c.form] == Send || e.seq > c.live)
 }
 
 // take adds e to the batch and reports false if it does not fit.

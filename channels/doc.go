@@ -37,6 +37,24 @@
 // window does not cover it either. Each entry counts the cursors that stand
 // just before it, so the check costs nothing per reader.
 //
+// # Feeds
+//
+// A hub can leave the order and the history to a bus that several nodes share:
+// its [Feed]. Then it publishes nothing by itself. It tells the feed which
+// channels it keeps; a follower waits until Fill has given a log its history, and
+// Deliver brings what is new in places that the bus gave. The places of other
+// channels leave holes in a node's view, so what a log lacks is known only where
+// the feed says so: by the Floor of a history, and by Break.
+//
+// Each channel's entries come in order, those of several channels nearly always.
+// One that was lost on its way and found again comes after higher places of
+// others. It is read where it comes, and remembers how far readers can have got
+// without it, so that a client who returns from between gets it too.
+//
+// An id that no log knows can be one that another node was faster with: Sync asks
+// the bus before it is called unknown. Restart begins another order; whatever was
+// read of the one before is over.
+//
 // # What was rejected
 //
 // A buffered queue per subscriber: it copies, it needs a size, and what falls

@@ -18,6 +18,11 @@ type Entry struct {
 	tag     uint32
 	actions [NumForms]Action
 	gap     bool // the entry is no item but tells that what is before it is lost
+	orphan  bool // the item that it must follow is not the one before it
+
+	// late is how far beyond seq the node had read the order when the entry
+	// came, at most the largest number: another channel's reader was ahead.
+	late uint32
 
 	// waiting counts the live cursors that stand just before this entry. Only
 	// the copy in the log's ring has it; guarded by the log's mutex.
@@ -61,6 +66,14 @@ func (e *Entry) span(s Span) []byte {
 
 // exists reports whether readers of form f have anything to do for e.
 func (e *Entry) exists(f Form) bool { return e.forms[f].Len > 0 || e.actions[f] != Send }
+
+// missedAt reports whether a reader that has been at place can have missed e,
+// although e is before it.
+func (e *Entry) missedAt(place uint64) bool { return missedAt(e.seq, e.late, place) }
+
+func missedAt(seq uint64, late uint32, place uint64) bool {
+	return place > seq && place-seq <= uint64(late)
+}
 
 // AppendID appends one event id to a list of ids for Encoded.IDs.
 func AppendID(dst []byte, id string) []byte {

@@ -2,6 +2,7 @@ package channels
 
 import (
 	"context"
+	"math"
 	"time"
 )
 
@@ -64,7 +65,7 @@ func (h *Hub) fillLocked(l *Log, from *History, news *news) {
 	case !again:
 		l.beginAt(from.Floor)
 	case from.Floor > l.top():
-		news.add(l, l.breakAt(from.Floor))
+		news.add(l, h.breakLocked(l, from.Floor))
 	}
 	for i := range from.Items {
 		news.add(l, h.placeLocked(l, &from.Items[i]))
@@ -109,9 +110,11 @@ func (h *Hub) placeLocked(l *Log, it *Placed) (tell []Group) {
 		return nil
 	}
 	e := it.entry(h.position(it.Seq), it.At)
-	l.precededBy(it.PrevID)
+	e.late = h.latenessLocked(l, it.Seq)
+	l.chain(&it.Item, &e)
 	tell, _ = l.append(e)
 	h.counters.published.Add(1)
+	h.continueLocked(it.Channel, it.ID, nil)
 	return tell
 }
 
@@ -163,7 +166,7 @@ func (h *Hub) Break(channel string, seq uint64) {
 	h.order.Lock()
 	if l := s.acquire(channel, false); l != nil {
 		if l.isFilled() && seq > l.top() {
-			news.add(l, l.breakAt(seq))
+			news.add(l, h.breakLocked(l, seq))
 			h.advance(seq) // or those who are told could not read it
 		}
 		s.release(l)
@@ -171,6 +174,22 @@ func (h *Hub) Break(channel string, seq uint64) {
 	h.enforceMemoryLocked(&news)
 	h.order.Unlock()
 	news.tell()
+}
+
+// breakLocked appends an entry that tells of what is lost.
+func (h *Hub) breakLocked(l *Log, seq uint64) (tell []Group) {
+	l.last = ""
+	tell, _ = l.append(Entry{seq: seq, at: time.Now().UnixNano(), late: h.latenessLocked(l, seq), gap: true})
+	return tell
+}
+
+// latenessLocked is how far readers can have got beyond what comes at seq. Those
+// of l had to wait while it was not filled.
+func (h *Hub) latenessLocked(l *Log, seq uint64) uint32 {
+	if head := h.head.Load(); head > seq && l.isFilled() {
+		return uint32(min(head-seq, math.MaxUint32))
+	}
+	return 0
 }
 
 // Restart begins a new order, with no history: nothing that clients have seen
@@ -183,9 +202,9 @@ func (h *Hub) Restart(epoch string) {
 	h.known.Store(0)
 	h.epoch.Store(&epoch)
 	h.sequencer.seen.Purge()
+	h.flushLocked(&news)
 	for _, s := range h.shards {
 		s.each(func(l *Log) { news.add(l, l.restart()) })
-		s.forgetFloors()
 	}
 	h.order.Unlock()
 	news.tell()

@@ -3,222 +3,289 @@ package channels
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
+	"time"
 )
 
-// truth is a feed whose order and history the test decides.
-type truth struct {
-	mu     sync.Mutex
-	wanted []string                // as it was told: "+a", "-a"
-	sync   func(channels []string) // what Sync does
-}
-
-func (f *truth) Want(channel string) { f.tell("+" + channel) }
-func (f *truth) Drop(channel string) { f.tell("-" + channel) }
-
-func (f *truth) tell(what string) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.wanted = append(f.wanted, what)
-}
-
-func (f *truth) Sync(ctx context.Context, channels ...string) error {
-	if f.sync == nil {
-		return errors.New("nobody expected this")
-	}
-	f.sync(channels)
-	return nil
-}
-
-func truthHub() (*Hub, *truth) {
-	f := &truth{}
-	return testHub(func(o *Options) { o.Feed = f }), f
-}
-
-// fillEmpty gives channels an empty history, so that they can be followed.
-func fillEmpty(t testing.TB, h *Hub, names ...string) {
-	t.Helper()
-	release := pin(h, names...)
-	defer release()
-	for _, name := range names {
-		h.Fill(name, History{})
-	}
-}
-
-// pin keeps channels that are not filled yet.
-func pin(h *Hub, names ...string) (release func()) {
-	c := &Cursor{hub: h}
-	c.join(subscriptions(names))
-	return c.abandon
-}
-
-func TestTheFeedIsToldWhatIsKept(t *testing.T) {
-	h, f := truthHub()
-	pin(h, "a", "b")()
-	for _, s := range h.shards {
-		for s.evictIdle() {
-		}
-	}
-	pin(h, "a")()
-	slices.Sort(f.wanted[2:4])
-	if got := strings.Join(f.wanted, " "); got != "+a +b -a -b +a" {
-		t.Error(got)
-	}
-}
-
-func TestFollowersWaitForTheHistory(t *testing.T) {
+func TestFollowWaitsUntilAllItsChannelsAreFilled(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h, _ := truthHub()
-		var c *Cursor
-		followed := false
-		go func() {
-			c, _ = h.Follow(context.Background(), Follow{Subscriptions: subs("a"), Resume: Resume{ID: h.position(1).String()}, Group: new(wakes)})
-			followed = true
-		}()
-		h.Learn(3)
+		h, f := fedHub(nil)
+		followed := make(chan *Cursor, 1)
+		go func() { followed <- follow(t, h, "a", "b") }()
 		synctest.Wait()
-		if followed {
-			t.Fatal("a channel was followed that has no history")
+		if told := f.told(); !slices.Equal(told, []string{"a", "b"}) {
+			t.Errorf("the feed was told to want %v", told)
 		}
-		h.Advance(3)
-		h.Fill("a", History{Items: []Placed{placed(1, item("a", "", "one")), placed(2, item("a", "", "two"))}})
+		h.Fill("b", History{})
 		synctest.Wait()
-		want(t, c, "two")
-		h.Deliver(placed(2, item("a", "", "two")), placed(4, item("a", "", "four")), placed(5, item("b", "", "nobody's")))
-		want(t, c, "four")
-		c.Close()
+		if len(followed) > 0 {
+			t.Fatal("followed before the last channel was filled")
+		}
+		h.Fill("a", History{})
+		c := <-followed
+		h.Deliver(word(1, "a", "1"), word(2, "b", "2"))
+		want(t, c, "1 2")
 	})
 }
 
-func TestFollowersGiveUpWaitingWithTheirContext(t *testing.T) {
-	h, _ := truthHub()
-	ctx, cancel := context.WithCancel(context.Background())
-	cancel()
-	if _, err := h.Follow(ctx, Follow{Subscriptions: subs("a", "b"), Group: new(wakes)}); !errors.Is(err, context.Canceled) {
-		t.Errorf("got %v", err)
+func TestAFollowerThatDoesNotWaitLetsGoOfItsChannels(t *testing.T) {
+	h, f := fedHub(func(o *Options) { o.IdleChannels = 1 })
+	fill(t, h, 0, "a")
+	ctx, stop := context.WithCancelCause(t.Context())
+	impatient := errors.New("impatient")
+	stop(impatient)
+	if _, err := h.Follow(ctx, Follow{Subscriptions: subs("a", "b", neighbour(h, "b")), Group: new(quiet)}); !errors.Is(err, impatient) {
+		t.Errorf("error %v", err)
 	}
-	if _, err := h.Await(ctx, "a"); !errors.Is(err, context.Canceled) {
-		t.Errorf("got %v", err)
+	if _, err := h.Await(ctx, "a", "b"); !errors.Is(err, impatient) {
+		t.Errorf("error %v", err)
 	}
-	if s := h.Stats(); s.IdleChannels != s.Channels {
-		t.Errorf("%d channels, %d of them idle: somebody still holds one", s.Channels, s.IdleChannels)
+	if s := h.Stats(); s.IdleChannels != s.Channels || s.Channels != len(f.keeps()) {
+		t.Errorf("%d of %d channels are idle, the feed knows of %v", s.IdleChannels, s.Channels, f.keeps())
 	}
+	checkCharge(t, h)
 }
 
-func TestAFloorIsWhatTheFeedSays(t *testing.T) {
-	h, _ := truthHub()
-	release := pin(h, "a")
-	h.Advance(20)
-	h.Fill("a", History{Floor: 10, Items: []Placed{placed(12, item("a", "", "twelve"))}})
+func TestAwaitedChannelsAreKeptUntilReleased(t *testing.T) {
+	h, f := fedHub(func(o *Options) { o.IdleChannels = 1 }) // one per shard
+	fill(t, h, 0, "a")
+	release, err := h.Await(t.Context(), "a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	keep(t, h, neighbour(h, "a"), "other"+neighbour(h, "a"))
+	if !slices.Contains(f.keeps(), "a") {
+		t.Error("an awaited channel was forgotten")
+	}
 	release()
-	want(t, resume(t, h, h.position(10).String(), "a"), "twelve")
-	want(t, resume(t, h, h.position(9).String(), "a"), "[evicted] twelve")
-}
-
-func TestWhatComesLateIsNotForThoseWhoHaveSeenItElsewhere(t *testing.T) {
-	h, _ := truthHub()
-	fillEmpty(t, h, "a")
-	h.Learn(7)
-	c := resume(t, h, h.position(5).String(), "a")
-	h.Deliver(placed(4, item("a", "", "four")), placed(5, item("a", "", "five")), placed(6, item("a", "", "six")))
-	want(t, c, "six")
-}
-
-func TestAnUnknownIDIsLookedUpAgain(t *testing.T) {
-	for name, c := range map[string]struct {
-		id     string
-		prevID string
-		brings []Placed
-		want   string
-	}{
-		"an id that another node was faster with": {id: "x", brings: []Placed{placed(2, item("a", "x", "two")), placed(3, item("a", "", "three"))}, want: "three"},
-		"an id that nobody knows":                 {id: "x", brings: []Placed{placed(2, item("a", "y", "two"))}, want: "[unknown]"},
-		"an item that the origin names":           {prevID: "x", brings: []Placed{placed(2, item("a", "x", "two")), placed(3, item("a", "", "three"))}, want: "three"},
-		"a place that is not reached":             {id: "POSITION", want: "[unknown]"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			h, f := truthHub()
-			fillEmpty(t, h, "a")
-			h.Learn(3)
-			asked := 0
-			f.sync = func(channels []string) {
-				asked++
-				h.Deliver(c.brings...)
-			}
-			sub := Subscription{Channel: "a", PrevID: c.prevID}
-			id := strings.Replace(c.id, "POSITION", h.position(99).String(), 1)
-			cur, err := h.Follow(context.Background(), Follow{Subscriptions: []Subscription{sub}, Live: 3, Resume: Resume{ID: id}, Group: new(wakes)})
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer cur.Close()
-			if asked != 1 {
-				t.Errorf("asked %d times", asked)
-			}
-			want(t, cur, c.want)
-		})
+	release()
+	for i := 0; slices.Contains(f.keeps(), "a"); i++ {
+		keep(t, h, fmt.Sprint(i))
 	}
 }
 
-func TestAnIDCountsOnceAlsoAfterItsChannelWasForgotten(t *testing.T) {
-	h, _ := truthHub()
-	history := []Placed{placed(1, item("a", "x", "first")), placed(2, item("a", "x", "again")), placed(3, item("a", "y", "other"))}
-	for range 2 {
-		release := pin(h, "a")
-		h.Advance(3)
-		h.Fill("a", History{Items: history})
-		release()
-		want(t, resume(t, h, h.position(0).String(), "a"), "first other")
-		for _, s := range h.shards {
-			for s.evictIdle() {
-			}
+func TestWhatCannotBeFollowedCannotBeAwaited(t *testing.T) {
+	h, f := fedHub(nil)
+	var bad *NameError
+	if _, err := h.Await(t.Context(), "a", "b\n"); !errors.As(err, &bad) {
+		t.Errorf("error %v", err)
+	}
+	h.Close()
+	if _, err := h.Await(t.Context(), "a"); !errors.Is(err, ErrClosed) {
+		t.Errorf("error %v", err)
+	}
+	if told := f.told(); told != nil {
+		t.Errorf("the feed was told to want %v", told)
+	}
+}
+
+func TestNobodyWaitsInAHubWithoutAFeed(t *testing.T) {
+	h := testHub(nil)
+	ctx, stop := context.WithCancel(t.Context())
+	stop()
+	release, err := h.Await(ctx, "a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	release()
+	if n := h.Stats().Channels; n != 0 {
+		t.Errorf("%d channels", n)
+	}
+}
+
+func TestAFilledLogGoesOnWithWhatIsDelivered(t *testing.T) {
+	h, _ := fedHub(nil)
+	keep(t, h, "a", "b")
+	h.Advance(9)
+	h.Fill("a", History{Items: []Placed{word(3, "a", "3"), word(8, "a", "8")}})
+	h.Fill("b", History{Items: []Placed{word(5, "b", "5")}})
+	c := resume(t, h, at(h, 0), "a", "b")
+	h.Deliver(word(10, "b", "10"), word(11, "a", "11"))
+	want(t, c, "3 5 8 10 11")
+	if h.Head() != h.position(11) || c.Position() != h.position(11) {
+		t.Errorf("the head is %v, the cursor at %v", h.Head(), c.Position())
+	}
+}
+
+func TestAnEntryHasItsPlaceAndTimeFromTheBus(t *testing.T) {
+	h, _ := fedHub(nil)
+	fill(t, h, 0, "a")
+	c := follow(t, h, "a")
+	var encodedAt Position
+	it := Placed{Item: Item{Channel: "a"}, Seq: 7, At: time.Now().Add(-time.Minute)}
+	it.Encode = func(p Position) Encoded {
+		encodedAt = p
+		enc := Encoded{Buf: []byte("x")}
+		enc.Forms[text].Len = 1
+		return enc
+	}
+	h.Deliver(it)
+	entries, err := c.Next(nil, 1, 1)
+	if err != nil || len(entries) != 1 || entries[0].Seq() != 7 || !entries[0].Published().Equal(it.At) || encodedAt != h.position(7) {
+		t.Errorf("%d entries, encoded at %v, %v", len(entries), encodedAt, err)
+	}
+}
+
+func TestDeliverPassesOverWhatNobodyNeeds(t *testing.T) {
+	h, f := fedHub(nil)
+	keep(t, h, "unfilled")
+	f.told()
+	h.Advance(5)
+	keep(t, h, "a")
+	h.Fill("a", History{Items: []Placed{word(5, "a", "5")}})
+	h.Deliver(word(4, "a", "4"), word(5, "a", "5"), word(6, "unfilled", "6"), word(7, "unkept", "7"))
+	if told := f.told(); !slices.Equal(told, []string{"a"}) || kept(h, "unkept") {
+		t.Errorf("the feed was told to want %v", told)
+	}
+	if h.Head() != h.position(7) {
+		t.Errorf("the head is %v", h.Head())
+	}
+	h.Fill("unfilled", History{Items: []Placed{word(6, "unfilled", "6")}})
+	want(t, resume(t, h, at(h, 0), "a", "unfilled"), "5 6")
+}
+
+func TestAHistoryForAChannelThatIsNotKeptIsOfNoUse(t *testing.T) {
+	h, _ := fedHub(nil)
+	h.Fill("a", History{Items: []Placed{word(1, "a", "1")}})
+	if s := h.Stats(); s.Channels != 0 || s.MemoryBytes != 0 {
+		t.Errorf("stats %+v", s)
+	}
+}
+
+// A channel can be forgotten and wanted again while its history is on the way.
+func TestAChannelThatIsFilledTwiceGetsWhatIsNew(t *testing.T) {
+	h, _ := fedHub(nil)
+	keep(t, h, "a")
+	h.Advance(4)
+	h.Fill("a", History{Floor: 1, Items: []Placed{word(3, "a", "3")}})
+	g := new(wakes)
+	c := followFrom(t, h, Follow{Subscriptions: subs("a"), Group: g})
+	h.Advance(7)
+	h.Fill("a", History{Floor: 2, Items: []Placed{word(3, "a", "3"), word(6, "a", "6")}})
+	want(t, c, "6")
+	if g.n != 1 {
+		t.Errorf("%d wakes", g.n)
+	}
+	h.Advance(20)
+	h.Fill("a", History{Floor: 15, Items: []Placed{word(17, "a", "17")}})
+	want(t, c, "[evicted] 17")
+	want(t, resume(t, h, at(h, 1), "a"), "3 6 [evicted] 17")
+}
+
+func TestGroupsAreWokenOncePerLogAndDelivery(t *testing.T) {
+	h, _ := fedHub(nil)
+	fill(t, h, 0, "a", "b")
+	g := new(wakes)
+	followFrom(t, h, Follow{Subscriptions: subs("a"), Group: g})
+	h.Deliver(word(1, "a", "1"), word(2, "a", "2"), word(3, "b", "3"))
+	if g.n != 1 {
+		t.Errorf("%d wakes", g.n)
+	}
+	h.Deliver(word(2, "a", "again"))
+	h.Advance(5)
+	h.Learn(6)
+	if g.n != 1 {
+		t.Errorf("%d wakes for nothing", g.n)
+	}
+}
+
+func TestHeadIsWhatWasDeliveredOrIsKnown(t *testing.T) {
+	h, _ := fedHub(nil)
+	for _, step := range []struct {
+		name string
+		do   func()
+		head uint64
+	}{
+		{"learn", func() { h.Learn(5) }, 5},
+		{"learn what is known", func() { h.Learn(4) }, 5},
+		{"deliver less", func() { h.Deliver(word(3, "a", "")) }, 5},
+		{"deliver more", func() { h.Deliver(word(6, "a", "")) }, 6},
+		{"advance less", func() { h.Advance(2) }, 6},
+		{"advance more", func() { h.Advance(9) }, 9},
+	} {
+		if step.do(); h.Head() != h.position(step.head) {
+			t.Errorf("%s: the head is %v", step.name, h.Head())
 		}
 	}
 }
 
-func TestALossIsToldWhereItWas(t *testing.T) {
-	h, _ := truthHub()
-	fillEmpty(t, h, "a", "b")
-	live := resume(t, h, h.position(0).String(), "a", "b")
-	h.Deliver(placed(1, item("a", "", "one")), placed(2, item("b", "", "two")))
-	h.Break("a", 4)
-	h.Deliver(placed(5, item("b", "", "five")), placed(6, item("a", "", "six")))
-	returning, later := resume(t, h, h.position(2).String(), "a", "b"), resume(t, h, h.position(4).String(), "a", "b")
-	want(t, live, "one two [evicted] five six")
-	want(t, returning, "[evicted] five six")
-	want(t, later, "five six")
+func TestAHistoryIsKeptWithinTheLimits(t *testing.T) {
+	h, _ := fedHub(func(o *Options) { o.Limits.Messages = 2; o.Limits.Age = time.Minute })
+	keep(t, h, "a", "b")
+	h.Advance(9)
+	h.Fill("a", History{Items: []Placed{word(1, "a", "1"), word(2, "a", "2"), word(3, "a", "3")}})
+	old := word(4, "b", "4")
+	old.At = old.At.Add(-2 * time.Minute)
+	h.Fill("b", History{Items: []Placed{old}})
+	want(t, resume(t, h, at(h, 0), "a"), "[evicted] 2 3")
+	want(t, resume(t, h, at(h, 1), "a"), "2 3")
+	want(t, resume(t, h, at(h, 3), "b"), "[evicted]")
+	if n := retained(t, h, "b"); n != 0 {
+		t.Errorf("%d entries that are too old", n)
+	}
 }
 
-func TestANewOrderEndsEverything(t *testing.T) {
-	h, f := truthHub()
-	fillEmpty(t, h, "a")
-	w := new(wakes)
-	c, err := h.Follow(context.Background(), Follow{Subscriptions: subs("a"), Group: w})
-	if err != nil {
-		t.Fatal(err)
-	}
-	h.Deliver(placed(1, item("a", "", "one")))
-	old, before := h.position(1).String(), w.n
-	h.Restart("aaaaaaaaaaaa")
-	if w.n == before {
-		t.Error("the group was not woken")
-	}
-	if _, err := c.Next(nil, 9, 999); !errors.Is(err, ErrClosed) {
-		t.Errorf("the old cursor: %v", err)
-	}
-	if !c.Position().IsZero() {
-		t.Error("the old cursor has a position in the new order")
-	}
-	c.Close()
+func TestHistoriesAreUnderTheMemoryLimit(t *testing.T) {
+	const limit = 100 << 10
+	h, f := fedHub(func(o *Options) { o.MemoryLimit = limit })
 	h.Advance(1)
-	h.Fill("a", History{Items: []Placed{placed(1, item("a", "", "first"))}})
-	want(t, resume(t, h, old, "a"), "[epoch]")
-	want(t, resume(t, h, "aaaaaaaaaaaa-0", "a"), "first")
-	if len(f.wanted) != 1 {
-		t.Errorf("the feed was told %v", f.wanted)
+	for i := range 100 {
+		name := fmt.Sprint("c", i)
+		keep(t, h, name)
+		h.Fill(name, History{Items: []Placed{word(1, name, strings.Repeat("x", 5000))}})
+	}
+	s := h.Stats()
+	if s.MemoryBytes > limit || s.Channels != len(f.keeps()) || s.Channels < 5 {
+		t.Errorf("%d bytes in %d channels, the feed knows of %d", s.MemoryBytes, s.Channels, len(f.keeps()))
+	}
+	checkCharge(t, h)
+}
+
+// Want and Drop take turns, whoever comes and goes, and in the end the feed
+// knows of what is kept, nothing else.
+func TestTheFeedKnowsWhatIsKept(t *testing.T) {
+	h, f := fedHub(func(o *Options) { o.IdleChannels = numShards; o.MemoryLimit = 64 << 10 })
+	var wg, filling sync.WaitGroup
+	f.onWant = func(name string) {
+		filling.Go(func() {
+			h.Fill(name, History{Items: []Placed{word(1, name, strings.Repeat("x", 1000))}})
+		})
+	}
+	for g := range 4 {
+		wg.Go(func() {
+			for i := range 1500 {
+				name := fmt.Sprint("c", (g*7+i)%300)
+				ctx, stop := context.WithCancel(t.Context())
+				if i%3 == 0 {
+					stop()
+				}
+				if release, err := h.Await(ctx, name); err == nil {
+					h.Deliver(word(uint64(2+i), name, "x"))
+					release()
+				}
+				stop()
+			}
+		})
+	}
+	wg.Wait()
+	filling.Wait()
+	if len(f.problems) > 0 {
+		t.Errorf("the feed was told twice in a row of %v", f.problems)
+	}
+	var names []string
+	page, _ := h.Channels(Listing{Limit: 1000})
+	for _, info := range page {
+		names = append(names, info.Name)
+	}
+	if slices.Sort(names); !slices.Equal(names, f.keeps()) {
+		t.Errorf("the hub keeps %v, the feed knows of %v", names, f.keeps())
+	}
+	if s := h.Stats(); s.Evicted[EvictIdle] == 0 || s.Evicted[EvictMemory] == 0 || s.IdleChannels != s.Channels {
+		t.Errorf("stats %+v", s)
 	}
 }

@@ -76,6 +76,9 @@ const (
 	Unknown Reason = "unknown"
 	// Epoch: the client's position is of another order, so nothing can be said.
 	Epoch Reason = "epoch"
+	// Missing: by the publishers' word (Item.PrevID) there is an item that did
+	// not come, or not in its turn.
+	Missing Reason = "missing"
 	// Lag: the reader was too slow and fell off the send window.
 	Lag Reason = "lag"
 	// Bus: items may have been lost on their way to the hub.

@@ -107,13 +107,8 @@ func (h *Hub) appendLocked(it *Item, news *news) Result {
 	e := it.entry(h.position(seq), time.Now())
 	s := h.shard(it.Channel)
 	l := s.acquire(it.Channel, true)
-	if l.last == "" {
-		l.precededBy(it.PrevID)
-	}
+	l.chain(it, &e)
 	tell, streams := l.append(e)
-	if !it.NoSeq {
-		l.last = it.ID
-	}
 	h.head.Store(seq)
 	s.release(l)
 	h.counters.published.Add(1)

@@ -44,6 +44,12 @@ type Item struct {
 	Encode func(Position) Encoded
 }
 
+// follows reports whether the item may come after the one with the id last, the
+// channel's last; empty if that is not known.
+func (it *Item) follows(last string) bool {
+	return it.PrevID == "" || it.NoSeq || last == "" || it.PrevID == last
+}
+
 // Span is a part of Encoded.Buf. An empty span means that there is nothing.
 type Span struct{ Off, Len uint32 }
 

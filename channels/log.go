@@ -18,7 +18,7 @@ type Log struct {
 	refs int // cursors and calls that hold the log in its shard
 
 	// Guarded by Hub.order.
-	last string // id of the item sequenced last; empty if it had none
+	last string // id of the item sequenced last; empty if it had none or is not known
 
 	mu   sync.Mutex // guards everything below; held for copying only
 	ring ring
@@ -27,8 +27,10 @@ type Log struct {
 	bytes   int64
 	charged int64
 	// floor is the seq of the entry dropped last, or what the shard said when
-	// the log was made; floorIDs and floorItem are that entry's ids.
+	// the log was made; floorLate is how late that entry was, floorIDs and
+	// floorItem are its ids.
 	floor     uint64
+	floorLate uint32
 	floorIDs  []byte
 	floorItem []byte
 	// atHead counts the cursors that have read everything, cursors all.
@@ -71,6 +73,18 @@ func (l *Log) precededBy(prevID string) {
 	}
 }
 
+// chain notes an item's place in its publishers' order, the log's next entry
+// being e. It runs under Hub.order.
+func (l *Log) chain(it *Item, e *Entry) {
+	if l.last == "" {
+		l.precededBy(it.PrevID)
+	}
+	e.orphan = !it.follows(l.last)
+	if !it.NoSeq {
+		l.last = it.ID
+	}
+}
+
 // top is the seq of the newest entry that the log has or had.
 func (l *Log) top() uint64 {
 	l.mu.Lock()
@@ -85,13 +99,7 @@ func (l *Log) top() uint64 {
 func (l *Log) beginAt(floor uint64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.floor, l.floorIDs, l.floorItem = floor, nil, nil
-}
-
-// breakAt appends an entry that tells of a gap.
-func (l *Log) breakAt(seq uint64) (tell []Group) {
-	tell, _ = l.append(Entry{seq: seq, at: time.Now().UnixNano(), gap: true})
-	return tell
+	l.floor, l.floorLate, l.floorIDs, l.floorItem = floor, 0, nil, nil
 }
 
 // filling returns a channel that is closed when the log can be followed.
@@ -110,14 +118,16 @@ func (l *Log) isFilled() bool {
 	}
 }
 
-// restart forgets all entries and waits to be filled again.
+// restart forgets all entries and waits to be filled again. It runs under
+// Hub.order.
 func (l *Log) restart() (tell []Group) {
+	l.last = ""
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for l.ring.n > 0 {
 		l.dropLocked(EvictRestart)
 	}
-	l.floor, l.floorIDs, l.floorItem = 0, nil, nil
+	l.floor, l.floorLate, l.floorIDs, l.floorItem = 0, 0, nil, nil
 	l.chargeLocked()
 	select {
 	case <-l.filled:
@@ -162,7 +172,7 @@ func (l *Log) insideWindowLocked() bool {
 // stood just before it have fallen off and count as standing before the next.
 func (l *Log) dropLocked(reason EvictReason) {
 	oldest := l.ring.at(l.ring.base)
-	l.floor = oldest.seq
+	l.floor, l.floorLate = oldest.seq, oldest.late
 	l.floorIDs = append(l.floorIDs[:0], oldest.span(oldest.ids)...)
 	l.floorItem = append(l.floorItem[:0], oldest.span(oldest.itemID)...)
 	l.bytes -= int64(len(oldest.buf))

@@ -108,8 +108,11 @@ func (g *leg) settle(c *Cursor, sub *Subscription, from start) {
 // afterPlaceLocked puts the leg after a place in the total order.
 func (g *leg) afterPlaceLocked(c *Cursor, from start) {
 	l := g.log
-	g.start, g.next = from.seq, l.ring.after(from.seq)
-	if from.seq < l.floor {
+	g.start, g.resumed, g.next = from.seq, from.resume, l.ring.after(from.seq)
+	for g.next > l.ring.base && g.isDue(l.ring.at(g.next-1)) {
+		g.next--
+	}
+	if from.seq < l.floor || from.resume && missedAt(l.floor, l.floorLate, from.seq) {
 		g.hole = &Gap{Reason: Evicted, Channel: l.name, LastID: from.lastID, Lost: -1, Resume: c.position(l.floor)}
 	}
 }
@@ -136,14 +139,17 @@ func (l *Log) afterItemLocked(id string) (seq, next uint64, known bool) {
 	return l.floor, l.ring.base, string(l.floorItem) == id
 }
 
-// boundLocked keeps from the client what the origin does not want replayed.
+// boundLocked keeps from the client what the origin does not want replayed, now
+// and, of what is older than the cursor, when it comes.
 func (g *leg) boundLocked(c *Cursor, sub *Subscription, now time.Time, from start) {
 	l, first := g.log, g.next
 	if sub.NoReplay {
+		g.liveOnly = true
 		first = max(first, l.ring.after(c.live))
 	}
 	if sub.MaxAge > 0 {
-		first = max(first, l.ring.since(now.Add(-sub.MaxAge).UnixNano()))
+		g.since = now.Add(-sub.MaxAge).UnixNano()
+		first = max(first, l.ring.since(g.since))
 	}
 	if withheld := first - g.next; withheld > 0 {
 		lost := int64(withheld)

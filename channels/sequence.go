@@ -24,18 +24,6 @@ type sighting struct {
 	seq uint64
 }
 
-// waitingRoom holds a channel's parked items, the one that came first in
-// front.
-type waitingRoom struct {
-	items []parkedItem
-	timer *time.Timer
-}
-
-type parkedItem struct {
-	Item
-	until time.Time
-}
-
 func newSequencer(o Options) sequencer {
 	// The error is for a size below 1.
 	seen, _ := simplelru.NewLRU[itemKey, sighting](max(1, o.DedupIDs), nil)
@@ -49,11 +37,9 @@ func (h *Hub) sequenceLocked(it *Item, news *news) Result {
 		h.counters.duplicates.Add(1)
 		return Result{Status: Duplicate}
 	}
-	if it.PrevID != "" && !it.NoSeq && !h.sequencer.hurried {
-		if last := h.lastLocked(it.Channel); last != "" && last != it.PrevID {
-			h.parkLocked(it, news)
-			return Result{Status: Parked}
-		}
+	if it.PrevID != "" && !h.sequencer.hurried && !it.follows(h.lastLocked(it.Channel)) {
+		h.parkLocked(it, nil, news)
+		return Result{Status: Parked}
 	}
 	result := h.appendLocked(it, news)
 	h.continueLocked(it.Channel, it.ID, news)
@@ -106,112 +92,4 @@ func (h *Hub) lastLocked(channel string) string {
 	}
 	defer s.release(l)
 	return l.last
-}
-
-// parkLocked keeps an item until the one that it must follow has come.
-func (h *Hub) parkLocked(it *Item, news *news) {
-	room := h.sequencer.parked[it.Channel]
-	if room == nil {
-		channel := it.Channel
-		room = &waitingRoom{timer: time.AfterFunc(h.options.ParkWait, func() { h.overdue(channel) })}
-		h.sequencer.parked[channel] = room
-	}
-	room.items = append(room.items, parkedItem{*it, time.Now().Add(h.options.ParkWait)})
-	h.sequencer.waiting++
-	h.memory.Add(int64(it.Size))
-	h.counters.parked.Add(1)
-	if len(room.items) > h.options.ParkItems {
-		h.counters.parkOverflows.Add(1)
-		h.releaseLocked(it.Channel, 0, news)
-	}
-}
-
-// continueLocked appends the parked items that follow id, one after another.
-func (h *Hub) continueLocked(channel, id string, news *news) {
-	for id != "" {
-		i := h.sequencer.find(channel, func(it *Item) bool { return it.PrevID == id })
-		if i < 0 {
-			return
-		}
-		id = h.unparkLocked(channel, i, news)
-	}
-}
-
-// releaseLocked appends parked item i without its predecessor, but after
-// those parked items that do precede it, and then what follows.
-func (h *Hub) releaseLocked(channel string, i int, news *news) {
-	room := h.sequencer.parked[channel]
-	for range room.items { // a chain is no longer than the room, even if it is a ring
-		k := h.sequencer.find(channel, func(it *Item) bool { return it.ID != "" && it.ID == room.items[i].PrevID })
-		if k < 0 {
-			break
-		}
-		i = k
-	}
-	h.continueLocked(channel, h.unparkLocked(channel, i, news), news)
-}
-
-// unparkLocked appends parked item i and returns its id.
-func (h *Hub) unparkLocked(channel string, i int, news *news) string {
-	room := h.sequencer.parked[channel]
-	it := room.items[i].Item
-	room.items = append(room.items[:i], room.items[i+1:]...)
-	h.sequencer.waiting--
-	h.memory.Add(-int64(it.Size))
-	if len(room.items) == 0 {
-		room.timer.Stop()
-		delete(h.sequencer.parked, channel)
-	}
-	h.appendLocked(&it, news)
-	return it.ID
-}
-
-// overdue appends what has waited long enough.
-func (h *Hub) overdue(channel string) {
-	var news news
-	h.order.Lock()
-	h.overdueLocked(channel, &news)
-	h.enforceMemoryLocked(&news)
-	h.order.Unlock()
-	news.tell()
-}
-
-func (h *Hub) overdueLocked(channel string, news *news) {
-	now := time.Now()
-	for {
-		room := h.sequencer.parked[channel]
-		if room == nil {
-			return
-		}
-		if left := room.items[0].until.Sub(now); left > 0 {
-			room.timer.Reset(left)
-			return
-		}
-		h.counters.parkTimeouts.Add(1)
-		h.releaseLocked(channel, 0, news)
-	}
-}
-
-// flushLocked appends everything that is parked.
-func (h *Hub) flushLocked(news *news) {
-	for channel := range h.sequencer.parked {
-		for h.sequencer.parked[channel] != nil {
-			h.releaseLocked(channel, 0, news)
-		}
-	}
-}
-
-// find returns the index of the first parked item of channel that f accepts,
-// -1 if there is none.
-func (s *sequencer) find(channel string, f func(*Item) bool) int {
-	room := s.parked[channel]
-	if room == nil {
-		return -1
-	}
-	for i := range room.items {
-		if f(&room.items[i].Item) {
-			return i
-		}
-	}
-	return -1
 }

@@ -16,7 +16,7 @@ type shard struct {
 	// idle are the logs without references, the one used last in front.
 	idle *simplelru.LRU[string, *Log]
 	// floors is, per class, the highest seq that went with a whole channel: a
-	// new log cannot know about anything at or below it.
+	// new log cannot know about anything at or below it, unless a feed tells.
 	floors []uint64
 }
 
@@ -92,13 +92,6 @@ func (s *shard) forgetLocked(l *Log, reason EvictReason) {
 	if feed := s.hub.options.Feed; feed != nil {
 		feed.Drop(l.name)
 	}
-}
-
-// forgetFloors is for a new order, in which nothing is lost yet.
-func (s *shard) forgetFloors() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	clear(s.floors)
 }
 
 // evictIdle forgets the log without references that was used longest ago. It

@@ -185,6 +185,20 @@ func (s *server) metrics() map[string]float64 {
 	return samples
 }
 
+// holds returns when so many streams are held.
+func (s *server) holds(streams int) {
+	s.t.Helper()
+	eventually(s.t, fmt.Sprint(streams, " streams are held"), func() bool {
+		held := 0.0
+		for name, n := range s.metrics() {
+			if strings.HasPrefix(name, "holdfast_streams{") {
+				held += n
+			}
+		}
+		return int(held) == streams
+	})
+}
+
 // eventually waits for what happens soon but not at once.
 func eventually(t testing.TB, what string, holds func() bool) {
 	t.Helper()

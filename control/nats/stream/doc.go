@@ -32,6 +32,9 @@
 //     to a mark before it hears of the mark. Only what was lost comes late.
 //   - A stream that has lost what it had gets a new epoch: its sequences would
 //     mean something else. All held streams end then.
+//   - An item that must follow another (PrevID) waits at the node that takes it,
+//     which follows the channel meanwhile. What comes past the nodes is taken as
+//     it is stored, and a hole in its chain is told as a gap.
 //   - No message stops the bus.
 //   - Of headers that the server adds only the last value counts: a publisher may
 //     have sent the same ones.
@@ -47,5 +50,5 @@
 //
 // bus.go, session.go: what runs. interest.go: what the hub wants. feed.go: what
 // comes live. census.go: what is looked up. direct.go: how. publish.go: what goes
-// in. settle.go: the stream itself. stamp.go: the server's headers.
+// in, turn.go when, store.go how. settle.go: the stream itself. stamp.go: the server's headers.
 package stream

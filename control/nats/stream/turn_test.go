@@ -1,0 +1,117 @@
+package stream_test
+
+import (
+	"context"
+	"fmt"
+	"testing"
+
+	client "github.com/nats-io/nats.go"
+
+	"github.com/holdfast-proxy/holdfast/channels"
+	"github.com/holdfast-proxy/holdfast/control/intake"
+)
+
+// chained is an item of channel c that must follow another.
+func chained(prevID, id string) string {
+	return fmt.Sprintf(`{"channel":"c","id":%q,"prev-id":%q,"sse":{"data":%q}}`, id, prevID, id)
+}
+
+// publish publishes items in the background.
+func (n *node) publish(items string) (done chan intake.Receipt) {
+	done = make(chan intake.Receipt, 1)
+	go func() {
+		r, err := n.intake.Items(n.t.Context(), []byte(`{"items":[`+items+`]}`))
+		if err != nil {
+			n.t.Errorf("publish: %v", err)
+		}
+		done <- r
+	}()
+	return done
+}
+
+func (n *node) parked(count int) {
+	n.t.Helper()
+	n.until(fmt.Sprint(count, " items wait"), func() bool { return n.hub.Stats().ParkedNow == count })
+}
+
+// Publishers on two nodes, in the wrong order: what must follow another is not
+// stored before it.
+func TestItemsOfTwoNodesAreStoredInTheirOrder(t *testing.T) {
+	server := startServer(t, t.TempDir())
+	a, b := startNode(t, server.InProcess()).ready(), startNode(t, server.InProcess()).ready()
+	r := b.follow("", "c")
+	a.say("c", "1", "1")
+	third := a.publish(chained("2", "3"))
+	a.parked(1)
+	fifth := b.publish(chained("4", "5") + "," + chained("5", "6"))
+	b.parked(1)
+	second := b.publish(chained("1", "2"))
+	fourth := a.publish(chained("3", "4"))
+	r.want(numbers(1, 6)...)
+	last := channels.Position{}
+	for i, done := range []chan intake.Receipt{second, third, fourth, fifth} {
+		p, ok := channels.ParsePosition((<-done).Items[0].Position)
+		if !ok || p.Seq <= last.Seq {
+			t.Errorf("request %d: stored at %v, after %v", i, p, last)
+		}
+		last = p
+	}
+	if again := <-a.publish(chained("1", "2")); again.Items[0].Status != intake.Duplicate {
+		t.Errorf("an item that is known has waited, and is %v", again)
+	}
+}
+
+// A batch needs no trip to the stream per item of a chain in it.
+func TestTheItemsOfABatchFollowEachOther(t *testing.T) {
+	server := startServer(t, t.TempDir())
+	n := startNode(t, server.InProcess()).ready()
+	r := n.follow("", "c")
+	n.say("c", "1", "1")
+	got := <-n.publish(chained("2", "3") + "," + chained("3", "4") + `,{"channel":"d","sse":{"data":"x"}},` + chained("1", "2"))
+	r.want(numbers(1, 4)...)
+	for _, o := range got.Items {
+		if o.Status != intake.Appended || o.Position == "" {
+			t.Errorf("an item was answered %+v", o)
+		}
+	}
+	if s := n.hub.Stats(); s.Parked != 1 {
+		t.Errorf("%d items waited, want the one that begins a chain", s.Parked)
+	}
+}
+
+func TestABrokenChainIsToldAsAGap(t *testing.T) {
+	server := startServer(t, t.TempDir())
+	n := startNode(t, server.InProcess()).ready()
+	r := n.follow("", "c")
+	place := n.say("c", "1", "1")
+	m := client.NewMsg("holdfast.channels.c")
+	m.Header.Set("Holdfast-Format", "item")
+	m.Data = []byte(`{"id":"3","prev-id":"2","sse":{"data":"3"}}`)
+	if err := connect(t, server).PublishMsg(m); err != nil {
+		t.Fatal(err)
+	}
+	r.want("1", "gap:missing", "3")
+	startNode(t, server.InProcess()).ready().follow(place, "c").want("gap:missing", "3")
+}
+
+func TestAnItemWhosePublisherLeavesIsNotStored(t *testing.T) {
+	server := startServer(t, t.TempDir())
+	n := startNode(t, server.InProcess()).ready()
+	n.say("c", "1", "1")
+	ctx, leave := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() {
+		_, err := n.intake.Items(ctx, []byte(`{"items":[`+chained("2", "3")+`]}`))
+		done <- err
+	}()
+	n.parked(1)
+	leave()
+	if err := <-done; err == nil {
+		t.Error("it was published")
+	}
+	n.parked(0)
+	n.say("c", "2", "2")
+	if got := <-n.publish(chained("2", "3")); got.Items[0].Status != intake.Appended {
+		t.Errorf("it had been stored: %+v", got)
+	}
+}
