@@ -105,25 +105,8 @@ func TestAMissingRightIsNamed(t *testing.T) {
 			if logs.FilterMessageSnippet(want).Len() != 1 {
 				t.Errorf("logged %v", logs.All())
 			}
-			if !strings.HasPrefix(right.Subject, "$JS.API.STREAM.") && right.Subject != "_INBOX.>" {
-				n.awaitStream(srv)
-			}
 		})
 	}
-}
-
-// awaitStream waits until the stream is made: a server that ends meanwhile leaves it
-// behind.
-func (n *node) awaitStream(srv *natstest.Server) {
-	n.t.Helper()
-	js, err := jetstream.New(srv.Connect(client.UserInfo("owner", "p")))
-	if err != nil {
-		n.t.Fatal(err)
-	}
-	n.until("the stream is made", func() bool {
-		_, err := js.Stream(n.t.Context(), "HOLDFAST")
-		return err == nil
-	})
 }
 
 // A stream that somebody else has made may not be what it must be, and we may not
