@@ -74,3 +74,14 @@ func BenchmarkReplay(b *testing.B) {
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/1000, "ns/entry")
 }
+
+// BenchmarkInterrupt has 100,000 channels, each with a reader.
+func BenchmarkInterrupt(b *testing.B) {
+	h := testHub(nil)
+	for i := range 100_000 {
+		follow(b, h, fmt.Sprint("c", i))
+	}
+	for b.Loop() {
+		h.Interrupt()
+	}
+}

@@ -15,6 +15,7 @@ type Cursor struct {
 	one    [1]leg // the legs of a cursor with one channel
 	gap    *Gap   // on all channels without a PrevID, not told yet
 	place  uint64 // everything up to here has been returned
+	heard  uint64 // interruptions up to here have been told, or are none of ours
 }
 
 // leg is a cursor's place in one log.
@@ -90,12 +91,18 @@ func (c *Cursor) Next(dst []Entry, maxEntries, maxBytes int) ([]Entry, error) {
 		limit = 1<<64 - 1
 	}
 	for !b.full {
-		g, hole, until := c.first(limit)
+		b.known = c.hub.interrupted.Load() // before the logs are looked at
+		cut, isCut := b.known.between(c.heard, limit)
+		g, hole, until := c.first(cut)
 		switch {
+		case b.known != c.hub.interrupted.Load(): // what is found can be after it
+			continue
 		case hole != nil && b.taken > 0:
 			return b.dst, nil
 		case hole != nil:
 			return dst, c.tell(g, hole)
+		case g == nil && isCut && b.taken == 0:
+			return dst, c.interruptedAt(cut)
 		case g == nil, b.taken > 0 && g.peeked <= b.dst[len(b.dst)-1].seq:
 			return b.dst, nil
 		}
@@ -129,7 +136,7 @@ func (c *Cursor) tell(g *leg, hole *Gap) error {
 func (c *Cursor) first(limit uint64) (best *leg, hole *Gap, until uint64) {
 	lowest, found := limit, false // what comes next comes after lowest
 	until = limit
-	if c.gap != nil {
+	if c.gap != nil && c.gap.Resume.Seq <= limit {
 		hole, lowest, found = c.gap, c.gap.Resume.Seq, true
 	}
 	for i := range c.legs {
@@ -193,6 +200,8 @@ type batch struct {
 	taken          int
 	entries, bytes int // what still fits
 	full           bool
+	// known are the interruptions up to the next of which may be read.
+	known *interruptions
 }
 
 // read takes entries from one leg until the batch is full, the log at its
@@ -205,7 +214,7 @@ func (b *batch) read(g *leg, until uint64) {
 		b.full = true
 		return
 	}
-	if g.fallLocked(c) {
+	if b.known != c.hub.interrupted.Load() || g.fallLocked(c) {
 		return
 	}
 	l.leaveLocked(g.next)

@@ -24,6 +24,7 @@
 //   - Nothing is dropped silently. A log remembers the position of the last
 //     entry that it dropped (its floor), a shard the highest one that went with
 //     a whole channel; a cursor that would have needed it gets a [Gap].
+//     What the hub never got is told at its place in the order ([Hub.Interrupt]).
 //   - Everything is bounded: logs by count, bytes and age, channels without
 //     readers by an LRU, parked and remembered ids by count, everything
 //     together by a memory limit.

@@ -81,6 +81,8 @@ const (
 	Missing Reason = "missing"
 	// Lag: the reader was too slow and fell off the send window.
 	Lag Reason = "lag"
+	// Bus: items may have been lost on their way to the hub.
+	Bus Reason = "bus"
 )
 
 // Gap is the error by which a cursor tells that entries are missing. The
@@ -130,6 +132,7 @@ func (h *Hub) Follow(ctx context.Context, f Follow) (*Cursor, error) {
 		c.legs[i].settle(c, &f.Subscriptions[c.legs[i].sub], start)
 		c.place = min(c.place, c.legs[i].start)
 	}
+	c.heard = c.place
 	return c, nil
 }
 

@@ -29,6 +29,9 @@ type Hub struct {
 	head     atomic.Uint64 // the last seq whose entry is in its log
 	known    atomic.Uint64 // the last seq that the feed knows of
 	epoch    atomic.Pointer[string]
+	// interrupted is stored under order, before anything that comes after it
+	// is in its log.
+	interrupted atomic.Pointer[interruptions]
 
 	// order makes positions and log contents agree; see the package comment.
 	// Encode runs under it.
@@ -47,6 +50,7 @@ func NewHub(o Options) *Hub {
 	}
 	h := &Hub{options: o, classes: newClasses(o), seed: maphash.MakeSeed()}
 	h.epoch.Store(&o.Epoch)
+	h.interrupted.Store(new(interruptions))
 	for i := range h.shards {
 		h.shards[i] = newShard(h, o.IdleChannels/numShards)
 	}

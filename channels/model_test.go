@@ -15,6 +15,7 @@ type model struct {
 	hub       *Hub
 	rand      *rand.Rand
 	published []published
+	breaks    []uint64 // the last interruptions
 	readers   []*modelReader
 }
 
@@ -30,6 +31,7 @@ type modelReader struct {
 	due      []published
 	missing  []published // passed over without a gap so far
 	told     uint64      // the place of the last gap: what comes next must be behind it
+	breaks   []uint64    // the places of interruptions that it must be told of
 }
 
 const modelMessages = 20 // retention and window of the model's logs
@@ -61,7 +63,9 @@ func TestRandomOperationsAgreeWithANaiveModel(t *testing.T) {
 }
 
 func (m *model) step() {
-	switch n := m.rand.IntN(20); {
+	switch n := m.rand.IntN(21); {
+	case n == 20:
+		m.interrupt()
 	case n < 10:
 		m.publish()
 	case n < 12 && len(m.readers) < 8:
@@ -95,6 +99,17 @@ func (m *model) publish() {
 	}
 }
 
+func (m *model) interrupt() {
+	m.hub.Interrupt()
+	at := m.hub.Head().Seq
+	m.breaks = append(m.breaks, at)
+	m.breaks = m.breaks[max(0, len(m.breaks)-maxInterruptions):]
+	for _, r := range m.readers {
+		r.breaks = append(r.breaks, at)
+		r.breaks = r.breaks[max(0, len(r.breaks)-maxInterruptions):]
+	}
+}
+
 func (m *model) follow() {
 	r := &modelReader{}
 	for range 1 + m.rand.IntN(3) {
@@ -112,6 +127,11 @@ func (m *model) follow() {
 	for _, p := range m.published {
 		if p.seq > after && slices.Contains(r.channels, p.channel) {
 			r.due = append(r.due, p)
+		}
+	}
+	for _, at := range m.breaks {
+		if at > after {
+			r.breaks = append(r.breaks, at)
 		}
 	}
 	c, err := m.hub.Follow(context.Background(), f)
@@ -147,8 +167,8 @@ func (m *model) read(r *modelReader, n int) {
 		return
 	case err != nil:
 		m.t.Fatal(err)
-	case len(entries) == 0 && len(r.due)+len(r.missing) > 0:
-		m.t.Fatalf("a cursor on %v says that it is at the head, but %+v %+v are due", r.channels, r.missing, r.due)
+	case len(entries) == 0 && len(r.due)+len(r.missing)+len(r.breaks) > 0:
+		m.t.Fatalf("a cursor on %v says that it is at the head, but %+v %+v %v are due", r.channels, r.missing, r.due, r.breaks)
 	}
 	keep := len(entries)
 	if keep > 0 && m.rand.IntN(3) == 0 {
@@ -166,8 +186,8 @@ func (m *model) read(r *modelReader, n int) {
 // see checks an entry. What was due before it is missing: a gap must follow.
 func (m *model) see(r *modelReader, e *Entry) {
 	i := slices.IndexFunc(r.due, func(p published) bool { return p.seq == e.Seq() })
-	if i < 0 || string(e.Bytes(text)) != r.due[i].data || e.Seq() <= r.told {
-		m.t.Fatalf("got %s at %d after a gap at %d; due is %+v", e.Bytes(text), e.Seq(), r.told, r.due)
+	if i < 0 || string(e.Bytes(text)) != r.due[i].data || e.Seq() <= r.told || len(r.breaks) > 0 && e.Seq() > r.breaks[0] {
+		m.t.Fatalf("got %s at %d after a gap at %d; due are %+v and %v", e.Bytes(text), e.Seq(), r.told, r.due, r.breaks)
 	}
 	for _, p := range r.due[:i] {
 		if p.channel == r.due[i].channel {
@@ -182,6 +202,10 @@ func (m *model) see(r *modelReader, e *Entry) {
 func (m *model) skip(r *modelReader, gap *Gap) {
 	covered := func(p published) bool {
 		return (gap.Channel == "" || p.channel == gap.Channel) && p.seq <= gap.Resume.Seq
+	}
+	if gap.Reason == Bus {
+		m.hear(r, gap.Resume.Seq)
+		return
 	}
 	lost := int64(0)
 	for _, p := range slices.Concat(r.missing, r.due) {
@@ -199,6 +223,18 @@ func (m *model) skip(r *modelReader, gap *Gap) {
 	r.due = slices.DeleteFunc(r.due, covered)
 	r.missing = slices.DeleteFunc(r.missing, covered)
 	r.told = gap.Resume.Seq
+	if gap.Reason == Unknown { // the client can have been anywhere before
+		r.breaks = slices.DeleteFunc(r.breaks, func(at uint64) bool { return at <= gap.Resume.Seq })
+	}
+}
+
+// hear checks that an interruption is the next. What comes after it must be behind
+// it.
+func (m *model) hear(r *modelReader, at uint64) {
+	if len(r.breaks) == 0 || r.breaks[0] != at {
+		m.t.Fatalf("told of an interruption at %d, due are %v", at, r.breaks)
+	}
+	r.breaks, r.told = r.breaks[1:], at
 }
 
 func (m *model) leave(i int) {

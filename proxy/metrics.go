@@ -95,7 +95,9 @@ func (m *Metrics) route(name string) *routeCounts {
 	for _, result := range []pollResult{pollAnswered, pollTimedOut, pollDrained, pollGone} {
 		c.polls[result] = m.polls.WithLabelValues(name, string(result))
 	}
-	for _, reason := range []channels.Reason{channels.Evicted, channels.Unknown, channels.Epoch, channels.Missing, channels.Lag} {
+	for _, reason := range []channels.Reason{
+		channels.Evicted, channels.Unknown, channels.Epoch, channels.Missing, channels.Lag, channels.Bus,
+	} {
 		c.pollGaps[reason] = m.pollGaps.WithLabelValues(name, string(reason))
 	}
 	for _, reason := range reasons() {

@@ -111,12 +111,12 @@ func (b *bus) end() {
 // clusterHub is a hub whose channels are ended on all nodes.
 type clusterHub struct {
 	*channels.Hub
-	stream *stream.Bus
+	end func(ctx context.Context, channel string) (streams int, err error)
 }
 
 // CloseChannel is for control.Hub. Nobody knows of all nodes who follows the
 // channel, so it is always known.
 func (h clusterHub) CloseChannel(ctx context.Context, name string) (streams int, known bool, err error) {
-	streams, err = h.stream.End(ctx, name)
+	streams, err = h.end(ctx, name)
 	return streams, true, err
 }

@@ -37,6 +37,7 @@ type node struct {
 	ways    []net.Listener // of control
 	bus     bus
 	nats    *nats.Source // nil: not configured
+	relay   *nats.Relay  // nil: what comes over HTTP stays here, or a stream has it
 
 	// Set by run, read by readiness checks.
 	draining atomic.Bool
@@ -84,9 +85,16 @@ func (n *node) build(cfg config.Config, reg *prometheus.Registry) error {
 	if n.handler, err = proxy.New(options); err != nil {
 		return err
 	}
-	in := intake.New(intake.Options{Publisher: n.publisher(cfg), Metrics: intake.NewMetrics(reg)})
+	here, counts := n.publisher(cfg), intake.NewMetrics(reg)
+	if cfg.NATS.Relayed() {
+		n.relay = nats.NewRelay(here)
+	}
+	in := intake.New(intake.Options{Publisher: here, Metrics: counts})
 	if n.nats, err = n.natsSource(cfg.NATS, in, reg); err != nil {
 		return err
+	}
+	if n.relay != nil {
+		in = intake.New(intake.Options{Publisher: n.relay, Metrics: counts})
 	}
 	handler, err := n.controlHandler(cfg, in, reg)
 	if err != nil {
@@ -108,7 +116,7 @@ func (n *node) newHub(c config.Channels) *channels.Hub {
 	return hub
 }
 
-// publisher is where what is published goes.
+// publisher is where what is published goes, but for what is relayed before.
 func (n *node) publisher(cfg config.Config) intake.Publisher {
 	if n.bus.stream != nil {
 		return n.bus.stream
@@ -119,7 +127,10 @@ func (n *node) publisher(cfg config.Config) intake.Publisher {
 // operated is what operators look at and act on.
 func (n *node) operated() control.Hub {
 	if n.bus.stream != nil {
-		return clusterHub{n.hub, n.bus.stream}
+		return clusterHub{n.hub, n.bus.stream.End}
+	}
+	if n.relay != nil {
+		return clusterHub{n.hub, n.relay.End}
 	}
 	return n.hub
 }
@@ -155,14 +166,19 @@ func (n *node) natsSource(c config.NATS, in *intake.Intake, reg *prometheus.Regi
 	if len(c.URL) == 0 && n.bus.server == nil {
 		return nil, nil
 	}
-	return nats.New(nats.Options{
+	options := nats.Options{
 		Access:  n.bus.access,
 		Prefix:  c.Prefix,
 		Stored:  n.bus.stream != nil,
 		Intake:  in,
+		Relay:   n.relay,
 		Metrics: nats.NewMetrics(reg),
 		Log:     n.log.Named("nats"),
-	})
+	}
+	if !options.Stored {
+		options.Interrupt = n.hub.Interrupt
+	}
+	return nats.New(options)
 }
 
 // notReady tells why no new streams should be sent here.

@@ -114,6 +114,14 @@ func (s *subscriber) wantData(data ...string) {
 	}
 }
 
+// wantGap reads a gap.
+func (s *subscriber) wantGap(reason string) {
+	s.t.Helper()
+	if b := s.next(); b.event != "gap" || !strings.Contains(b.data, `"reason":"`+reason+`"`) {
+		s.t.Fatalf("got %+v, want a gap (%s)", b, reason)
+	}
+}
+
 // wantEnd reads the end of a body that is complete. Keep-alives and retries
 // may come before it.
 func (s *subscriber) wantEnd() {

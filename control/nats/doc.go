@@ -13,6 +13,12 @@
 // and one goroutine publishes them in the order in which they came. So what one
 // publisher sends over one connection keeps its order, over both subjects.
 //
+// A Relay sends the other way over the same connection: what the node is given
+// over HTTP goes to the other nodes as the messages that a microservice would
+// have sent, and is published here when the server has it. One goroutine sends
+// what waits, asks the server once to confirm all of it, and publishes it here in
+// the same order. What came over NATS is never relayed: every node hears it.
+//
 // # Invariants
 //
 //   - No message stops the source: what is wrong with one is counted, answered if
@@ -25,15 +31,25 @@
 //     counted and logged; NATS has no way to slow a publisher down.
 //   - A NATS that cannot be reached stops nothing. The source says that it is not
 //     ready, and tries again for ever.
+//   - Nothing is lost in silence: streams are told when a connection was away or
+//     messages found no room. The source is ready again when they have been told.
+//   - A Relay's publisher is told that nothing was published only if nothing was, on
+//     any node. So the library may not keep what it cannot send at once.
 //   - An answer never goes to a subject below the prefix, where it would be taken
 //     for a publication.
 //
 // # Not done, and why
 //
 // Delivery is NATS's own: at most once. What is published while the connection
-// is down is not seen. There is no queue group, since each node must hear what
+// is down is not seen, and nobody knows what that was: streams on all channels are
+// told that it may concern them. There is no queue group, since each node must hear what
 // its own streams need; nodes that listen to one NATS order what they hear each
-// for itself, so one node is what this is good for.
+// for itself; package stream is for those who need one order.
+//
+// Relaying first and publishing here only at the confirmation costs a publisher
+// the way to the server and back. The other way round, a publication that the
+// server never got would be on one node alone, and its publisher could not be told
+// to send it again.
 //
 // A subscription with a callback would have its own goroutine, and the order over
 // the two subjects would be lost.
@@ -41,7 +57,7 @@
 // # Files
 //
 // subject.go: channels and subjects. options.go: what a Source is made of.
-// connect.go: the connection and what becomes of it. source.go: from the first
-// message to the last. message.go, header.go: one message. metrics.go: what is
-// counted.
+// access.go, link.go: the connection and what becomes of it. source.go: from the
+// first message to the last. message.go, header.go: one message. loss.go: what has
+// not come. relay.go: what goes out. metrics.go: what is counted.
 package nats

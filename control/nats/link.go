@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net"
-	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -47,6 +47,11 @@ type LinkOptions struct {
 	// it is lost or has lost messages, in order and by one goroutine. They
 	// should not block for long.
 	Up, Lost func()
+	// Rights are what the user must be allowed to do.
+	Rights []Right
+	// Relays: what we publish does not come back to our own subscriptions, and
+	// what cannot be sent at once is refused.
+	Relays bool
 }
 
 // Link is a connection to NATS that is made again for ever. Make it with NewLink
@@ -59,8 +64,10 @@ type Link struct {
 	unreachable, odd rate.Sometimes // what is logged
 
 	// Set by the connection's callbacks, read by any goroutine.
-	up        atomic.Bool
-	forbidden atomic.Bool // a subscription, on the present connection
+	up atomic.Bool
+
+	mu      sync.Mutex // guards what follows; held for moments
+	missing []bool     // by index in Rights: refused on the present connection
 }
 
 // NewLink returns a link that has not connected yet. The error is about an
@@ -70,19 +77,16 @@ func NewLink(o LinkOptions) (*Link, error) {
 	if err != nil {
 		return nil, fmt.Errorf("nats: %w", err)
 	}
-	return &Link{opts: o, identity: identity, unreachable: sometimes(), odd: sometimes()}, nil
+	return &Link{opts: o, identity: identity, unreachable: sometimes(), odd: sometimes(), missing: make([]bool, len(o.Rights))}, nil
 }
 
 // NotReady tells why the connection is of no use at the moment, empty if it is
 // of use. It may be called from any goroutine and never blocks.
 func (l *Link) NotReady() []string {
-	switch {
-	case !l.up.Load():
+	if !l.up.Load() {
 		return []string{"nats: not connected"}
-	case l.forbidden.Load():
-		return []string{"nats: not allowed to subscribe"}
 	}
-	return nil
+	return l.lacking()
 }
 
 // Run gives each connection of the library to session, until ctx ends. The
@@ -143,6 +147,9 @@ func (l *Link) connect(ctx context.Context) (*nats.Conn, <-chan struct{}, error)
 		nats.ErrorHandler(l.trouble),
 		nats.ClosedHandler(func(*nats.Conn) { close(closed) }),
 	}, l.identity...)
+	if l.opts.Relays {
+		options = append(options, nats.NoEcho(), nats.ReconnectBufSize(-1))
+	}
 	nc, err := nats.Connect(l.opts.Access.url(), options...)
 	return nc, closed, err
 }
@@ -151,14 +158,15 @@ func (l *Link) connect(ctx context.Context) (*nats.Conn, <-chan struct{}, error)
 
 // connected is called for the first connection.
 func (l *Link) connected(nc *nats.Conn) {
-	l.forbidden.Store(false)
+	l.forget()
+	l.probe(nc)
 	_ = nc.FlushTimeout(flushTimeout) // if this fails, disconnected is next
-	l.up.Store(true)
-	l.opts.Metrics.connected.Set(1)
-	l.opts.Log.Info("connected to NATS", zap.String("server", nc.ConnectedUrlRedacted()))
 	if l.opts.Up != nil {
 		l.opts.Up()
 	}
+	l.up.Store(true)
+	l.opts.Metrics.connected.Set(1)
+	l.opts.Log.Info("connected to NATS", zap.String("server", nc.ConnectedUrlRedacted()))
 }
 
 // reconnected is called for all others.
@@ -189,12 +197,12 @@ func (l *Link) failed(_ *nats.Conn, err error) {
 
 // trouble is called for what the server or the library has to say.
 func (l *Link) trouble(_ *nats.Conn, _ *nats.Subscription, err error) {
+	verb, subject, isRefusal := refusal(err)
 	switch {
 	case errors.Is(err, nats.ErrSlowConsumer): // who subscribed tells more
 		l.lost()
-	case errors.Is(err, nats.ErrPermissionViolation) && strings.Contains(err.Error(), "Subscription"):
-		l.opts.Log.Error("NATS does not allow a subscription", zap.Error(err))
-		l.forbidden.Store(true)
+	case isRefusal:
+		l.refused(verb, subject)
 	default:
 		l.odd.Do(func() { l.opts.Log.Warn("NATS reports an error", zap.Error(err)) })
 	}

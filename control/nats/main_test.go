@@ -2,6 +2,7 @@ package nats_test
 
 import (
 	"context"
+	"errors"
 	"regexp"
 	"strings"
 	"testing"
@@ -44,10 +45,11 @@ func newRig(t testing.TB, server *natstest.Server, edits ...func(*nats.Options))
 	core, logs := observer.New(zap.WarnLevel)
 	r := &rig{t: t, hub: channels.NewHub(channels.DefaultOptions()), registry: prometheus.NewRegistry(), logs: logs, ended: make(chan error, 1)}
 	o := nats.Options{
-		Access:  nats.Access{Servers: []string{server.URL}},
-		Intake:  newIntake(r.hub),
-		Metrics: nats.NewMetrics(r.registry),
-		Log:     zap.New(core),
+		Access:    nats.Access{Servers: []string{server.URL}},
+		Interrupt: r.hub.Interrupt,
+		Intake:    newIntake(r.hub),
+		Metrics:   nats.NewMetrics(r.registry),
+		Log:       zap.New(core),
 	}
 	for _, edit := range edits {
 		edit(&o)
@@ -107,7 +109,13 @@ func (nowhere) Wake(*channels.Log) {}
 // follow returns a cursor on channels that reads bytes for streams.
 func (r *rig) follow(names ...string) *channels.Cursor {
 	r.t.Helper()
-	f := channels.Follow{Form: wire.Stream, Live: r.hub.Head().Seq, Group: nowhere{}}
+	return r.followFrom("", names...)
+}
+
+// followFrom is follow for a client that has seen an event.
+func (r *rig) followFrom(lastID string, names ...string) *channels.Cursor {
+	r.t.Helper()
+	f := channels.Follow{Form: wire.Stream, Live: r.hub.Head().Seq, Group: nowhere{}, Resume: channels.Resume{ID: lastID}}
 	for _, name := range names {
 		f.Subscriptions = append(f.Subscriptions, channels.Subscription{Channel: name})
 	}
@@ -119,18 +127,27 @@ func (r *rig) follow(names ...string) *channels.Cursor {
 	return c
 }
 
-// read returns what streams get of what is published since the last read.
+// read returns what streams get of what is published since the last read, and
+// the reasons of gaps in brackets.
 func (r *rig) read(c *channels.Cursor) string {
 	r.t.Helper()
-	entries, err := c.Next(nil, 100_000, 1<<28)
-	if err != nil {
-		r.t.Fatal(err)
-	}
 	var b strings.Builder
-	for i := range entries {
-		b.Write(wire.Data(entries[i].Bytes(wire.Stream)))
+	for {
+		entries, err := c.Next(nil, 100_000, 1<<28)
+		if gap := (*channels.Gap)(nil); errors.As(err, &gap) {
+			b.WriteString("[" + string(gap.Reason) + "]\n")
+			continue
+		}
+		if err != nil {
+			r.t.Fatal(err)
+		}
+		if len(entries) == 0 {
+			return b.String()
+		}
+		for i := range entries {
+			b.Write(wire.Data(entries[i].Bytes(wire.Stream)))
+		}
 	}
-	return b.String()
 }
 
 // count returns a metric, by its name and, in the order of their names, the

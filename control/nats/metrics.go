@@ -27,7 +27,11 @@ const (
 type Metrics struct {
 	messages map[kind]map[result]prometheus.Counter
 	dropped  prometheus.Counter
-	link     *LinkMetrics
+	// interruptions counts calls of Options.Interrupt that mattered.
+	interruptions prometheus.Counter
+	// What became of the items given to a Relay.
+	relayed, relayRefused, relayUnsure prometheus.Counter
+	link                               *LinkMetrics
 }
 
 // LinkMetrics tells what becomes of a connection.
@@ -58,12 +62,23 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 		Name: "holdfast_nats_messages_total",
 		Help: "Messages that came over NATS, by what their subject is for and by what became of them.",
 	}, []string{"subject_kind", "result"})
+	relayed := prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "holdfast_nats_relayed_total",
+		Help: "Items for all nodes, by what became of them: relayed, refused or unknown.",
+	}, []string{"result"})
 	m := &Metrics{
-		messages: map[kind]map[result]prometheus.Counter{},
-		link:     NewLinkMetrics(reg, "nats"),
+		relayed:      relayed.WithLabelValues("relayed"),
+		relayRefused: relayed.WithLabelValues("refused"),
+		relayUnsure:  relayed.WithLabelValues("unknown"),
+		messages:     map[kind]map[result]prometheus.Counter{},
+		link:         NewLinkMetrics(reg, "nats"),
 		dropped: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "holdfast_nats_dropped_total",
 			Help: "Messages lost because too many were waiting to be published.",
+		}),
+		interruptions: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "holdfast_nats_interruptions_total",
+			Help: "Times that messages may have been lost, of which all streams are told.",
 		}),
 	}
 	for _, k := range []kind{toPublish, toChannel} {
@@ -72,6 +87,6 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 			m.messages[k][r] = messages.WithLabelValues(string(k), string(r))
 		}
 	}
-	reg.MustRegister(messages, m.dropped)
+	reg.MustRegister(messages, relayed, m.dropped, m.interruptions)
 	return m
 }

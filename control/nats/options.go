@@ -22,8 +22,15 @@ type Options struct {
 	// Stored: what is published to channels is kept by a stream, and of the
 	// nodes only one takes each publication that is for nodes.
 	Stored bool
+	// Interrupt, unless nil, is called when messages may have been lost: with
+	// each new connection, and while messages find no room, at most once a
+	// second. It reports whether that matters to anybody.
+	Interrupt func() bool
 	// Intake takes what is published. Required.
 	Intake *intake.Intake
+	// Relay, unless nil, publishes over the source's connection. Not with
+	// Stored.
+	Relay *Relay
 	// Metrics counts messages and what becomes of the connection. Required.
 	Metrics *Metrics
 	// Log gets what becomes of the connection, and refused messages at Warn, at
@@ -42,4 +49,17 @@ func (o *Options) complete() error {
 		o.queue = defaultQueue
 	}
 	return CheckPrefix(o.Prefix)
+}
+
+// Rights are what a source needs of its user, beside the right to answer.
+func (o *Options) Rights() []Right {
+	channels := o.Prefix + channelsWord
+	rights := []Right{{Verb: Subscribe, Subject: o.Prefix + publishWord}}
+	if !o.Stored {
+		rights = append(rights, Right{Verb: Subscribe, Subject: channels + ">"})
+	}
+	if o.Relay != nil {
+		rights = append(rights, Right{Verb: Publish, Subject: channels + ">", Probe: channels + ProbeToken})
+	}
+	return rights
 }

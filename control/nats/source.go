@@ -3,6 +3,7 @@ package nats
 import (
 	"context"
 	"fmt"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -29,17 +30,19 @@ type Source struct {
 	conn    *nats.Conn
 	subs    []*nats.Subscription
 	dropped int // messages, as counted so far
+	losses  losses
 
-	// Set by Run, read by any goroutine.
+	// Set by Run and by the connection's callbacks, read by any goroutine.
 	subscribed atomic.Bool
+	current    atomic.Bool // streams have been told of all that may have been lost
 }
 
 // quiet holds back what others can make us log, each kind for itself. Its fields
 // guard themselves.
-type quiet struct{ refused, failed, trouble, dropped rate.Sometimes }
+type quiet struct{ refused, failed, trouble, dropped, lost rate.Sometimes }
 
 func newQuiet() quiet {
-	return quiet{sometimes(), sometimes(), sometimes(), sometimes()}
+	return quiet{sometimes(), sometimes(), sometimes(), sometimes(), sometimes()}
 }
 
 func sometimes() rate.Sometimes { return rate.Sometimes{Interval: logInterval} }
@@ -50,17 +53,22 @@ func New(o Options) (*Source, error) {
 	if err := o.complete(); err != nil {
 		return nil, fmt.Errorf("nats: %w", err)
 	}
-	link, err := NewLink(LinkOptions{Access: o.Access, Metrics: o.Metrics.link, Log: o.Log})
-	if err != nil {
-		return nil, err
+	s := &Source{opts: o, queue: make(chan *nats.Msg, o.queue), quiet: newQuiet(), losses: newLosses()}
+	var err error
+	s.link, err = NewLink(LinkOptions{
+		Access: o.Access, Metrics: o.Metrics.link, Log: o.Log, Up: s.connected, Lost: s.lost,
+		Rights: o.Rights(), Relays: o.Relay != nil,
+	})
+	if o.Relay != nil {
+		o.Relay.prefix, o.Relay.notReady, o.Relay.metrics = o.Prefix, s.NotReady, o.Metrics
 	}
-	return &Source{opts: o, link: link, queue: make(chan *nats.Msg, o.queue), quiet: newQuiet()}, nil
+	return s, err
 }
 
 // NotReady tells why nothing comes over NATS at the moment, empty if something
 // can. It may be called from any goroutine and never blocks.
 func (s *Source) NotReady() []string {
-	if !s.subscribed.Load() {
+	if !s.subscribed.Load() || !s.current.Load() {
 		return []string{"nats: not connected"}
 	}
 	return s.link.NotReady()
@@ -80,10 +88,25 @@ func (s *Source) session(ctx context.Context, nc *nats.Conn, closed <-chan struc
 	if err := s.subscribe(); err != nil {
 		return err
 	}
+	defer s.relay(nc)()
 	if s.listen(ctx, closed) {
 		s.drain()
 	}
 	return nil
+}
+
+// relay lets the relay use a connection until stop is called.
+func (s *Source) relay(nc *nats.Conn) (stop func()) {
+	if s.opts.Relay == nil {
+		return func() {}
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	var running sync.WaitGroup
+	running.Go(func() { s.opts.Relay.run(ctx, nc) })
+	return func() {
+		cancel()
+		running.Wait()
+	}
 }
 
 // subscribe asks for our subjects, now or, if there is no connection, as soon as
@@ -124,6 +147,10 @@ func (s *Source) listen(ctx context.Context, closed <-chan struct{}) bool {
 			s.take(m)
 		case <-tick.C:
 			s.countDropped()
+		case <-s.losses.note:
+			s.losses.noted()
+		case <-s.losses.due.C:
+			s.interrupt()
 		case <-closed:
 			return false
 		case <-ctx.Done():
@@ -184,6 +211,7 @@ func (s *Source) countDropped() {
 	}
 	s.opts.Metrics.dropped.Add(float64(total - s.dropped))
 	s.dropped = total
+	s.mayHaveLost() // the library tells of the first of a row only
 	s.quiet.dropped.Do(func() {
 		s.opts.Log.Warn("messages dropped, for they came faster than they could be published", zap.Int("total", total))
 	})

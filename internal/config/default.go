@@ -17,7 +17,7 @@ func Default() Config {
 			Listen:  []string{"127.0.0.1:5561"},
 			MaxBody: 4 * MiB,
 		},
-		NATS: NATS{Prefix: "holdfast", Embedded: defaultEmbedded()},
+		NATS: NATS{Prefix: "holdfast", Relay: true, Embedded: defaultEmbedded()},
 		GRIP: GRIP{SigIss: "pushpin"},
 		Resume: ResumeNames{
 			QueryParameters: []string{"lastEventId", "last_event_id"},

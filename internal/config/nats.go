@@ -27,6 +27,10 @@ type NATS struct {
 	// one order for all nodes, and a history that survives them. Off: each
 	// node listens for itself. nats.embedded always keeps a stream.
 	JetStream bool `mapstructure:"jetstream"`
+	// Without JetStream: publish what comes over HTTP on all nodes that listen
+	// to this NATS. Off: on this node alone, for those whose publishers post to
+	// every node.
+	Relay bool `mapstructure:"relay"`
 	// How much the stream may keep; the oldest messages go first. How long and
 	// how many of a channel it keeps is what channels.replay says. 0: no bound,
 	// or three quarters of nats.embedded.max_store.
@@ -40,6 +44,9 @@ type NATS struct {
 
 // Stored reports whether what is published is kept in a stream.
 func (n NATS) Stored() bool { return n.Embedded.Enabled() || n.JetStream && len(n.URL) > 0 }
+
+// Relayed reports whether what comes over HTTP goes to other nodes by core NATS.
+func (n NATS) Relayed() bool { return n.Relay && len(n.URL) > 0 && !n.Stored() }
 
 // StreamBytes returns how much the stream may keep, 0 for no bound.
 func (n NATS) StreamBytes() Size {

@@ -106,6 +106,8 @@ func (f *Feed) missed(b *Batch, err error) (Step, Reason) {
 	switch {
 	case gap.Reason == channels.Missing && !f.terms.events:
 		return AtHead, "" // as in Pushpin: the publisher went on without it
+	case gap.Reason == channels.Bus && !f.terms.events:
+		return AtHead, "" // perhaps nothing is missing, and all would come back at once
 	case lag && (f.terms.onLag == CloseOnLag || !f.canTell()):
 		return f.bye(b, ReasonLag)
 	case !f.canTell():

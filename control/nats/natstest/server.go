@@ -28,8 +28,25 @@ func Start(t testing.TB, edits ...func(*server.Options)) *Server {
 	t.Helper()
 	s := &Server{t: t, options: server.Options{Host: "127.0.0.1", Port: server.RANDOM_PORT, NoLog: true, NoSigs: true}}
 	s.start(edits)
-	t.Cleanup(s.Stop)
+	t.Cleanup(func() {
+		s.rest()
+		s.Stop()
+	})
 	return s
+}
+
+// rest returns when the server has done what clients, who have left, have asked
+// JetStream for: it leaves behind what it makes while it ends.
+func (s *Server) rest() {
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
+		if !s.running.JetStreamEnabled() {
+			return
+		}
+		jetstream, err := s.running.Jsz(nil)
+		if err != nil || s.running.NumClients() == 0 && jetstream.API.Inflight == 0 {
+			return
+		}
+	}
 }
 
 // start runs the server with the options as they are then. The port stays.

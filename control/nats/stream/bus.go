@@ -75,6 +75,7 @@ func New(o Options) (*Bus, error) {
 		Log:     o.Log,
 		Up:      b.alarm,
 		Lost:    b.alarm,
+		Rights:  Rights(o.Prefix),
 	})
 	return b, err
 }

@@ -62,6 +62,29 @@ func namesOf(prefix string) names {
 // what it has stored. Nobody but the servers may publish there.
 func LivePrefix(prefix string) string { return "_" + prefix + ".live." }
 
+// Rights are what a bus needs of its user.
+func Rights(prefix string) []nats.Right {
+	n := namesOf(prefix)
+	publish := func(subject, probe string) nats.Right {
+		return nats.Right{Verb: nats.Publish, Subject: subject, Probe: probe}
+	}
+	subscribe := func(subject, probe string) nats.Right {
+		return nats.Right{Verb: nats.Subscribe, Subject: subject, Probe: probe}
+	}
+	const api = "$JS.API."
+	return []nats.Right{
+		publish(n.channels+">", n.channels+nats.ProbeToken),
+		publish(n.mark, n.mark),
+		publish(api+"STREAM.INFO."+n.stream, ""),
+		publish(api+"STREAM.CREATE."+n.stream, ""),
+		publish(api+"STREAM.UPDATE."+n.stream, ""),
+		publish(api+"DIRECT.GET."+n.stream, api+"DIRECT.GET."+n.stream),
+		subscribe(n.live+">", n.live+"channels."+nats.ProbeToken),
+		subscribe("_INBOX.>", ""),
+		subscribe(n.elected, ""),
+	}
+}
+
 // streamName is the prefix in the characters that streams' names may have.
 func streamName(prefix string) string {
 	return strings.Map(func(c rune) rune {

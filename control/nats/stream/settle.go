@@ -7,6 +7,7 @@ import (
 	"maps"
 	"time"
 
+	client "github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 	"go.uber.org/zap"
 
@@ -72,7 +73,10 @@ func (b *Bus) settle(ctx context.Context, js jetstream.JetStream, epoch string, 
 			b.opts.Log.Info("stream made", zap.String("stream", want.Name), zap.Int("replicas", want.Replicas))
 		}
 	}
-	if err != nil {
+	switch {
+	case errors.Is(err, client.ErrNoResponders):
+		return settled{}, fmt.Errorf("stream %s: JetStream is not enabled at this server, or has no leader (%w)", want.Name, err)
+	case err != nil:
 		return settled{}, fmt.Errorf("stream %s: %w", want.Name, err)
 	}
 	have := s.CachedInfo()

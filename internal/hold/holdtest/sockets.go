@@ -112,6 +112,24 @@ var deliveryCases = []one{
 		c.want(t, "data: 1\n\n")
 		r.wantCount(t, 1, "holdfast_stream_gaps_total", "reason=unknown")
 	}},
+	{name: "all event streams are told of an interruption and go on", run: func(t *testing.T, r *rig) {
+		c, quiet := r.hold(t, "channel", "a"), r.hold(t, "channel", "b")
+		r.publish(t, "a", "data: 1\n\n")
+		c.want(t, "data: 1\n\n")
+		r.hub.Interrupt()
+		c.want(t, "event: gap\ndata: bus\n\n")
+		quiet.want(t, "event: gap\ndata: bus\n\n")
+		r.publish(t, "a", "data: 2\n\n")
+		c.want(t, "data: 2\n\n")
+		r.wantCount(t, 2, "holdfast_stream_gaps_total", "reason=bus")
+	}},
+	{name: "a stream that cannot be told of an interruption goes on", setup: plain, run: func(t *testing.T, r *rig) {
+		c := r.hold(t, "channel", "a")
+		r.hub.Interrupt()
+		r.publish(t, "a", "1")
+		c.want(t, "1")
+		r.wantCount(t, 1, "holdfast_stream_gaps_total", "reason=bus")
+	}},
 }
 
 var endCases = []one{

@@ -1,0 +1,240 @@
+package nats
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/nats-io/nats.go"
+
+	"github.com/holdfast-proxy/holdfast/channels"
+	"github.com/holdfast-proxy/holdfast/control/intake"
+	"github.com/holdfast-proxy/holdfast/internal/grip"
+)
+
+// relayTimeout bounds how long the server may take to confirm. It says nothing
+// while it hangs, and publishers should hear before their own patience ends.
+const relayTimeout = 5 * time.Second
+
+// Relay publishes on all nodes what one of them is given: each item is sent as
+// the message that a microservice would have sent, and published here when the
+// server has confirmed that it has it. Make it with NewRelay and give it to the
+// Source whose connection it shall use.
+type Relay struct {
+	// Fixed once a Source has it.
+	here     intake.Publisher
+	prefix   string
+	notReady func() []string
+	metrics  *Metrics
+
+	news chan struct{} // has room for one: somebody waits
+
+	mu      sync.Mutex // held for moments
+	open    bool       // there is somebody who takes what waits
+	waiting []*relayed
+}
+
+// relayed is a publication on its way. Whoever has taken it owns it until done is
+// closed.
+type relayed struct {
+	items    []grip.Item
+	messages []*nats.Msg
+	results  []channels.Result
+	err      error
+	done     chan struct{}
+}
+
+// NewRelay returns a relay that publishes on this node by way of here, in the
+// order in which the other nodes get it.
+func NewRelay(here intake.Publisher) *Relay {
+	return &Relay{here: here, news: make(chan struct{}, 1)}
+}
+
+// Publish is for intake.Publisher. What concurrent calls publish is confirmed
+// together. It returns after twice relayTimeout at most, whatever becomes of ctx:
+// what has been sent is not called back. The error is an intake.Unavailable if
+// nothing was published on any node, and an intake.Unsure if that is not known.
+func (r *Relay) Publish(_ context.Context, items []grip.Item) ([]channels.Result, error) {
+	p := &relayed{items: items, done: make(chan struct{})}
+	var err error
+	if p.messages, err = r.compose(items); err != nil {
+		return nil, err
+	}
+	if err := r.add(p); err != nil {
+		p.err = err
+		r.finish(p)
+	}
+	<-p.done
+	return p.results, p.err
+}
+
+// End ends the streams that follow a channel, on all nodes, after what was
+// published before. It returns how many of this node follow it. Its errors are
+// those of Publish.
+func (r *Relay) End(ctx context.Context, channel string) (streams int, err error) {
+	end := grip.Item{Channel: channel, NoSeq: true, Raw: []byte(`{"no-seq":true,"formats":{"http-stream":{"action":"close"}}}`)}
+	end.Stream = &grip.StreamFormat{Action: grip.Close}
+	results, err := r.Publish(ctx, []grip.Item{end})
+	if err != nil {
+		return 0, err
+	}
+	return results[0].Streams, nil
+}
+
+func (r *Relay) compose(items []grip.Item) ([]*nats.Msg, error) {
+	messages := make([]*nats.Msg, len(items))
+	for i := range items {
+		tokens, err := Encode(items[i].Channel)
+		if err != nil {
+			return nil, err
+		}
+		messages[i] = Compose(r.prefix+channelsWord+tokens, &items[i])
+	}
+	return messages, nil
+}
+
+// add lets p wait to be sent. With an error it is still the caller's.
+func (r *Relay) add(p *relayed) error {
+	if reasons := r.notReady(); reasons != nil {
+		return unreachable(reasons[0])
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !r.open {
+		return unreachable("nats: not connected")
+	}
+	r.waiting = append(r.waiting, p)
+	signal(r.news)
+	return nil
+}
+
+// run sends what waits over one connection of the library until ctx ends.
+func (r *Relay) run(ctx context.Context, nc *nats.Conn) {
+	r.mu.Lock()
+	r.open = true
+	r.mu.Unlock()
+	for ctx.Err() == nil {
+		select {
+		case <-r.news:
+			r.send(nc, r.take(true))
+		case <-ctx.Done():
+		}
+	}
+	for _, p := range r.take(false) {
+		p.err = unreachable("nats: not connected")
+		r.finish(p)
+	}
+}
+
+// take returns what waits, and says whether more may.
+func (r *Relay) take(open bool) []*relayed {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	all := r.waiting
+	r.waiting, r.open = nil, open
+	return all
+}
+
+// send publishes a batch on all nodes.
+func (r *Relay) send(nc *nats.Conn, batch []*relayed) {
+	connection, earlier, sent := nc.Stats().Reconnects, nc.LastError(), false
+	for _, p := range batch {
+		p.send(nc)
+		sent = sent || p.err == nil
+	}
+	var err error
+	if sent {
+		err = nc.FlushTimeout(relayTimeout)
+	}
+	if err == nil && nc.Stats().Reconnects != connection {
+		err = nats.ErrDisconnected // it was the next connection that answered
+	}
+	forbidden := refusedSince(nc, earlier)
+	for _, p := range batch {
+		switch {
+		case p.err != nil:
+		case err != nil:
+			p.err = unconfirmed(err)
+		case p.has(forbidden):
+			p.err = forbid(forbidden, len(p.messages))
+		default:
+			p.results, p.err = r.here.Publish(context.Background(), p.items)
+		}
+		r.finish(p)
+	}
+}
+
+// send hands a publication to the library, which refuses what it cannot send at
+// once.
+func (p *relayed) send(nc *nats.Conn) {
+	for _, m := range p.messages {
+		if int64(m.Size()) > nc.MaxPayload() {
+			p.err = intake.Refusal("The item is larger than a message of this NATS may be (max_payload).")
+			return
+		}
+	}
+	for i, m := range p.messages {
+		switch err := nc.PublishMsg(m); {
+		case err == nil:
+		case i == 0:
+			p.err = unreachable(err.Error())
+			return
+		default:
+			p.err = unconfirmed(err)
+			return
+		}
+	}
+}
+
+// refusedSince returns the subject that the server has not let us publish to, empty
+// if there is none. It tells so before it answers a flush. Of several refusals
+// only the last is known: the user has a right to all channels, or the node is not
+// ready, so this is for the odd one that is denied.
+func refusedSince(nc *nats.Conn, earlier error) string {
+	err := nc.LastError()
+	if _, subject, isRefusal := refusal(err); isRefusal && err != earlier {
+		return subject
+	}
+	return ""
+}
+
+// has reports whether a message of p is for the subject.
+func (p *relayed) has(subject string) bool {
+	return slices.ContainsFunc(p.messages, func(m *nats.Msg) bool { return m.Subject == subject })
+}
+
+// finish counts what became of a publication and lets its publisher go on.
+func (r *Relay) finish(p *relayed) {
+	n := float64(len(p.items))
+	var unsure intake.Unsure
+	switch {
+	case p.err == nil:
+		r.metrics.relayed.Add(n)
+	case errors.As(p.err, &unsure):
+		r.metrics.relayUnsure.Add(n)
+	default:
+		r.metrics.relayRefused.Add(n)
+	}
+	close(p.done)
+}
+
+func unreachable(why string) error {
+	return intake.Unavailable("Other nodes cannot be reached, so nothing is published: " + why + ".")
+}
+
+// forbid is the error for a publication of which the server has refused a message.
+func forbid(subject string, messages int) error {
+	why := "NATS does not let Holdfast publish to " + subject
+	if messages == 1 {
+		return unreachable(why)
+	}
+	return unconfirmed(errors.New(why))
+}
+
+func unconfirmed(err error) error {
+	return intake.Unsure(fmt.Sprintf(
+		"NATS did not confirm (%v). The item may be published on other nodes; send it again with the same id.", err))
+}
