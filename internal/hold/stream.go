@@ -29,7 +29,7 @@ type Stream struct {
 	OnLag LagPolicy
 	// GapEvent appends the event that tells an event stream what it misses.
 	// Nil ends the stream instead, as every gap ends one that is no event
-	// stream, but for those with reason channels.Bus.
+	// stream, but for channels.Bus and channels.Missing.
 	GapEvent func(dst []byte, g *channels.Gap) []byte
 
 	// WriteTimeout ends the stream when a write takes so long; of a large entry,
