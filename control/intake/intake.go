@@ -27,6 +27,15 @@ type Publisher interface {
 	Publish(ctx context.Context, items []grip.Item) ([]channels.Result, error)
 }
 
+// Beginner is a Publisher that takes its time.
+type Beginner interface {
+	Publisher
+	// Begin is Publish in two steps: when it returns, the items are on their way
+	// in the order of its calls, and finish waits for what becomes of them. It
+	// must be called.
+	Begin(ctx context.Context, items []grip.Item) (finish func() ([]channels.Result, error))
+}
+
 // ToHub publishes straight into a hub that has no feed.
 func ToHub(hub channels.Publisher, o wire.Options) Publisher { return toHub{hub, o} }
 
@@ -55,16 +64,44 @@ func New(o Options) *Intake { return &Intake{o} }
 
 // Items publishes {"items": [...]}, GRIP's publish format.
 func (in *Intake) Items(ctx context.Context, payload []byte) (Receipt, error) {
-	items, err := grip.ParseItems(payload)
+	items, err := parseItems(payload)
 	if err != nil {
 		return Receipt{}, err
 	}
+	return in.publish(ctx, items)
+}
+
+// BeginItems is Items in two steps; see Beginner. What is published by a publisher
+// that is none is published at once. The payload may not change before finish has
+// returned.
+func (in *Intake) BeginItems(ctx context.Context, payload []byte) (finish func() (Receipt, error)) {
+	items, err := parseItems(payload)
+	if err != nil {
+		return func() (Receipt, error) { return Receipt{}, err }
+	}
+	publisher, slow := in.opts.Publisher.(Beginner)
+	if !slow {
+		r, err := in.publish(ctx, items)
+		return func() (Receipt, error) { return r, err }
+	}
+	outcome := publisher.Begin(ctx, items)
+	return func() (Receipt, error) {
+		results, err := outcome()
+		return in.published(items, results, err)
+	}
+}
+
+func parseItems(payload []byte) ([]grip.Item, error) {
+	items, err := grip.ParseItems(payload)
+	if err != nil {
+		return nil, err
+	}
 	for i := range items {
 		if err := channels.CheckName(items[i].Channel); err != nil {
-			return Receipt{}, &grip.ItemError{Index: i, Of: len(items), Problem: err}
+			return nil, &grip.ItemError{Index: i, Of: len(items), Problem: err}
 		}
 	}
-	return in.publish(ctx, items)
+	return items, nil
 }
 
 // Item publishes one item as JSON to channel. The item may leave its channel
@@ -127,6 +164,10 @@ func (e Event) Item() (grip.Item, error) {
 // publish gives items to the publisher, all or none, and counts them.
 func (in *Intake) publish(ctx context.Context, items []grip.Item) (Receipt, error) {
 	results, err := in.opts.Publisher.Publish(ctx, items)
+	return in.published(items, results, err)
+}
+
+func (in *Intake) published(items []grip.Item, results []channels.Result, err error) (Receipt, error) {
 	if err != nil {
 		return Receipt{}, fmt.Errorf("publish: %w", err)
 	}

@@ -36,13 +36,35 @@ func (s *Source) take(m *nats.Msg) {
 	if tokens == ProbeToken && m.Reply == "" {
 		return // another node finds out about its rights
 	}
+	if s.opts.Stored {
+		s.begin(m)
+		return
+	}
 	receipt, became, err := s.publish(context.Background(), m, to, tokens)
+	s.conclude(s.conn, m, to, receipt, became, err)
+}
+
+// begin publishes m into a stream. Those that come after it do not wait for it, but
+// they are behind it.
+func (s *Source) begin(m *nats.Msg) {
+	s.underway <- struct{}{}
+	nc := s.conn
+	finish := s.opts.Intake.BeginItems(context.Background(), m.Data)
+	s.pending.Go(func() {
+		receipt, became, err := outcome(finish())
+		s.conclude(nc, m, toPublish, receipt, became, err)
+		<-s.underway
+	})
+}
+
+// conclude counts what became of m, and answers it if it was a request.
+func (s *Source) conclude(nc *nats.Conn, m *nats.Msg, to kind, receipt intake.Receipt, became result, err error) {
 	s.opts.Metrics.messages[to][became].Inc()
 	if err != nil {
 		s.refused(m, became, err)
 	}
 	if m.Reply != "" {
-		s.answer(m.Reply, receipt, err)
+		s.answer(nc, m.Reply, receipt, err)
 	}
 }
 
@@ -129,18 +151,18 @@ func (s *Source) refused(m *nats.Msg, became result, err error) {
 
 // answer sends the answer to a request. A subject of ours is never answered to:
 // the answer would be published, with our permissions and not the requester's.
-func (s *Source) answer(to string, r intake.Receipt, err error) {
+func (s *Source) answer(nc *nats.Conn, to string, r intake.Receipt, err error) {
 	if strings.HasPrefix(to, s.opts.Prefix+".") || strings.HasPrefix(to, "_"+s.opts.Prefix+".") {
 		return
 	}
 	status, body := intake.Answer(r, err)
 	answer := &nats.Msg{Subject: to, Header: nats.Header{StatusHeader: {strconv.Itoa(status)}}, Data: body}
-	err = s.conn.PublishMsg(answer)
+	err = nc.PublishMsg(answer)
 	if errors.Is(err, nats.ErrMaxPayload) {
 		answer.Data = intake.JSON(struct {
 			Message string `json:"message"`
 		}{"The answer is too long for this NATS; " + StatusHeader + " has the status."})
-		err = s.conn.PublishMsg(answer)
+		err = nc.PublishMsg(answer)
 	}
 	if err != nil {
 		s.quiet.trouble.Do(func() { s.opts.Log.Warn("answer not sent", zap.Error(err)) })

@@ -15,6 +15,9 @@ import (
 const (
 	logInterval  = time.Minute // how often the same kind of trouble may be logged
 	dropInterval = time.Second // how often dropped messages are counted
+	// maxUnderway is how many publications into a stream may wait for it, or for
+	// the items that they must follow.
+	maxUnderway = 1024
 )
 
 // Source publishes what comes over NATS. Make it with New, and call Run once.
@@ -25,6 +28,10 @@ type Source struct {
 	queue chan *nats.Msg // the library fills it; never closed
 
 	quiet quiet
+
+	// Publications that take their time, and room for them.
+	pending  sync.WaitGroup
+	underway chan struct{}
 
 	// Owned by Run.
 	conn    *nats.Conn
@@ -53,7 +60,7 @@ func New(o Options) (*Source, error) {
 	if err := o.complete(); err != nil {
 		return nil, fmt.Errorf("nats: %w", err)
 	}
-	s := &Source{opts: o, queue: make(chan *nats.Msg, o.queue), quiet: newQuiet(), losses: newLosses()}
+	s := &Source{opts: o, queue: make(chan *nats.Msg, o.queue), underway: make(chan struct{}, maxUnderway), quiet: newQuiet(), losses: newLosses()}
 	var err error
 	s.link, err = NewLink(LinkOptions{
 		Access: o.Access, Metrics: o.Metrics.link, Log: o.Log, Up: s.connected, Lost: s.lost,
@@ -78,6 +85,7 @@ func (s *Source) NotReady() []string {
 // and disconnects. While NATS cannot be reached it tries again. The error is that
 // an option is of no use to the library.
 func (s *Source) Run(ctx context.Context) error {
+	defer s.pending.Wait()
 	return s.link.Run(ctx, func(nc *nats.Conn, closed <-chan struct{}) error { return s.session(ctx, nc, closed) })
 }
 
@@ -169,6 +177,7 @@ func (s *Source) drain() {
 	for len(s.queue) > 0 {
 		s.take(<-s.queue)
 	}
+	s.pending.Wait()
 	if s.link.up.Load() {
 		_ = s.conn.FlushTimeout(flushTimeout) // the answers; who gets none must ask again anyway
 	}

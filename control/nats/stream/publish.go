@@ -40,24 +40,30 @@ const (
 // that it is about was stored, an intake.Unsure if that is not known; other items
 // may be stored.
 func (b *Bus) Publish(ctx context.Context, items []grip.Item) ([]channels.Result, error) {
+	return b.Begin(ctx, items)()
+}
+
+// Begin is for intake.Beginner. Items that wait for their turn are not on their way
+// when it returns: their order is what they say.
+func (b *Bus) Begin(ctx context.Context, items []grip.Item) (finish func() ([]channels.Result, error)) {
 	stores := make([]*storing, len(items))
 	for i := range items {
 		m, err := b.message(&items[i])
 		if err != nil {
-			return nil, err
+			return func() ([]channels.Result, error) { return nil, err }
 		}
 		stores[i] = &storing{bus: b, message: m}
 	}
-	b.storeInTurn(ctx, items, stores)
-	results, err := b.results(stores)
-	if err != nil {
-		return nil, err
+	wait := b.storeInTurn(ctx, items, stores)
+	return func() ([]channels.Result, error) {
+		wait()
+		results, err := b.results(stores)
+		for i := range results {
+			info, _ := b.hub.Channel(items[i].Channel)
+			results[i].Streams = info.Streams
+		}
+		return results, err
 	}
-	for i := range results {
-		info, _ := b.hub.Channel(items[i].Channel)
-		results[i].Streams = info.Streams
-	}
-	return results, nil
 }
 
 // results tells what became of messages. The error is that of the first which was
@@ -113,7 +119,8 @@ func (b *Bus) End(ctx context.Context, channel string) (streams int, err error) 
 	m.Header[jetstream.MsgIDHeader] = []string{nuid.Next()}
 	info, _ := b.hub.Channel(channel)
 	end := []*storing{{bus: b, message: m}}
-	storeAll(ctx, end)
+	sendAll(end)
+	awaitAll(ctx, end)
 	_, err = b.results(end)
 	return info.Streams, err
 }

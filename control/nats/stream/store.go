@@ -26,14 +26,18 @@ type storing struct {
 	err error
 }
 
-// storeAll sends messages in their order, and returns when it is known of each
-// what became of it.
-func storeAll(ctx context.Context, stores []*storing) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
+// sendAll sends messages in their order.
+func sendAll(stores []*storing) {
 	for _, s := range stores {
 		s.send()
 	}
+}
+
+// awaitAll returns when it is known of messages that were sent what became of
+// them.
+func awaitAll(ctx context.Context, stores []*storing) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
 	for _, s := range stores {
 		s.ack, s.err = s.wait(ctx)
 	}

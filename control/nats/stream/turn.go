@@ -9,9 +9,9 @@ import (
 	"github.com/holdfast-proxy/holdfast/internal/grip"
 )
 
-// storeInTurn stores what need not wait, and each chain of items when it is its
-// turn. It returns when it is known of all what became of them.
-func (b *Bus) storeInTurn(ctx context.Context, items []grip.Item, stores []*storing) {
+// storeInTurn begins to store what need not wait, and each chain of items when it
+// is its turn. wait returns when it is known of all what became of them.
+func (b *Bus) storeInTurn(ctx context.Context, items []grip.Item, stores []*storing) (wait func()) {
 	chain, chains := chainsOf(items)
 	parts := make([][]*storing, 1+chains)
 	heads := make([]*grip.Item, 1+chains)
@@ -28,11 +28,15 @@ func (b *Bus) storeInTurn(ctx context.Context, items []grip.Item, stores []*stor
 				refuseAll(parts[c], err)
 				return
 			}
-			storeAll(ctx, parts[c])
+			sendAll(parts[c])
+			awaitAll(ctx, parts[c])
 		})
 	}
-	storeAll(ctx, parts[0])
-	waiting.Wait()
+	sendAll(parts[0])
+	return func() {
+		awaitAll(ctx, parts[0])
+		waiting.Wait()
+	}
 }
 
 // chainsOf tells for each item of a batch which chain it belongs to: one that

@@ -9,6 +9,7 @@ import (
 
 	"github.com/holdfast-proxy/holdfast/channels"
 	"github.com/holdfast-proxy/holdfast/control/intake"
+	"github.com/holdfast-proxy/holdfast/control/nats"
 )
 
 // chained is an item of channel c that must follow another.
@@ -113,5 +114,47 @@ func TestAnItemWhosePublisherLeavesIsNotStored(t *testing.T) {
 	n.say("c", "2", "2")
 	if got := <-n.publish(chained("2", "3")); got.Items[0].Status != intake.Appended {
 		t.Errorf("it had been stored: %+v", got)
+	}
+}
+
+// Publications over NATS stay in their order, and one that has to wait does not
+// keep back the one that it waits for.
+func TestPublicationsOverNATSDoNotWaitForEachOther(t *testing.T) {
+	server := startServer(t, t.TempDir())
+	n := startNode(t, server.InProcess()).ready()
+	source, err := nats.New(nats.Options{
+		Access: nats.Access{InProcess: server.InProcess(), Name: "test"}, Stored: true,
+		Intake: n.intake, Metrics: nats.NewMetrics(n.registry), Log: quietLog,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- source.Run(ctx) }()
+	n.until("the source listens", func() bool { return source.NotReady() == nil })
+
+	r, nc := n.follow("", "c"), connect(t, server)
+	send := func(item string) {
+		if err := nc.Publish("holdfast.publish", []byte(`{"items":[`+item+`]}`)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	send(`{"channel":"c","id":"1","sse":{"data":"1"}}`)
+	r.want("1")
+	send(chained("2", "3"))
+	n.parked(1)
+	for i := 4; i <= 300; i++ {
+		send(fmt.Sprintf(`{"channel":"c","no-seq":true,"sse":{"data":"%d"}}`, i))
+	}
+	answer, err := nc.Request("holdfast.publish", []byte(`{"items":[`+chained("1", "2")+`]}`), goodTime)
+	if err != nil || answer.Header.Get(nats.StatusHeader) != "200" {
+		t.Errorf("answered %v, %v", answer, err)
+	}
+	r.want(numbers(4, 300)...)
+	r.want("2", "3")
+	stop()
+	if err := <-ended; err != nil {
+		t.Error(err)
 	}
 }
