@@ -34,7 +34,7 @@
 //   - Nothing is lost in silence: streams are told when a connection was away or
 //     messages found no room. The source is ready again, and takes what a new
 //     connection brings, when they have been told of what the last one may have
-//     missed. (The library may be connected again before it tells of a loss.)
+//     missed.
 //   - A Relay's publisher is told that nothing was published only if nothing was, on
 //     any node. So the library may not keep what it cannot send at once.
 //   - An answer never goes to a subject below the prefix, where it would be taken

@@ -84,15 +84,18 @@ func signal(c chan struct{}) {
 	}
 }
 
-// noted is called with the note. When the connection has just been lost, what is in
-// the queue was sent before; not so if streams have not been told of the last loss,
-// for the library may be connected again when we hear of the next one.
+// noted is called with the note. When the connection has been lost, what is in the
+// queue was sent before, and after what streams have not been told of yet. There
+// can be nothing from the next one so soon.
 func (s *Source) noted() {
 	if !s.away.Load() {
 		s.losses.arm()
 		return
 	}
-	for !s.losses.gated && len(s.queue) > 0 {
+	if s.losses.gated && len(s.queue) > 0 {
+		s.interrupt()
+	}
+	for len(s.queue) > 0 {
 		s.take(<-s.queue)
 	}
 	s.losses.wait()
