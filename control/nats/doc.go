@@ -32,7 +32,9 @@
 //   - A NATS that cannot be reached stops nothing. The source says that it is not
 //     ready, and tries again for ever.
 //   - Nothing is lost in silence: streams are told when a connection was away or
-//     messages found no room. The source is ready again when they have been told.
+//     messages found no room. The source is ready again, and takes what a new
+//     connection brings, when they have been told of what the last one may have
+//     missed.
 //   - A Relay's publisher is told that nothing was published only if nothing was, on
 //     any node. So the library may not keep what it cannot send at once.
 //   - An answer never goes to a subject below the prefix, where it would be taken

@@ -158,6 +158,9 @@ func (l *Link) connect(ctx context.Context) (*nats.Conn, <-chan struct{}, error)
 
 // connected is called for the first connection.
 func (l *Link) connected(nc *nats.Conn) {
+	if !nc.IsConnected() {
+		return // already lost: a flush would wait for the next, and hold up this news
+	}
 	l.forget()
 	l.probe(nc)
 	_ = nc.FlushTimeout(flushTimeout) // if this fails, disconnected is next

@@ -1,6 +1,10 @@
 package nats
 
-import "time"
+import (
+	"time"
+
+	"github.com/nats-io/nats.go"
+)
 
 const (
 	// settling is how long after a connection is made messages may still pass us
@@ -19,39 +23,54 @@ type losses struct {
 	due   *time.Timer   // to tell of it
 	armed bool
 	last  time.Time // when it was told
+	// gated: what comes from now on is of another connection than what streams
+	// have got, and waits until they are told.
+	gated bool
 }
 
 func newLosses() losses {
 	l := losses{note: make(chan struct{}, 1), due: time.NewTimer(0)}
-	l.due.Stop()
+	l.wait()
 	return l
 }
 
-// noted sees to it that due fires, soon or when enough time has passed since the
+// arm sees to it that due fires: soon, or when enough time has passed since the
 // last time.
-func (l *losses) noted() {
-	if !l.armed {
-		l.armed = true
-		l.due.Reset(max(settling, lossInterval-time.Since(l.last)))
+func (l *losses) arm() {
+	if l.armed {
+		return
 	}
+	wait := settling
+	if !l.gated {
+		wait = max(settling, lossInterval-time.Since(l.last))
+	}
+	l.armed = true
+	l.due.Reset(wait)
 }
 
-func (l *losses) told() { l.armed, l.last = false, time.Now() }
+// wait is for the time without a connection.
+func (l *losses) wait() {
+	l.due.Stop()
+	l.armed, l.gated = false, true
+}
 
-// connected is called for each connection, before which there was none.
-func (s *Source) connected() {
-	s.current.Store(false)
+func (l *losses) told() { l.armed, l.gated, l.last = false, false, time.Now() }
+
+// lost is called by the connection when it is lost, which is told of when there is
+// one again, or when messages found no room.
+func (s *Source) lost() {
+	if !s.link.up.Load() {
+		s.away.Store(true)
+		s.current.Store(false)
+	}
 	s.mayHaveLost()
 }
 
-// lost is called when the connection is lost, which is told of when there is one
-// again, or when messages found no room.
-func (s *Source) lost() {
-	if s.link.up.Load() {
-		s.mayHaveLost()
-		return
-	}
+// connected is called for each connection, before which there was none.
+func (s *Source) connected() {
+	s.away.Store(false)
 	s.current.Store(false)
+	s.mayHaveLost()
 }
 
 // mayHaveLost may be called from any goroutine and never blocks.
@@ -63,6 +82,31 @@ func signal(c chan struct{}) {
 	case c <- struct{}{}:
 	default:
 	}
+}
+
+// noted is called with the note. When the connection has been lost, what is in the
+// queue was sent before, and after what streams have not been told of yet. There
+// can be nothing from the next one so soon.
+func (s *Source) noted() {
+	if !s.away.Load() {
+		s.losses.arm()
+		return
+	}
+	if s.losses.gated && len(s.queue) > 0 {
+		s.interrupt()
+	}
+	for len(s.queue) > 0 {
+		s.take(<-s.queue)
+	}
+	s.losses.wait()
+}
+
+// incoming is where the next message is taken from.
+func (s *Source) incoming() <-chan *nats.Msg {
+	if s.losses.gated {
+		return nil
+	}
+	return s.queue
 }
 
 // interrupt tells all streams that they may have missed something.

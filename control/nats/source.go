@@ -41,6 +41,7 @@ type Source struct {
 
 	// Set by Run and by the connection's callbacks, read by any goroutine.
 	subscribed atomic.Bool
+	away       atomic.Bool // there was a connection, and is none
 	current    atomic.Bool // streams have been told of all that may have been lost
 }
 
@@ -92,6 +93,7 @@ func (s *Source) Run(ctx context.Context) error {
 // session is Run with one connection of the library.
 func (s *Source) session(ctx context.Context, nc *nats.Conn, closed <-chan struct{}) error {
 	s.conn, s.subs, s.dropped = nc, nil, 0
+	s.losses.wait()
 	defer s.subscribed.Store(false)
 	if err := s.subscribe(); err != nil {
 		return err
@@ -151,12 +153,12 @@ func (s *Source) listen(ctx context.Context, closed <-chan struct{}) bool {
 	defer tick.Stop()
 	for {
 		select {
-		case m := <-s.queue:
+		case m := <-s.incoming():
 			s.take(m)
 		case <-tick.C:
 			s.countDropped()
 		case <-s.losses.note:
-			s.losses.noted()
+			s.noted()
 		case <-s.losses.due.C:
 			s.interrupt()
 		case <-closed:
