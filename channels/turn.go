@@ -8,10 +8,19 @@ import (
 // Turn returns when an item may go to the bus of a hub with a feed: when the item
 // that its PrevID names is the channel's last, or the item has waited for that as
 // long as Options.ParkWait says, or too many wait. An item that the channel has
-// had need not wait, nor one on a channel whose last item is not known. The
-// caller has the channel from Await, and keeps it until Turn returns. The error
-// is why ctx ended before that.
+// had need not wait, nor one on a channel whose last item is not known, to the bus
+// either. The caller has the channel from Await, and keeps it until Turn returns.
+// The error is that of the feed's Sync, or why ctx ended before that.
 func (h *Hub) Turn(ctx context.Context, it Item) error {
+	if it.PrevID == "" || it.NoSeq {
+		return nil
+	}
+	if h.last(it.Channel) == "" {
+		// What has just been stored can still be on its way.
+		if err := h.options.Feed.Sync(ctx, it.Channel); err != nil {
+			return err
+		}
+	}
 	turn := h.lineUp(&it)
 	if turn == nil {
 		return nil
@@ -23,6 +32,12 @@ func (h *Hub) Turn(ctx context.Context, it Item) error {
 		h.giveUp(it.Channel, turn)
 		return context.Cause(ctx)
 	}
+}
+
+func (h *Hub) last(channel string) string {
+	h.order.Lock()
+	defer h.order.Unlock()
+	return h.lastLocked(channel)
 }
 
 // lineUp parks an item unless it is its turn.

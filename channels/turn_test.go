@@ -14,14 +14,15 @@ import (
 type line struct {
 	t     *testing.T
 	hub   *Hub
+	feed  *listener
 	seq   uint64
 	order chan string
 }
 
 func newLine(t *testing.T, change func(*Options)) *line {
-	h, _ := fedHub(change)
+	h, f := fedHub(change)
 	fill(t, h, 0, "a")
-	return &line{t: t, hub: h, order: make(chan string, 100)}
+	return &line{t: t, hub: h, feed: f, order: make(chan string, 100)}
 }
 
 // waits lets an item wait for its turn.
@@ -63,8 +64,16 @@ func (l *line) wants(ids string) {
 func TestAnItemWaitsForItsTurn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newLine(t, nil)
+		syncs := 0
+		l.feed.sync = func(context.Context, []string) error {
+			syncs++
+			return nil
+		}
 		l.waits(t.Context(), "0", "1") // the channel has had nothing yet
 		l.wants("1")
+		if syncs != 1 {
+			t.Errorf("it was asked %d times whether it had", syncs)
+		}
 		l.brings("0", "1")
 		l.waits(t.Context(), "3", "4")
 		l.waits(t.Context(), "2", "3")
@@ -78,6 +87,9 @@ func TestAnItemWaitsForItsTurn(t *testing.T) {
 		l.wants("4")
 		l.waits(t.Context(), "1", "2") // is known
 		l.wants("2")
+		if syncs != 1 {
+			t.Errorf("it was asked %d times what the last item is, although it is known", syncs)
+		}
 		if s := l.hub.Stats(); s.Parked != 2 || s.ParkedNow != 0 || s.ParkTimeouts != 0 {
 			t.Errorf("stats %+v", s)
 		}
@@ -154,5 +166,25 @@ func TestWhoGivesUpWaitsNoMore(t *testing.T) {
 		synctest.Wait()
 		l.wants("5")
 		checkCharge(t, l.hub)
+	})
+}
+
+// What a publisher was told to be stored can still be on its way here.
+func TestAnItemOnItsWayIsAPredecessor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLine(t, nil)
+		l.feed.sync = func(context.Context, []string) error {
+			l.hub.Deliver(placed(1, item("a", "1", "1")))
+			return nil
+		}
+		l.waits(t.Context(), "2", "3")
+		l.wants("")
+		l.feed.sync = func(context.Context, []string) error { return errors.New("no bus") }
+		l.hub.Restart("another")
+		l.hub.Fill("a", History{})
+		synctest.Wait()
+		l.wants("3")
+		l.waits(t.Context(), "2", "3")
+		l.wants("no bus")
 	})
 }

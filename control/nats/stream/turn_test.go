@@ -75,8 +75,8 @@ func TestTheItemsOfABatchFollowEachOther(t *testing.T) {
 			t.Errorf("an item was answered %+v", o)
 		}
 	}
-	if s := n.hub.Stats(); s.Parked != 1 {
-		t.Errorf("%d items waited, want the one that begins a chain", s.Parked)
+	if s := n.hub.Stats(); s.Parked > 1 {
+		t.Errorf("%d items waited, want none but the one that begins a chain", s.Parked)
 	}
 }
 
