@@ -50,8 +50,8 @@ func (h *Handler) listChannels(r *http.Request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	infos, total := h.opts.Hub.Channels(channels.Listing{Offset: offset, Limit: limit, Prefix: q.Get("prefix")})
-	page := channelPage{Total: total, Offset: offset, Limit: limit, Channels: make([]channelInfo, len(infos))}
+	infos, of := h.opts.Hub.Channels(channels.Listing{Offset: offset, Limit: limit, Prefix: q.Get("prefix")})
+	page := channelPage{Total: of.Channels, Offset: offset, Limit: limit, Channels: make([]channelInfo, len(infos))}
 	for i, info := range infos {
 		page.Channels[i] = describeChannel(info)
 	}

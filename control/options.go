@@ -16,7 +16,7 @@ const DefaultMaxBody = 4 << 20
 
 // Hub is what the endpoints for operators need of channels.Hub.
 type Hub interface {
-	Channels(channels.Listing) (page []channels.Info, total int)
+	Channels(channels.Listing) (page []channels.Info, of channels.Totals)
 	Channel(name string) (channels.Info, bool)
 	CloseChannel(ctx context.Context, name string) (streams int, known bool, err error)
 }
