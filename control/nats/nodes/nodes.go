@@ -20,7 +20,7 @@ import (
 )
 
 const (
-	beatInterval = 5 * time.Second
+	beatInterval = 2 * time.Second
 	queueSize    = 256 // messages of other nodes that may wait; more are lost
 	// goodbyeTimeout is how long the end waits for the server to take the goodbye.
 	goodbyeTimeout = time.Second
