@@ -227,9 +227,9 @@ func TestChannelsAreListedByStreams(t *testing.T) {
 	follow(t, h, "b")
 	follow(t, h, "b", "c")
 	say(t, h, "a", "1")
-	page, total := h.Channels(Listing{Limit: 2})
-	if total != 3 || len(page) != 2 || page[0].Name != "b" || page[0].Streams != 2 || page[1].Name != "c" {
-		t.Errorf("%d in all, page %+v", total, page)
+	page, of := h.Channels(Listing{Limit: 2})
+	if of != (Totals{Channels: 3, Streams: 3}) || len(page) != 2 || page[0].Name != "b" || page[0].Streams != 2 || page[1].Name != "c" {
+		t.Errorf("%+v in all, page %+v", of, page)
 	}
 	page, _ = h.Channels(Listing{Offset: 2, Limit: 9})
 	if len(page) != 1 || page[0].Entries != 1 || page[0].Last != h.Head() {
@@ -237,6 +237,17 @@ func TestChannelsAreListedByStreams(t *testing.T) {
 	}
 	if page, _ = h.Channels(Listing{Offset: 9, Limit: 9}); len(page) != 0 {
 		t.Errorf("page %+v", page)
+	}
+}
+
+func TestChannelsAreListedByName(t *testing.T) {
+	h := testHub(nil)
+	for _, name := range []string{"user-3", "user-1", "other", "user-2", "user-2"} {
+		follow(t, h, name)
+	}
+	page, of := h.Channels(Listing{Prefix: "user-", ByName: true, After: "user-1", Limit: 1})
+	if of != (Totals{Channels: 3, Streams: 4}) || len(page) != 1 || page[0].Name != "user-2" {
+		t.Errorf("%+v in all, page %+v", of, page)
 	}
 }
 

@@ -20,26 +20,48 @@ type Info struct {
 
 // Listing selects channels.
 type Listing struct {
-	Prefix        string
+	Prefix string
+	// ByName orders them by their names, not by how many streams they have, and
+	// leaves out those up to After.
+	ByName        bool
+	After         string
 	Offset, Limit int
 }
 
+// Totals sums up all channels with a prefix.
+type Totals struct {
+	Channels int
+	Streams  int // a stream counts once for each of its channels
+}
+
 // Channels returns the channels that start with the prefix, those with the
-// most streams first, and how many there are in all.
-func (h *Hub) Channels(l Listing) (page []Info, total int) {
+// most streams first unless they are wanted by name. The totals are of all
+// channels with the prefix, also of those that are not on the page.
+func (h *Hub) Channels(l Listing) (page []Info, of Totals) {
 	var all []Info
 	for _, s := range h.shards {
 		s.each(func(log *Log) {
-			if strings.HasPrefix(log.name, l.Prefix) {
-				all = append(all, h.info(log))
+			if !strings.HasPrefix(log.name, l.Prefix) {
+				return
+			}
+			info := h.info(log)
+			of.Channels++
+			of.Streams += info.Streams
+			if !l.ByName || info.Name > l.After {
+				all = append(all, info)
 			}
 		})
 	}
-	slices.SortFunc(all, func(a, b Info) int {
-		return cmp.Or(cmp.Compare(b.Streams, a.Streams), cmp.Compare(a.Name, b.Name))
-	})
+	slices.SortFunc(all, l.compare)
 	from := min(max(0, l.Offset), len(all))
-	return all[from : from+min(max(0, l.Limit), len(all)-from)], len(all)
+	return all[from : from+min(max(0, l.Limit), len(all)-from)], of
+}
+
+func (l *Listing) compare(a, b Info) int {
+	if l.ByName || a.Streams == b.Streams {
+		return cmp.Compare(a.Name, b.Name)
+	}
+	return cmp.Compare(b.Streams, a.Streams)
 }
 
 // Channel describes one channel. It reports false if nobody follows it and

@@ -3,8 +3,10 @@ package control
 import (
 	"fmt"
 	"net/http"
+	"net/url"
 
 	"github.com/holdfast-proxy/holdfast/channels"
+	"github.com/holdfast-proxy/holdfast/control/roll"
 )
 
 const (
@@ -14,20 +16,10 @@ const (
 
 // channelPage is the answer to GET /channels.
 type channelPage struct {
-	Total    int           `json:"total"` // channels with the prefix
-	Offset   int           `json:"offset"`
-	Limit    int           `json:"limit"`
-	Channels []channelInfo `json:"channels"`
-}
-
-// channelInfo describes one channel.
-type channelInfo struct {
-	Name        string `json:"name"`
-	Subscribers int    `json:"subscribers"`
-	Entries     int    `json:"entries"`         // kept for replay
-	Bytes       int64  `json:"bytes"`           // of these entries
-	First       string `json:"first,omitempty"` // position of the oldest entry kept
-	Last        string `json:"last,omitempty"`  // position of the newest
+	Total    int            `json:"total"` // channels with the prefix
+	Offset   int            `json:"offset"`
+	Limit    int            `json:"limit"`
+	Channels []roll.Channel `json:"channels"`
 }
 
 // closedChannel is the JSON answer to DELETE /channels/{name}.
@@ -36,13 +28,25 @@ type closedChannel struct {
 	Subscribers int    `json:"subscribers"`
 }
 
-// listChannels serves GET /channels, the most subscribed first.
+// listChannels serves GET /channels.
 func (h *Handler) listChannels(r *http.Request) (answer, error) {
-	q, err := query(r, "limit", "offset", "prefix")
+	whole, err := ofCluster(r)
+	switch {
+	case err != nil:
+		return answer{}, err
+	case whole:
+		return h.listCluster(r)
+	}
+	return h.listNode(r)
+}
+
+// listNode lists this node's channels, the most subscribed first.
+func (h *Handler) listNode(r *http.Request) (answer, error) {
+	q, err := query(r, "limit", "offset", "prefix", "scope")
 	if err != nil {
 		return answer{}, err
 	}
-	limit, err := number(q, "limit", defaultPage, 1, maxPage)
+	limit, err := pageSize(q)
 	if err != nil {
 		return answer{}, err
 	}
@@ -50,25 +54,35 @@ func (h *Handler) listChannels(r *http.Request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	infos, total := h.opts.Hub.Channels(channels.Listing{Offset: offset, Limit: limit, Prefix: q.Get("prefix")})
-	page := channelPage{Total: total, Offset: offset, Limit: limit, Channels: make([]channelInfo, len(infos))}
+	infos, of := h.opts.Hub.Channels(channels.Listing{Offset: offset, Limit: limit, Prefix: q.Get("prefix")})
+	page := channelPage{Total: of.Channels, Offset: offset, Limit: limit, Channels: make([]roll.Channel, len(infos))}
 	for i, info := range infos {
-		page.Channels[i] = describeChannel(info)
+		page.Channels[i] = roll.Describe(info)
 	}
 	return answer{json: page}, nil
 }
 
+// pageSize is how many channels are wanted at most.
+func pageSize(q url.Values) (int, error) { return number(q, "limit", defaultPage, 1, maxPage) }
+
 // showChannel serves GET /channels/{name}.
 func (h *Handler) showChannel(r *http.Request) (answer, error) {
-	name, err := channelName(r)
+	whole, err := ofCluster(r)
 	if err != nil {
 		return answer{}, err
+	}
+	name, err := channelName(r, "scope")
+	switch {
+	case err != nil:
+		return answer{}, err
+	case whole:
+		return h.showInCluster(r, name)
 	}
 	info, ok := h.opts.Hub.Channel(name)
 	if !ok {
 		return answer{}, noChannel(name)
 	}
-	return answer{json: describeChannel(info)}, nil
+	return answer{json: roll.Describe(info)}, nil
 }
 
 // closeChannel serves DELETE /channels/{name}: the channel's streams end, after
@@ -88,9 +102,10 @@ func (h *Handler) closeChannel(r *http.Request) (answer, error) {
 	return answer{text: fmt.Sprintf("Closed %d", n), json: closedChannel{"Closed", n}}, nil
 }
 
-// channelName returns the channel that r's path names. No query is allowed.
-func channelName(r *http.Request) (string, error) {
-	if _, err := query(r); err != nil {
+// channelName returns the channel that r's path names. Of query parameters only
+// those allowed may be there.
+func channelName(r *http.Request, allowed ...string) (string, error) {
+	if _, err := query(r, allowed...); err != nil {
 		return "", err
 	}
 	name := r.PathValue("name")
@@ -99,17 +114,4 @@ func channelName(r *http.Request) (string, error) {
 
 func noChannel(name string) error {
 	return refusef(http.StatusNotFound, "Channel %q has no subscribers and no entries.", name)
-}
-
-func describeChannel(i channels.Info) channelInfo {
-	info := channelInfo{
-		Name:        i.Name,
-		Subscribers: i.Streams,
-		Entries:     i.Entries,
-		Bytes:       i.Bytes,
-	}
-	if i.Entries > 0 {
-		info.First, info.Last = i.First.String(), i.Last.String()
-	}
-	return info
 }

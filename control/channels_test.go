@@ -91,15 +91,14 @@ func TestQueryParametersAreChecked(t *testing.T) {
 		"?limit=":          limit,
 		"?offset=-1":       "Parameter \"offset\" must be a whole number from 0 to 2147483647.\n",
 		"?limit=1&limit=2": "Parameter \"limit\" is given 2 times.\n",
-		"?limt=1":          "Unknown parameter \"limt\"; there are: limit, offset, prefix.\n",
+		"?limt=1":          "Unknown parameter \"limt\"; there are: limit, offset, prefix, scope.\n",
 		"?limit=%zz":       "The query is malformed: invalid URL escape \"%zz\".\n",
 		"?limit=1;offset=": "The query is malformed: invalid semicolon separator in query.\n",
 	} {
 		request{method: "GET", path: "/channels" + query, status: 400, answer: want}.check(t, e)
 	}
-	const none = "Unknown parameter \"x\"; there are none.\n"
-	request{method: "GET", path: "/channels/a?x", status: 400, answer: none}.check(t, e)
-	request{method: "DELETE", path: "/channels/a?x", status: 400, answer: none}.check(t, e)
+	request{method: "GET", path: "/channels/a?x", status: 400, answer: "Unknown parameter \"x\"; there are: scope.\n"}.check(t, e)
+	request{method: "DELETE", path: "/channels/a?x", status: 400, answer: "Unknown parameter \"x\"; there are none.\n"}.check(t, e)
 }
 
 func TestOneChannel(t *testing.T) {

@@ -15,6 +15,7 @@ import (
 	"github.com/holdfast-proxy/holdfast/channels"
 	"github.com/holdfast-proxy/holdfast/control"
 	"github.com/holdfast-proxy/holdfast/control/intake"
+	"github.com/holdfast-proxy/holdfast/control/roll"
 	"github.com/holdfast-proxy/holdfast/internal/wire"
 )
 
@@ -39,6 +40,7 @@ func newEnv(t testing.TB, edits ...func(*control.Options)) *env {
 	registry.MustRegister(control.NewCollector(hub.Stats))
 	o := control.Options{
 		Hub:      hub,
+		Cluster:  roll.Alone{Node: "one", Hub: hub},
 		Intake:   intake.New(intake.Options{Publisher: intake.ToHub(hub, wire.Options{}), Metrics: intake.NewMetrics(registry)}),
 		Gatherer: registry,
 		Metrics:  control.NewMetrics(registry),

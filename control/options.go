@@ -6,8 +6,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
 
-	"github.com/holdfast-proxy/holdfast/channels"
 	"github.com/holdfast-proxy/holdfast/control/intake"
+	"github.com/holdfast-proxy/holdfast/control/roll"
 )
 
 // DefaultMaxBody is the largest request body that is taken when Options does
@@ -16,8 +16,7 @@ const DefaultMaxBody = 4 << 20
 
 // Hub is what the endpoints for operators need of channels.Hub.
 type Hub interface {
-	Channels(channels.Listing) (page []channels.Info, total int)
-	Channel(name string) (channels.Info, bool)
+	roll.Hub
 	CloseChannel(ctx context.Context, name string) (streams int, known bool, err error)
 }
 
@@ -25,6 +24,8 @@ type Hub interface {
 type Options struct {
 	// Hub is looked at and told to end streams. Required.
 	Hub Hub
+	// Cluster asks all nodes for their channels. Required.
+	Cluster roll.Asker
 	// Intake takes what is published. Required.
 	Intake *intake.Intake
 

@@ -8,9 +8,9 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
 
-	"github.com/holdfast-proxy/holdfast/channels"
 	"github.com/holdfast-proxy/holdfast/control/nats"
 	"github.com/holdfast-proxy/holdfast/control/nats/embedded"
+	"github.com/holdfast-proxy/holdfast/control/nats/nodes"
 	"github.com/holdfast-proxy/holdfast/control/nats/stream"
 	"github.com/holdfast-proxy/holdfast/internal/config"
 )
@@ -52,7 +52,7 @@ func startNATS(c config.NATS, log *zap.Logger) (*embedded.Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	options.Deny = []string{stream.LivePrefix(c.Prefix) + ">"}
+	options.Deny = []string{stream.LivePrefix(c.Prefix) + ">", nodes.Subjects(c.Prefix)}
 	ctx, cancel := context.WithTimeout(context.Background(), serverPatience)
 	defer cancel()
 	return embedded.Start(ctx, options, log.Named("server"))
@@ -106,17 +106,4 @@ func (b *bus) end() {
 	if b.server != nil {
 		b.server.Shutdown()
 	}
-}
-
-// clusterHub is a hub whose channels are ended on all nodes.
-type clusterHub struct {
-	*channels.Hub
-	end func(ctx context.Context, channel string) (streams int, err error)
-}
-
-// CloseChannel is for control.Hub. Nobody knows of all nodes who follows the
-// channel, so it is always known.
-func (h clusterHub) CloseChannel(ctx context.Context, name string) (streams int, known bool, err error) {
-	streams, err = h.end(ctx, name)
-	return streams, true, err
 }

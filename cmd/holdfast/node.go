@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net"
 	"net/http"
 	"sync"
@@ -18,6 +17,8 @@ import (
 	"github.com/holdfast-proxy/holdfast/control"
 	"github.com/holdfast-proxy/holdfast/control/intake"
 	"github.com/holdfast-proxy/holdfast/control/nats"
+	"github.com/holdfast-proxy/holdfast/control/nats/nodes"
+	"github.com/holdfast-proxy/holdfast/control/roll"
 	"github.com/holdfast-proxy/holdfast/internal/config"
 	"github.com/holdfast-proxy/holdfast/internal/engine"
 	"github.com/holdfast-proxy/holdfast/internal/hold"
@@ -38,6 +39,7 @@ type node struct {
 	bus     bus
 	nats    *nats.Source // nil: not configured
 	relay   *nats.Relay  // nil: what comes over HTTP stays here, or a stream has it
+	nodes   *nodes.Nodes // nil: no NATS is configured
 
 	// Set by run, read by readiness checks.
 	draining atomic.Bool
@@ -54,6 +56,7 @@ func newNode(cfg config.Config, log *zap.Logger) (*node, error) {
 		return nil, err
 	}
 	if err = n.build(cfg, reg); err != nil {
+		n.closeListeners()
 		n.bus.end()
 		return nil, err
 	}
@@ -62,6 +65,9 @@ func newNode(cfg config.Config, log *zap.Logger) (*node, error) {
 
 // build makes the parts that stand on the bus.
 func (n *node) build(cfg config.Config, reg *prometheus.Registry) error {
+	if err := n.listenControl(cfg.Control.Listen); err != nil {
+		return err
+	}
 	n.hub = n.newHub(cfg.Channels)
 	reg.MustRegister(control.NewCollector(n.hub.Stats))
 	options, err := proxyOptions(cfg)
@@ -96,7 +102,11 @@ func (n *node) build(cfg config.Config, reg *prometheus.Registry) error {
 	if n.relay != nil {
 		in = intake.New(intake.Options{Publisher: n.relay, Metrics: counts})
 	}
-	handler, err := n.controlHandler(cfg, in, reg)
+	cluster, err := n.cluster(cfg.NATS, reg)
+	if err != nil {
+		return err
+	}
+	handler, err := n.controlHandler(cfg, in, cluster, reg)
 	if err != nil {
 		return err
 	}
@@ -143,13 +153,14 @@ func newHolder(c config.Hold, o hold.Options) (hold.Holder, error) {
 	return engine.New(engine.Options{Options: o})
 }
 
-func (n *node) controlHandler(cfg config.Config, in *intake.Intake, reg *prometheus.Registry) (http.Handler, error) {
+func (n *node) controlHandler(cfg config.Config, in *intake.Intake, cluster roll.Asker, reg *prometheus.Registry) (http.Handler, error) {
 	tokens, err := cfg.Control.ReadTokens()
 	if err != nil {
 		return nil, err
 	}
 	return control.New(control.Options{
 		Hub:       n.operated(),
+		Cluster:   cluster,
 		Intake:    in,
 		Tokens:    tokens,
 		MaxBody:   int64(cfg.Control.MaxBody),
@@ -163,7 +174,7 @@ func (n *node) controlHandler(cfg config.Config, in *intake.Intake, reg *prometh
 
 // natsSource returns nil if no NATS is configured.
 func (n *node) natsSource(c config.NATS, in *intake.Intake, reg *prometheus.Registry) (*nats.Source, error) {
-	if len(c.URL) == 0 && n.bus.server == nil {
+	if !n.hasNATS(c) {
 		return nil, nil
 	}
 	options := nats.Options{
@@ -194,46 +205,21 @@ func (n *node) notReady() []string {
 	return reasons
 }
 
-// listen opens all listeners, or none.
-func (n *node) listen(cfg config.Config) error {
-	for _, addr := range cfg.Control.Listen {
-		l, err := net.Listen("tcp", addr)
-		if err != nil {
-			n.closeListeners()
-			return fmt.Errorf("control.listen: %w", err)
-		}
-		n.ways = append(n.ways, l)
-	}
-	options := serverOptions(cfg)
-	options.Handler, options.Log = n.handler, n.log.Named("proxy")
-	options.WrapListener, options.ConnContext = hold.Listen, hold.ConnContext
-	clients, err := proxy.NewServer(options)
-	if err != nil {
-		n.closeListeners()
-		return fmt.Errorf("listen: %w", err)
-	}
-	n.clients = clients
-	return nil
-}
-
-func (n *node) closeListeners() {
-	for _, l := range n.ways {
-		l.Close()
-	}
-}
-
 // run serves until ctx ends, then drains, and returns when everything has
 // ended. The error says which part broke.
 func (n *node) run(ctx context.Context) error {
 	working, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	listening, deafen := context.WithCancel(working)
-	failed := make(chan error, 4+len(n.ways))
+	failed := make(chan error, 5+len(n.ways))
 	var parts, servers sync.WaitGroup
 	parts.Go(func() { failed <- n.holder.Run(working) })
 	parts.Go(func() { n.hub.Run(working) })
 	if n.bus.stream != nil {
 		parts.Go(func() { failed <- n.bus.stream.Run(working) })
+	}
+	if n.nodes != nil {
+		parts.Go(func() { failed <- n.nodes.Run(working) })
 	}
 	servers.Go(func() { failed <- n.clients.Serve() })
 	for _, l := range n.ways {
@@ -293,27 +279,6 @@ func (n *node) check(doing string, err error) {
 	if err != nil {
 		n.log.Warn("shutdown was cut short", zap.String("while", doing), zap.Error(err))
 	}
-}
-
-// announce logs where the node listens.
-func (n *node) announce() {
-	n.log.Info("serving", zap.Strings("clients", addresses(n.clients.Addrs())), zap.Strings("control", n.controlAddrs()))
-}
-
-func (n *node) controlAddrs() []string {
-	var addrs []net.Addr
-	for _, l := range n.ways {
-		addrs = append(addrs, l.Addr())
-	}
-	return addresses(addrs)
-}
-
-func addresses(addrs []net.Addr) []string {
-	text := make([]string, len(addrs))
-	for i, a := range addrs {
-		text[i] = a.String()
-	}
-	return text
 }
 
 // serve runs a node until ctx ends and everything has drained.

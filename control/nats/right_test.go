@@ -12,6 +12,7 @@ import (
 
 	"github.com/holdfast-proxy/holdfast/control/nats"
 	"github.com/holdfast-proxy/holdfast/control/nats/natstest"
+	"github.com/holdfast-proxy/holdfast/control/nats/nodes"
 )
 
 const manual = "../../docs/nats.md"
@@ -33,7 +34,7 @@ func rights() []nats.Right {
 func TestThePermissionsOfTheManualSuffice(t *testing.T) {
 	users := natstest.ManualUsers(t, manual)
 	var publish, subscribe []string
-	for _, r := range rights() {
+	for _, r := range slices.Concat(rights(), nodes.Rights(nats.DefaultPrefix)) {
 		if r.Verb == nats.Publish {
 			publish = append(publish, r.Subject)
 		} else {

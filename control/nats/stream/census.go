@@ -115,20 +115,22 @@ func (s *session) await(w awaited) {
 	s.awaited = append(s.awaited, w)
 }
 
-// arrived notes that a mark has come, and with it all before it.
-func (s *session) arrived(seq uint64) {
-	if seq <= s.mark {
+// arrived notes that a mark has come, of this node or another: all before it has
+// come, unless it was lost.
+func (s *session) arrived(at stamp) {
+	if at.seq <= s.mark {
 		return
 	}
-	s.mark = seq
-	if s.doubt == nil {
-		s.bus.hub.Advance(seq)
+	if s.mark > 0 && at.prev > s.mark {
+		s.beginDoubt() // a mark was lost, and who knows what else
 	}
+	s.mark = at.seq
+	s.bus.hub.Learn(at.seq)
 	s.awaited = slices.DeleteFunc(s.awaited, func(w awaited) bool {
-		if w.seq <= seq {
+		if w.seq <= at.seq {
 			close(w.arrived)
 		}
-		return w.seq <= seq
+		return w.seq <= at.seq
 	})
 }
 
@@ -162,24 +164,33 @@ func shortly(ctx context.Context) {
 	}
 }
 
-// compare fetches what the census shows to be missing.
+// compare fetches what the census shows to be missing, and fills what is not
+// filled. If a loss shows, all that is new is held back from now on.
 func (s *session) compare(asked []*feed, c census) {
 	for _, f := range asked {
 		head := c.last[f.stored]
 		f.checked, f.owed = c.number, head
-		switch {
-		case !s.kept(f), f.fetching:
-		case !f.filled && head == 0:
-			s.fill(f, c, nil)
-		case !f.filled:
-			s.fetchAll(f, c, head)
-		case head > f.last && head <= c.mark && !f.has(head):
+		if s.kept(f) && f.filled && !f.fetching && head > f.last && head <= c.mark && !f.has(head) {
 			s.lost(f)
 			s.fetch(f, head)
 		}
 	}
-	if s.doubt != nil && c.number >= s.doubt.census {
-		s.doubt.surveyed = true
+	if s.repairs > 0 && s.doubt == nil {
+		s.beginDoubt()
+	}
+	if s.doubt == nil {
+		s.bus.hub.Advance(c.mark)
+	} else if c.number >= s.doubt.census {
+		s.doubt.surveyed, s.doubt.mark = true, c.mark
+	}
+	for _, f := range asked {
+		switch {
+		case !s.kept(f) || f.filled || f.fetching:
+		case f.owed == 0:
+			s.fill(f, c, nil)
+		default:
+			s.fetchAll(f, c, f.owed)
+		}
 	}
 }
 

@@ -15,8 +15,9 @@ import (
 // place. So all that is new is held back until it has been looked up what the
 // stream has, and what was lost is there.
 type doubt struct {
-	census   int  // the first that can tell, for it begins after the loss
-	surveyed bool // it has told
+	census   int    // the first that can tell, for it begins after the loss
+	surveyed bool   // it has told
+	mark     uint64 // its mark
 	fills    []filling
 }
 
@@ -68,7 +69,7 @@ func (s *session) endDoubt() {
 	for part := range slices.Chunk(placed, batchSize) {
 		s.deliver(part)
 	}
-	s.bus.hub.Advance(s.mark)
+	s.bus.hub.Advance(d.mark)
 	for _, w := range d.fills {
 		if s.kept(w.feed) {
 			w.feed.fetching = false

@@ -69,7 +69,7 @@ func (s *session) receive(placed []channels.Placed, m *client.Msg) []channels.Pl
 	}
 	if at.subject == s.bus.names.mark {
 		s.deliver(placed)
-		s.arrived(at.seq)
+		s.arrived(at)
 		return placed[:0]
 	}
 	f := s.bus.feeds[m.Subject]

@@ -13,6 +13,7 @@ import (
 
 	"github.com/holdfast-proxy/holdfast/control/nats"
 	"github.com/holdfast-proxy/holdfast/control/nats/natstest"
+	"github.com/holdfast-proxy/holdfast/control/nats/nodes"
 	"github.com/holdfast-proxy/holdfast/control/nats/stream"
 )
 
@@ -37,7 +38,7 @@ func TestThePermissionsOfTheManualSuffice(t *testing.T) {
 	users := natstest.ManualUsers(t, manual)
 	listener := nats.Options{Prefix: nats.DefaultPrefix, Stored: true}
 	var publish, subscribe []string
-	for _, r := range slices.Concat(stream.Rights(nats.DefaultPrefix), listener.Rights()) {
+	for _, r := range slices.Concat(stream.Rights(nats.DefaultPrefix), listener.Rights(), nodes.Rights(nats.DefaultPrefix)) {
 		if r.Verb == nats.Publish {
 			publish = append(publish, r.Subject)
 		} else {
@@ -48,6 +49,7 @@ func TestThePermissionsOfTheManualSuffice(t *testing.T) {
 	for what, lists := range map[string][2][]string{"publish": {p.Publish.Allow, publish}, "subscribe": {p.Subscribe.Allow, subscribe}} {
 		slices.Sort(lists[0])
 		slices.Sort(lists[1])
+		lists[1] = slices.Compact(lists[1])
 		if !slices.Equal(lists[0], lists[1]) {
 			t.Errorf("%s: the manual has\n%v, needed is\n%v", what, lists[0], lists[1])
 		}

@@ -82,6 +82,9 @@ func (b *Bus) settle(ctx context.Context, js jetstream.JetStream, epoch string, 
 	have := s.CachedInfo()
 	now := b.epochOf(have)
 	if now == epoch && have.State.LastSeq < reached {
+		if err := b.confirmLoss(ctx, js, reached); err != nil {
+			return settled{}, fmt.Errorf("stream %s: %w", want.Name, err)
+		}
 		b.opts.Log.Error("the stream has lost what it had stored; its order begins anew",
 			zap.Uint64("last", have.State.LastSeq), zap.Uint64("seen", reached))
 		now = channels.NewEpoch()
@@ -93,6 +96,21 @@ func (b *Bus) settle(ctx context.Context, js jetstream.JetStream, epoch string, 
 		}
 	}
 	return settled{now, have.State.LastSeq}, nil
+}
+
+// confirmLoss returns nil if the stream has not come so far as reached. What it tells
+// of itself is no proof: a server that led it before it was cut off takes itself
+// for the leader for a while when it is back, and tells what it had then. What it
+// stores now is acknowledged by most servers, and has its place after all else.
+func (b *Bus) confirmLoss(ctx context.Context, js jetstream.JetStream, reached uint64) error {
+	ack, err := js.Publish(ctx, b.names.mark, nil, jetstream.WithRetryAttempts(0))
+	switch {
+	case err != nil:
+		return err
+	case ack.Sequence > reached:
+		return errors.New("the server that tells of it has not caught up")
+	}
+	return nil
 }
 
 // epochOf is the epoch of a stream's sequences. A stream that was deleted and

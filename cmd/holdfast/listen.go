@@ -1,0 +1,64 @@
+package main
+
+import (
+	"fmt"
+	"net"
+
+	"go.uber.org/zap"
+
+	"github.com/holdfast-proxy/holdfast/internal/config"
+	"github.com/holdfast-proxy/holdfast/internal/hold"
+	"github.com/holdfast-proxy/holdfast/proxy"
+)
+
+// listenControl opens the listeners for publishers.
+func (n *node) listenControl(on []string) error {
+	for _, addr := range on {
+		l, err := net.Listen("tcp", addr)
+		if err != nil {
+			return fmt.Errorf("control.listen: %w", err)
+		}
+		n.ways = append(n.ways, l)
+	}
+	return nil
+}
+
+// listen opens the listeners for clients, all or none.
+func (n *node) listen(cfg config.Config) error {
+	options := serverOptions(cfg)
+	options.Handler, options.Log = n.handler, n.log.Named("proxy")
+	options.WrapListener, options.ConnContext = hold.Listen, hold.ConnContext
+	clients, err := proxy.NewServer(options)
+	if err != nil {
+		return fmt.Errorf("listen: %w", err)
+	}
+	n.clients = clients
+	return nil
+}
+
+func (n *node) closeListeners() {
+	for _, l := range n.ways {
+		l.Close()
+	}
+}
+
+// announce logs where the node listens.
+func (n *node) announce() {
+	n.log.Info("serving", zap.Strings("clients", addresses(n.clients.Addrs())), zap.Strings("control", n.controlAddrs()))
+}
+
+func (n *node) controlAddrs() []string {
+	var addrs []net.Addr
+	for _, l := range n.ways {
+		addrs = append(addrs, l.Addr())
+	}
+	return addresses(addrs)
+}
+
+func addresses(addrs []net.Addr) []string {
+	text := make([]string, len(addrs))
+	for i, a := range addrs {
+		text[i] = a.String()
+	}
+	return text
+}
