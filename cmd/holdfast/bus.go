@@ -39,7 +39,11 @@ func newBus(cfg config.Config, reg prometheus.Registerer, log *zap.Logger) (b bu
 		b.access.InProcess = b.server.InProcess()
 	}
 	if cfg.NATS.Stored() {
-		b.stream, err = stream.New(streamOptions(cfg, b.access, stream.NewMetrics(reg), log))
+		options := streamOptions(cfg, b.access, stream.NewMetrics(reg), log)
+		if b.server != nil {
+			options.Path = b.server.Path
+		}
+		b.stream, err = stream.New(options)
 	}
 	if err != nil {
 		b.end()

@@ -3,6 +3,7 @@ package embedded
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -87,6 +88,21 @@ func (s *Server) leader() string {
 		return ""
 	}
 	return info.Meta.Leader
+}
+
+// Path identifies the connections over which messages come from other servers: it
+// is another after one of them was lost or made. It takes some microseconds.
+func (s *Server) Path() string {
+	status, err := s.server.Routez(nil)
+	if err != nil {
+		return ""
+	}
+	ids := make([]uint64, 0, len(status.Routes))
+	for _, route := range status.Routes {
+		ids = append(ids, route.Rid)
+	}
+	slices.Sort(ids)
+	return fmt.Sprint(ids)
 }
 
 // linked returns the names of the servers that have a route with us, some several

@@ -20,6 +20,8 @@ const (
 	defaultQueue = 64 << 10
 	// sweepInterval is how often it is made sure that nothing was lost.
 	sweepInterval = 15 * time.Second
+	// pathInterval is how often the way from other servers is looked at.
+	pathInterval = 500 * time.Millisecond
 	// retryPause is before something that failed is tried again.
 	retryPause  = 250 * time.Millisecond
 	logInterval = time.Minute

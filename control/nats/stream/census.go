@@ -178,6 +178,7 @@ func (s *session) compare(asked []*feed, c census) {
 	if s.repairs > 0 && s.doubt == nil {
 		s.beginDoubt()
 	}
+	s.lookAround()
 	if s.doubt == nil {
 		s.bus.hub.Advance(c.mark)
 	} else if c.number >= s.doubt.census {

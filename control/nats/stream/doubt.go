@@ -38,6 +38,17 @@ func (s *session) mayHaveLost() bool {
 	return lost
 }
 
+// lookAround begins a doubt if the way from other servers is not what it was.
+func (s *session) lookAround() {
+	if s.bus.opts.Path == nil {
+		return
+	}
+	if path := s.bus.opts.Path(); path != s.path {
+		s.path = path
+		s.beginDoubt()
+	}
+}
+
 // beginDoubt holds back all that comes from now on.
 func (s *session) beginDoubt() {
 	s.sweep = true

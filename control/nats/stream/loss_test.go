@@ -2,6 +2,8 @@ package stream_test
 
 import (
 	"bytes"
+	"fmt"
+	"sync/atomic"
 	"testing"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -48,6 +50,10 @@ func TestAMessageThatIsLostIsFetchedWhenTheNextOneComes(t *testing.T) {
 // two, and was shown something of the one, may come back to another node with
 // nothing but that place.
 func TestNothingIsHandedOnBeforeWhatWasLost(t *testing.T) {
+	var (
+		path     atomic.Int64
+		markLost atomic.Bool
+	)
 	for _, tt := range []struct {
 		name  string
 		sign  func(t *testing.T, n *node, s *sieve, server *embedded.Server)
@@ -64,9 +70,22 @@ func TestNothingIsHandedOnBeforeWhatWasLost(t *testing.T) {
 			n.until("the node has noticed", func() bool { return n.bus.NotReady() != nil })
 			s.open()
 		}, 2},
+		{"another way from other servers", func(t *testing.T, n *node, _ *sieve, _ *embedded.Server) {
+			path.Add(1)
+			n.until("it is held back", func() bool { return n.count("holdfast_bus_doubts_total") == 2 })
+		}, 2},
+		{"a mark that was lost", func(t *testing.T, n *node, s *sieve, server *embedded.Server) {
+			nc := connect(t, server)
+			for range 2 {
+				if _, err := nc.Request("holdfast.mark", nil, goodTime); err != nil {
+					t.Fatal(err)
+				}
+			}
+			n.until("it is held back", func() bool { return n.count("holdfast_bus_doubts_total") == 2 })
+		}, 2},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			n, other, s, server := lossyNode(t)
+			n, other, s, server := lossyNode(t, func(o *stream.Options) { o.Path = func() string { return fmt.Sprint(path.Load()) } })
 			r := n.follow("", "a", "b", "c")
 			other.say("a", "", "a1")
 			other.say("b", "", "b1")
@@ -75,9 +94,13 @@ func TestNothingIsHandedOnBeforeWhatWasLost(t *testing.T) {
 			other.say("a", "", "a2")
 			n.until("it is lost", lost)
 			hold := make(chan struct{})
+			markLost.Store(tt.name != "a mark that was lost")
 			s.edits(func(subject string, message []byte) []byte {
-				if bytes.Contains(message, []byte("Nats-UpTo-Sequence")) {
+				switch {
+				case bytes.Contains(message, []byte("Nats-UpTo-Sequence")):
 					<-hold // what a census has found
+				case subject == "_holdfast.live.mark" && markLost.CompareAndSwap(false, true):
+					return nil
 				}
 				return message
 			})

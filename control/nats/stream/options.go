@@ -26,6 +26,9 @@ type Options struct {
 	MaxBytes    int64
 	// Replicas is on how many servers the stream is stored.
 	Replicas int
+	// Path, unless nil, identifies the way from other servers to ours. When it has
+	// changed, messages may have been lost on it. It is called often.
+	Path func() string
 	// DedupWindow is how long the ids of items are remembered.
 	DedupWindow time.Duration
 

@@ -44,6 +44,7 @@ type session struct {
 	doubt    *doubt // unless nil, what is new is held back
 	repairs  int    // fetches of what was lost that are under way
 	connects uint64 // connections that the library has made anew
+	path     string // the way from other servers, as it was last
 	order    int    // counts the stream's epochs
 	mark     uint64 // the highest mark that has arrived
 	awaited  []awaited
@@ -94,10 +95,13 @@ func (s *session) run(closed <-chan struct{}) error {
 		}
 	}
 	s.bus.publishing.Store(&publishing{s.js, s.ctx.Done()})
+	s.lookAround()
 	s.beginDoubt()
 	s.settle()
 	tick := time.NewTicker(sweepInterval)
 	defer tick.Stop()
+	look := time.NewTicker(pathInterval)
+	defer look.Stop()
 	for {
 		select {
 		case m := <-s.bus.queue:
@@ -116,6 +120,8 @@ func (s *session) run(closed <-chan struct{}) error {
 			s.check()
 		case <-tick.C:
 			s.check()
+		case <-look.C:
+			s.lookAround()
 		case <-closed:
 			return nil
 		case <-s.ctx.Done():
