@@ -50,11 +50,11 @@ func (s *session) count() {
 			}
 			if err != nil {
 				s.bus.quiet.stream.Do(func() { s.bus.opts.Log.Warn("history cannot be looked up", zap.Error(err)) })
-				s.due = append(s.due, asked...)
+				s.due, s.sweep = append(s.due, asked...), s.sweep || s.held.on
 				s.settle()
 				return
 			}
-			c.number = number
+			c.number, s.counted = number, number
 			s.compare(asked, c)
 		}
 	})
@@ -121,7 +121,9 @@ func (s *session) arrived(seq uint64) {
 		return
 	}
 	s.mark = seq
-	s.bus.hub.Advance(seq)
+	if !s.held.on {
+		s.bus.hub.Advance(seq)
+	}
 	s.awaited = slices.DeleteFunc(s.awaited, func(w awaited) bool {
 		if w.seq <= seq {
 			close(w.arrived)
@@ -172,9 +174,9 @@ func (s *session) compare(asked []*feed, c census) {
 		case !f.filled:
 			s.fetchAll(f, c, head)
 		case head > f.last && head <= c.mark:
-			s.bus.quiet.lost.Do(func() {
-				s.bus.opts.Log.Warn("message lost on its way, it is fetched", zap.String("channel", f.channel))
-			})
+			s.lost(f)
+			s.fetch(f, f.last+1, head)
+		case head > f.last && s.held.on: // among what was held back can be all of it, or the last alone
 			s.fetch(f, f.last+1, head)
 		}
 	}
@@ -204,8 +206,10 @@ func (s *session) fetchAll(f *feed, c census, head uint64) {
 	})
 }
 
-// upTo fetches a subject's messages from seq on, until it has come to head. The
-// replicas that answer may be behind; whoever has head has all before it.
+// upTo fetches a subject's messages from seq on, until it has come to head, or to
+// what the stream still has before that. The replicas that answer may be behind;
+// whoever has a message has all before it. The error says that none of them had
+// come so far in time.
 func (s *session) upTo(ctx context.Context, subject string, seq, head uint64) (found []*client.Msg, err error) {
 	s.fetchers <- struct{}{}
 	defer func() { <-s.fetchers }()
@@ -222,23 +226,49 @@ func (s *session) upTo(ctx context.Context, subject string, seq, head uint64) (f
 			seq = at.seq + 1
 		}
 		found = append(found, page...)
+		if left == 0 && seq <= head {
+			head, err = s.stored(ctx, subject, head)
+		}
 		switch {
+		case err != nil:
+			return nil, err
 		case seq > head:
 			return found, nil
 		case left == 0 && time.Now().After(deadline):
-			return found, nil // the stream has let go of head since
+			return nil, fmt.Errorf("direct get: the replica that answers is at %d, behind %d", seq-1, head)
 		case left == 0:
 			shortly(ctx)
-			if ctx.Err() != nil {
-				return nil, ctx.Err()
-			}
 		}
 	}
+}
+
+// stored returns the place of the last message up to head that the stream has of a
+// subject, or head if the replica that answers has not come so far.
+func (s *session) stored(ctx context.Context, subject string, head uint64) (uint64, error) {
+	h, err := s.direct.heads(ctx, 0, []string{subject, s.bus.names.mark})
+	if err != nil {
+		return 0, fmt.Errorf("heads: %w", err)
+	}
+	if h.upTo < head {
+		return head, nil
+	}
+	return min(head, h.last[subject]), nil
 }
 
 // fill gives the hub the history of a channel up to the census's mark, and then
 // what has come live since.
 func (s *session) fill(f *feed, c census, found []*client.Msg) {
+	if s.held.on {
+		f.fetching = true
+		order := s.order
+		s.held.fills = append(s.held.fills, func() {
+			if order == s.order && s.kept(f) {
+				f.fetching = false
+				s.fill(f, c, found)
+			}
+		})
+		return
+	}
 	history := channels.History{Floor: max(c.first, 1) - 1}
 	if most := s.bus.opts.MaxMessages; len(found) > 0 {
 		first, _ := stampOf(found[0].Header)
@@ -268,6 +298,7 @@ func (s *session) catchUp(f *feed) {
 		if at.prev > f.last {
 			f.waiting = waiting[i:]
 			s.deliver(placed)
+			s.lost(f)
 			s.fetch(f, f.last+1, at.prev)
 			return
 		}
@@ -276,11 +307,19 @@ func (s *session) catchUp(f *feed) {
 	s.deliver(placed)
 }
 
-// fetch gets what was lost of a filled channel, from seq up to head.
+// lost notes that a message did not come by itself.
+func (s *session) lost(f *feed) {
+	s.bus.opts.Metrics.lost.Inc()
+	s.bus.quiet.lost.Do(func() {
+		s.bus.opts.Log.Warn("message lost on its way, it is fetched", zap.String("channel", f.channel))
+	})
+}
+
+// fetch gets what may be lost of a filled channel, from seq up to head.
 func (s *session) fetch(f *feed, seq, head uint64) {
 	f.fetching = true
+	s.repairs++
 	order := s.order
-	s.bus.opts.Metrics.lost.Inc()
 	s.do(func(ctx context.Context) func() {
 		found, err := s.upTo(ctx, f.stored, seq, head)
 		first := uint64(0)
@@ -291,6 +330,7 @@ func (s *session) fetch(f *feed, seq, head uint64) {
 			pause(ctx)
 		}
 		return func() {
+			s.repairs--
 			if order == s.order && s.kept(f) {
 				s.repair(f, seq, head, first, found, err)
 			}
@@ -318,7 +358,7 @@ func (s *session) repair(f *feed, seq, head, first uint64, found []*client.Msg, 
 	}
 	if lost := s.lostBefore(head, first, found); lost >= seq {
 		s.bus.opts.Metrics.gaps.Inc()
-		s.bus.hub.Break(f.channel, lost)
+		s.lose(f.channel, lost)
 		f.last = max(f.last, lost)
 	}
 	var placed []channels.Placed

@@ -29,7 +29,10 @@
 //   - What is acknowledged is stored. Otherwise a publisher is told that nothing
 //     was, or that it is not known; trying again with the same id is safe.
 //   - The hub hears of an item in the order of the stream, and of everything up
-//     to a mark before it hears of the mark. Only what was lost comes late.
+//     to a mark before it hears of the mark. From the first sign of a loss until all
+//     of it is there, what comes is held back: a client that had seen what comes
+//     after would never get it from another node. Only a loss that shows later than
+//     what comes after it on other channels comes late.
 //   - A stream that has lost what it had gets a new epoch: its sequences would
 //     mean something else. All held streams end then.
 //   - No message stops the bus.
@@ -46,6 +49,7 @@
 // # Files
 //
 // bus.go, session.go: what runs. interest.go: what the hub wants. feed.go: what
-// comes live. census.go: what is looked up. direct.go: how. publish.go: what goes
-// in. settle.go: the stream itself. stamp.go: the server's headers.
+// comes live. hold.go: what waits for what was lost. census.go: what is looked up.
+// direct.go: how. publish.go: what goes in. settle.go: the stream itself. stamp.go:
+// the server's headers.
 package stream

@@ -43,19 +43,12 @@ func (s *session) take(m *client.Msg) {
 	clear(placed[:cap(placed)])
 }
 
-func (s *session) deliver(placed []channels.Placed) {
-	if len(placed) == 0 {
-		return
-	}
-	s.bus.hub.Deliver(placed...)
-	s.bus.opts.Metrics.delivered.Add(float64(len(placed)))
-}
-
 // receive adds to placed what m brings that is due now.
 func (s *session) receive(placed []channels.Placed, m *client.Msg) []channels.Placed {
 	if m.Subject == s.bus.names.elected {
-		s.bus.alarm()
-		return placed
+		s.deliver(placed)
+		s.suspect()
+		return placed[:0]
 	}
 	at, ok := stampOf(m.Header)
 	if !ok || at.stream != s.bus.names.stream || m.Subject != s.bus.names.live+strings.TrimPrefix(at.subject, s.bus.opts.Prefix+".") {
@@ -71,16 +64,22 @@ func (s *session) receive(placed []channels.Placed, m *client.Msg) []channels.Pl
 	switch {
 	case f == nil: // on its way when we let it go
 		return placed
-	case f.fetching || !f.filled:
+	case !f.filled:
+		f.keep(m)
+		return placed
+	case s.held.on:
+		s.held.keep(m)
+		return placed
+	case f.fetching:
 		f.keep(m)
 		return placed
 	case at.prev > f.last:
-		s.bus.quiet.lost.Do(func() {
-			s.bus.opts.Log.Warn("message lost on its way, it is fetched", zap.String("channel", f.channel))
-		})
+		s.lost(f)
 		f.keep(m)
+		s.deliver(placed)
+		s.suspect()
 		s.fetch(f, f.last+1, at.prev)
-		return placed
+		return placed[:0]
 	}
 	return s.accept(placed, f, m, at)
 }

@@ -39,7 +39,10 @@ type session struct {
 	settled  bool    // the stream is known
 	settling bool    // it is being looked for
 	asking   bool    // Refresh is being answered
-	censuses int     // how many there were
+	censuses int     // how many were begun
+	counted  int     // the last that has succeeded
+	repairs  int     // how many feeds fetch what was lost
+	held     hold
 	waiters  []*syncing
 	order    int    // counts the stream's epochs
 	mark     uint64 // the highest mark that has arrived
@@ -73,6 +76,7 @@ func newSession(ctx context.Context, b *Bus, nc *client.Conn) (*session, error) 
 func (s *session) end() {
 	s.bus.publishing.Store(nil)
 	s.bus.unsettled("not connected")
+	s.flush(s.held.due)
 	s.cancel()
 	s.requests.Wait()
 	s.js.CleanupPublisher()
@@ -91,7 +95,7 @@ func (s *session) run(closed <-chan struct{}) error {
 		}
 	}
 	s.bus.publishing.Store(&publishing{s.js, s.ctx.Done()})
-	s.settle()
+	s.suspect() // of what came since the session before
 	tick := time.NewTicker(sweepInterval)
 	defer tick.Stop()
 	for {
@@ -109,7 +113,9 @@ func (s *session) run(closed <-chan struct{}) error {
 		case w := <-s.bus.syncs:
 			s.sync(w)
 		case <-s.bus.alarms:
-			s.check()
+			s.suspect()
+		case <-s.held.over:
+			s.letGo()
 		case <-tick.C:
 			s.check()
 		case <-closed:
@@ -118,6 +124,7 @@ func (s *session) run(closed <-chan struct{}) error {
 			return nil
 		}
 		s.count()
+		s.endHold()
 		s.release()
 	}
 }
@@ -230,7 +237,7 @@ func (s *session) found(at settled) {
 	if at.epoch != s.bus.hub.Epoch() {
 		s.bus.opts.Log.Info("order of the stream taken over", zap.String("epoch", at.epoch))
 		s.bus.hub.Restart(at.epoch)
-		s.order, s.mark = s.order+1, 0
+		s.order, s.mark, s.held = s.order+1, 0, hold{}
 		for _, f := range s.bus.feeds {
 			f.filled, f.fetching, f.waiting, f.last = false, false, nil, 0
 			f.checked, f.owed = 0, 0

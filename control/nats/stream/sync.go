@@ -47,6 +47,9 @@ func (s *session) feedsOf(w *syncing) (all []*feed) {
 
 // release lets those go on whose channels are up to date.
 func (s *session) release() {
+	if s.held.on {
+		return // what has come is not in the hub
+	}
 	left := s.waiters[:0]
 	for _, w := range s.waiters {
 		if s.isSynced(w) {
