@@ -24,19 +24,21 @@ var clusterKills = flag.Int("cluster.kills", 2, "kill `N` nodes in the test of a
 
 // clusterNode is one of several processes that share a stream.
 type clusterNode struct {
-	program      program
+	run          func(file string) (*exec.Cmd, error) // starts a process
 	file         string
 	URL, control string
 
 	mu      sync.Mutex
 	process *exec.Cmd // nil while it is dead
-	log     io.Writer
 }
+
+// clusterToken is for the nodes' control endpoints.
+const clusterToken = "secret"
 
 // clusterFile keeps more than a test publishes, so that nothing may be lost.
 const clusterFile = `
 listen: [%q]
-control: {listen: [%q]}
+control: {listen: [%q], tokens: [` + clusterToken + `]}
 routes: [{origins: [%q]}]
 drain: {window: 0s}
 channels: {replay: {messages: 100000, bytes: 64MiB}, dedup: {window: 5m}}
@@ -52,26 +54,35 @@ nats:
 // all nodes are ready.
 func startCluster(t *testing.T, p program, size int, origin string) []*clusterNode {
 	t.Helper()
-	var peers []string
-	for range size {
-		peers = append(peers, freeAddress(t))
-	}
-	nodes := make([]*clusterNode, size)
+	nodes, peers := make([]*clusterNode, size), make([]string, size)
 	for i := range nodes {
-		n := &clusterNode{program: p, URL: freeAddress(t), control: freeAddress(t), log: t.Output()}
-		n.file = writeFile(t, "holdfast.yaml", fmt.Sprintf(clusterFile, n.URL, n.control, origin, t.TempDir(), i, peers[i], strings.Join(peers, `", "`)))
-		nodes[i] = n
-		n.start(t)
+		nodes[i], peers[i] = &clusterNode{URL: freeAddress(t), control: freeAddress(t)}, freeAddress(t)
+		nodes[i].run = func(file string) (*exec.Cmd, error) {
+			process := exec.Command(string(p), "serve", "--config", file)
+			process.Stderr = t.Output()
+			return process, process.Start()
+		}
 	}
+	startNodes(t, nodes, peers, origin)
+	return nodes
+}
+
+// startNodes runs nodes that are peers of each other until t ends. It returns when
+// all are ready.
+func startNodes(t *testing.T, nodes []*clusterNode, peers []string, origin string) {
+	t.Helper()
 	t.Cleanup(func() {
 		for _, n := range nodes {
 			n.kill(syscall.SIGKILL)
 		}
 	})
+	for i, n := range nodes {
+		n.file = writeFile(t, "holdfast.yaml", fmt.Sprintf(clusterFile, n.URL, n.control, origin, t.TempDir(), i, peers[i], strings.Join(peers, `", "`)))
+		n.start(t)
+	}
 	for _, n := range nodes {
 		n.awaitReady(t)
 	}
-	return nodes
 }
 
 // freeAddress returns an address on which nobody listens. Its port is not one that
@@ -94,11 +105,11 @@ func (n *clusterNode) start(t *testing.T) {
 	t.Helper()
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.process = exec.Command(string(n.program), "serve", "--config", n.file)
-	n.process.Stderr = n.log
-	if err := n.process.Start(); err != nil {
+	process, err := n.run(n.file)
+	if err != nil {
 		t.Fatal(err)
 	}
+	n.process = process
 }
 
 // kill sends the process a signal and waits for its end.
@@ -117,32 +128,43 @@ func (n *clusterNode) awaitReady(t *testing.T) {
 	t.Helper()
 	last := ""
 	for deadline := time.Now().Add(goodTime); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
-		response, err := http.Get("http://" + n.control + "/readyz")
-		if err != nil {
-			last = err.Error()
-			continue
-		}
-		body, _ := io.ReadAll(response.Body)
-		response.Body.Close()
-		if response.StatusCode == http.StatusOK {
+		status, answer, err := n.ask(http.MethodGet, "/readyz", "")
+		if status == http.StatusOK {
 			return
 		}
-		last = string(body)
+		last = fmt.Sprint(answer, err)
 	}
 	t.Fatalf("node %s is never ready: %s", n.file, last)
+}
+
+// askControl asks a control endpoint for JSON. An answer that does not come is an
+// error, since every request is answered in the end.
+func askControl(method, url, body string) (status int, answer string, err error) {
+	request, err := http.NewRequest(method, url, strings.NewReader(body))
+	if err != nil {
+		return 0, "", err
+	}
+	request.Header.Set("Accept", "application/json")
+	request.Header.Set("Authorization", "Bearer "+clusterToken)
+	response, err := (&http.Client{Timeout: 15 * time.Second}).Do(request)
+	if err != nil {
+		return 0, "", err
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	return response.StatusCode, string(text), err
+}
+
+// ask asks the node's control endpoint.
+func (n *clusterNode) ask(method, path, body string) (status int, answer string, err error) {
+	return askControl(method, "http://"+n.control+path, body)
 }
 
 // post publishes an event on channel with an id that is also its data. It
 // reports whether it was acknowledged.
 func (n *clusterNode) post(channel, id string) bool {
-	client := http.Client{Timeout: 15 * time.Second}
-	response, err := client.Post("http://"+n.control+"/channels/"+channel+"?id="+id, "text/plain", strings.NewReader(id))
-	if err != nil {
-		return false
-	}
-	io.Copy(io.Discard, response.Body)
-	response.Body.Close()
-	return response.StatusCode == http.StatusOK
+	status, _, err := n.ask(http.MethodPost, "/channels/"+channel+"?id="+id, id)
+	return err == nil && status == http.StatusOK
 }
 
 // wanderer is a client that goes to another node whenever its stream ends, and
@@ -153,24 +175,31 @@ type wanderer struct {
 	random   *rand.Rand
 	lastID   string
 	received map[string][]string // ids by channel
+	heard    func(id string)     // nil: nobody waits for one
 	problems []string
 	moves    int
+	trail    []string // the visits, to see what went wrong
 }
 
 // wander reads until every channel has had its last event.
 func (w *wanderer) wander(ctx context.Context) {
 	for open := len(w.channels); open > 0 && ctx.Err() == nil; {
 		n := w.nodes[w.random.IntN(len(w.nodes))]
-		w.moves++
-		open -= w.visit(ctx, n, 1+w.random.IntN(400))
+		visit, leave := context.WithTimeout(ctx, 10*time.Second)
+		open -= w.visit(visit, n, 1+w.random.IntN(400))
+		leave()
 	}
 }
 
 // visit reads up to most events from a node, and returns how many channels have
 // ended.
 func (w *wanderer) visit(ctx context.Context, n *clusterNode, most int) (ended int) {
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
-	defer cancel()
+	w.moves++
+	came, from := time.Now(), w.lastID
+	defer func() {
+		w.trail = append(w.trail, fmt.Sprintf("at %s from %s to %s: after %q up to %q",
+			n.URL, came.Format("05.000"), time.Now().Format("05.000"), from, w.lastID))
+	}()
 	q := url.Values{"channel": w.channels}
 	request, _ := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+n.URL+"/stream?"+q.Encode(), nil)
 	request.Header.Set("Accept", "text/event-stream")
@@ -184,7 +213,7 @@ func (w *wanderer) visit(ctx context.Context, n *clusterNode, most int) (ended i
 	}
 	defer response.Body.Close()
 	r := bufio.NewReader(response.Body)
-	for range most {
+	for n := 0; n < most && ended < len(w.channels); n++ {
 		b, err := readBlock(r)
 		if err != nil {
 			return ended
@@ -200,6 +229,9 @@ func (w *wanderer) visit(ctx context.Context, n *clusterNode, most int) (ended i
 		}
 		channel, _, _ := strings.Cut(b.data, "-")
 		w.received[channel] = append(w.received[channel], b.data)
+		if w.heard != nil {
+			w.heard(b.data)
+		}
 		if strings.HasSuffix(b.data, "-end") {
 			ended++
 		}
@@ -272,15 +304,11 @@ func TestClusterLosesNothing(t *testing.T) {
 // firstPosition is the place before everything, as a client would say it.
 func firstPosition(t *testing.T, n *clusterNode) string {
 	t.Helper()
-	request, _ := http.NewRequest(http.MethodPost, "http://"+n.control+"/channels/first", strings.NewReader("x"))
-	request.Header.Set("Accept", "application/json")
-	response, err := http.DefaultClient.Do(request)
+	_, body, err := n.ask(http.MethodPost, "/channels/first", "x")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer response.Body.Close()
-	body, _ := io.ReadAll(response.Body)
-	_, after, _ := strings.Cut(string(body), `"position":"`)
+	_, after, _ := strings.Cut(body, `"position":"`)
 	position, _, found := strings.Cut(after, `"`)
 	if !found {
 		t.Fatalf("no position in %s", body)
@@ -306,6 +334,7 @@ func judge(t *testing.T, wanderers []*wanderer, acknowledged []string) {
 			}
 			if !slices.Equal(got, order[channel]) {
 				t.Errorf("client %d on %s: %d events, another client %d: %s", i, channel, len(got), len(order[channel]), difference(got, order[channel]))
+				t.Log(strings.Join(w.trail, "\n"))
 			}
 		}
 	}

@@ -3,7 +3,6 @@ package main
 import (
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"slices"
 	"strings"
@@ -42,14 +41,9 @@ func (r rollCall) String() string {
 // callRoll asks a control endpoint for the channels of all nodes.
 func callRoll(t *testing.T, control string) (r rollCall) {
 	t.Helper()
-	response, err := http.Get(control + "/channels?scope=cluster")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer response.Body.Close()
-	body, err := io.ReadAll(response.Body)
-	if err == nil && response.StatusCode == http.StatusOK {
-		err = json.Unmarshal(body, &r)
+	status, body, err := askControl(http.MethodGet, control+"/channels?scope=cluster", "")
+	if err == nil && status == http.StatusOK {
+		err = json.Unmarshal([]byte(body), &r)
 	}
 	if err != nil {
 		t.Fatalf("%v in %s", err, body)
