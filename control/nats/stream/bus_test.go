@@ -167,6 +167,32 @@ func TestWhatIsLostOnItsWayIsFound(t *testing.T) {
 	}
 }
 
+// TestWhatIsLostIsNotOvertaken by what comes after it on other channels, or a client
+// that goes to another node with an id of the others would never get it.
+func TestWhatIsLostIsNotOvertaken(t *testing.T) {
+	server := startServer(t, t.TempDir())
+	n := startNode(t, server.InProcess(), func(o *stream.Options) { *o = o.WithQueue(8) }).ready()
+	other := startNode(t, server.InProcess()).ready()
+	for round := range 20 {
+		busy, both := n.follow("", "busy"), n.follow("", "a", "b", "c")
+		busy.stall = make(chan struct{})
+		var want []string
+		other.say("busy", "", "x")
+		for i := range 30 {
+			word := fmt.Sprint(round, "-", i)
+			other.say([]string{"a", "b", "c"}[i%3], "", word)
+			want = append(want, word)
+		}
+		close(busy.stall)
+		both.want(want...)
+		busy.cursor.Close()
+		both.cursor.Close()
+	}
+	if n.count("holdfast_bus_lost_total") == 0 {
+		t.Error("nothing was lost, so nothing is proved")
+	}
+}
+
 // TestFollowersOfAllKindsGetEverything publishes to many channels while they are
 // followed one after the other, from their beginnings: whatever a follower gets
 // of the history and of what is new must be all, once and in order.

@@ -219,8 +219,10 @@ func (s *session) fetchAll(f *feed, c census, head uint64) {
 	})
 }
 
-// upTo fetches a subject's messages from seq on, until it has come to head. The
-// replicas that answer may be behind; whoever has head has all before it.
+// upTo fetches a subject's messages from seq on, until it has come to head, or to
+// what the stream still has before that. The replicas that answer may be behind;
+// whoever has a message has all before it. The error says that none of them had
+// come so far in time.
 func (s *session) upTo(ctx context.Context, subject string, seq, head uint64) (found []*client.Msg, err error) {
 	s.fetchers <- struct{}{}
 	defer func() { <-s.fetchers }()
@@ -237,18 +239,33 @@ func (s *session) upTo(ctx context.Context, subject string, seq, head uint64) (f
 			seq = at.seq + 1
 		}
 		found = append(found, page...)
+		if left == 0 && seq <= head {
+			head, err = s.stored(ctx, subject, head)
+		}
 		switch {
+		case err != nil:
+			return nil, err
 		case seq > head:
 			return found, nil
 		case left == 0 && time.Now().After(deadline):
-			return found, nil // the stream has let go of head since
+			return nil, fmt.Errorf("direct get: the replica that answers is at %d, behind %d", seq-1, head)
 		case left == 0:
 			shortly(ctx)
-			if ctx.Err() != nil {
-				return nil, ctx.Err()
-			}
 		}
 	}
+}
+
+// stored returns the place of the last message up to head that the stream has of a
+// subject, or head if the replica that answers has not come so far.
+func (s *session) stored(ctx context.Context, subject string, head uint64) (uint64, error) {
+	h, err := s.direct.heads(ctx, 0, []string{subject, s.bus.names.mark})
+	if err != nil {
+		return 0, fmt.Errorf("heads: %w", err)
+	}
+	if h.upTo < head {
+		return head, nil
+	}
+	return min(head, h.last[subject]), nil
 }
 
 // fill gives the hub the history of a channel: what the stream had at the census's
