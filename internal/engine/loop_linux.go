@@ -68,7 +68,7 @@ type loop struct {
 }
 
 func newLoop(e *Engine, number int, p poller) *loop {
-	return &loop{
+	l := &loop{
 		engine: e,
 		number: number,
 		poller: p,
@@ -77,13 +77,14 @@ func newLoop(e *Engine, number int, p poller) *loop {
 		batch:  hold.NewBatch(batchEntries, batchBytes),
 		trash:  make([]byte, 4<<10),
 		kept:   make(map[*stream]net.Conn),
+		ticker: time.NewTicker(tick),
 	}
+	l.ticker.Stop() // nothing is armed yet
+	return l
 }
 
 // run works until ctx ends, which must be after the last stream.
 func (l *loop) run(ctx context.Context) {
-	l.ticker = time.NewTicker(tick)
-	l.ticker.Stop()
 	for ctx.Err() == nil {
 		l.collect()
 		if l.turn() {
