@@ -129,7 +129,7 @@ func TestAStuckStreamKeepsNoCopies(t *testing.T) {
 }
 
 // pairOf returns two ends of a TCP connection.
-func pairOf(t *testing.T) (ours, theirs *net.TCPConn) {
+func pairOf(t testing.TB) (ours, theirs *net.TCPConn) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -149,27 +149,14 @@ func pairOf(t *testing.T) (ours, theirs *net.TCPConn) {
 func TestAStreamIsHeldEvenWithoutADescriptorToSpare(t *testing.T) {
 	r := newRig(t)
 	r.engine.duplicate = func(*net.TCPConn) (int, error) { return -1, errors.New("too many open files") }
-	if err := r.engine.Admit(); err != nil {
-		t.Fatal(err)
-	}
-	cursor, err := r.hub.Follow(t.Context(), channels.Follow{
-		Subscriptions: []channels.Subscription{{Channel: "a"}},
-		Form:          wire.Stream,
-		Group:         r.engine.Group(),
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := r.engine.newStream(&hold.Stream{Cursor: cursor, Ended: func(why hold.Reason) { r.ended <- why }}, hold.Chunked)
-	ours, theirs := pairOf(t)
+	theirs, ours, held := r.tcp(t, hold.Stream{}, "a")
 	defer theirs.Close()
-	s.Inherit(ours)
 	r.publish(t, "a", "data: 1\n\n")
 	got := make([]byte, len(chunk("data: 1\n\n")))
 	if n, err := theirs.Read(got); string(got[:n]) != chunk("data: 1\n\n") {
 		t.Fatalf("got %q, %v", got[:n], err)
 	}
-	s.CutOff(hold.ReasonShutdown)
+	held.CutOff(hold.ReasonShutdown)
 	r.wantEnd(t, hold.ReasonShutdown)
 	if _, err := ours.SyscallConn(); err != nil {
 		return
