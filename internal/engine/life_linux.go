@@ -150,7 +150,7 @@ func (l *loop) leave(s *stream) {
 
 // gone closes the descriptor of a stream that has left its channels.
 func (l *loop) gone(s *stream) {
-	s.phase = gone
+	s.phase, s.unread = gone, false // its descriptor may soon be another's
 	if conn := l.kept[s]; conn != nil {
 		conn.Close()
 		delete(l.kept, s)

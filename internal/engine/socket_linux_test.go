@@ -111,6 +111,43 @@ func TestAClientThatSendsTooMuchIsReadUntilItLeaves(t *testing.T) {
 	r.wantEnd(t, hold.ReasonClientData)
 }
 
+// A stream may still be in the queue when its descriptor is another's.
+func TestWhoIsGoneIsNotReadFrom(t *testing.T) {
+	r := makeRig(t, newManual(t))
+	l := r.engine.loops[0]
+	fd, held := r.hold(t, 0, hold.Stream{}, "a")
+	defer unix.Close(fd)
+	for sent := 0; sent < receiveBytes; {
+		n, err := unix.Write(fd, make([]byte, 10_000))
+		if err != nil {
+			t.Fatal(err)
+		}
+		sent += n
+	}
+	l.collect()
+	l.receive(held)
+	if !held.unread || !held.ready {
+		t.Fatal("the stream is not to be read on")
+	}
+	held.CutOff(hold.ReasonShutdown)
+	l.collect()
+	unix.Dup3(fd, int(held.socket), 0) // so that none of the pair gets the number
+	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_NONBLOCK, 0)
+	if err == nil {
+		err = unix.Dup3(pair[0], int(held.socket), 0)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	unix.Write(pair[1], []byte("hello"))
+	work(l)
+	wantText(t, pair[0], "hello")
+	for _, fd := range append(pair[:], int(held.socket)) {
+		unix.Close(fd)
+	}
+	r.cutByHand(l)
+}
+
 // What a stuck client has coming is kept by the log, not for it: of what was
 // broken off, it is the entry itself that is kept.
 func TestAStuckStreamKeepsNoCopies(t *testing.T) {
