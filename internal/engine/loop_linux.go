@@ -50,9 +50,12 @@ type loop struct {
 	now     time.Time
 	visits  int // left in this turn
 	trash   []byte
-	kept    map[*stream]net.Conn // of streams that do not own their descriptor
-	watched bool                 // the poller's goroutine runs
-	watch   sync.WaitGroup       // of it
+	sealed  []byte // scratch: what was encrypted and is to be sent
+	// allowance is how much may still be read in this visit.
+	allowance int
+	kept      map[*stream]net.Conn // of streams that do not own their descriptor
+	watched   bool                 // the poller's goroutine runs
+	watch     sync.WaitGroup       // of it
 
 	// Owned by open.
 	sparePosts  []post

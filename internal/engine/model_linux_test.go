@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"crypto/tls"
 	"fmt"
 	"math/rand/v2"
 	"strings"
@@ -48,7 +49,8 @@ type model struct {
 
 // modelClient is a client and what it should get.
 type modelClient struct {
-	fd      int // -1: it has left
+	fd      int           // -1: it has left
+	secure  *secureClient // nil: in the clear
 	held    *stream
 	follows [3]bool
 
@@ -138,8 +140,8 @@ func (m *model) disturb(c *modelClient, n int) {
 		c.ending()
 		c.held.End(hold.ReasonAction)
 	case c.fd >= 0:
-		sent, _ := unix.Write(c.fd, make([]byte, n*10))
-		if c.sent += max(0, sent); c.sent > hold.MaxClientBytes {
+		c.send(make([]byte, n*10))
+		if c.sent > hold.MaxClientBytes {
 			c.ending()
 		}
 	}
@@ -169,7 +171,13 @@ func (m *model) join(who byte, n int) {
 	if n%2 == 0 {
 		buffer = 0
 	}
-	c.fd, c.held = m.rig.hold(m.t, buffer, s, names...)
+	switch n % 3 {
+	case 0:
+		c.secure, c.held = m.rig.holdSecure(m.t, tls.VersionTLS12+uint16(n/3%2), buffer, s, names...)
+		c.fd = c.secure.below.fd
+	default:
+		c.fd, c.held = m.rig.hold(m.t, buffer, s, names...)
+	}
 	m.clients = append(m.clients, c)
 }
 
@@ -207,10 +215,38 @@ func (m *model) read(c *modelClient, n int) bool {
 	if c.fd < 0 || c.over {
 		return false
 	}
-	some, err := readSome(c.fd, n)
+	before := c.received()
+	some, err := c.take(n)
 	c.got.WriteString(some)
 	c.over = err != nil
-	return some != "" || err != nil
+	return some != "" || err != nil || c.received() != before
+}
+
+// received is how many encrypted bytes have come, which may be less than a
+// record.
+func (c *modelClient) received() int {
+	if c.secure == nil {
+		return 0
+	}
+	return c.secure.below.received
+}
+
+func (c *modelClient) take(n int) (string, error) {
+	if c.secure == nil {
+		return readSome(c.fd, n)
+	}
+	c.secure.below.push()
+	return c.secure.some(n)
+}
+
+func (c *modelClient) send(p []byte) {
+	if c.secure == nil {
+		n, _ := unix.Write(c.fd, p)
+		c.sent += max(0, n)
+		return
+	}
+	c.secure.Write(p)
+	c.sent = c.secure.below.sent + len(c.secure.below.pending)
 }
 
 func (m *model) leave(c *modelClient) {

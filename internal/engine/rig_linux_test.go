@@ -88,6 +88,12 @@ func (r *rig) close() {
 // the system takes for a client that does not read.
 func (r *rig) hold(t testing.TB, buffer int, s hold.Stream, names ...string) (peer int, held *stream) {
 	t.Helper()
+	return r.holdWith(t, buffer, s, func(*stream) {}, names...)
+}
+
+// holdWith is hold, and calls prepare before the stream is adopted.
+func (r *rig) holdWith(t testing.TB, buffer int, s hold.Stream, prepare func(*stream), names ...string) (peer int, held *stream) {
+	t.Helper()
 	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
 	if err != nil {
 		t.Fatal(err)
@@ -109,6 +115,7 @@ func (r *rig) hold(t testing.TB, buffer int, s hold.Stream, names ...string) (pe
 	s.Ended = func(why hold.Reason) { r.ended <- why }
 	held = r.engine.newStream(&s, hold.Chunked)
 	held.socket = int32(pair[0])
+	prepare(held)
 	held.loop.post(post{stream: held, do: adopt})
 	return pair[1], held
 }
