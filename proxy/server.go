@@ -109,7 +109,12 @@ func clientProtocols() *http.Protocols {
 }
 
 func loadTLS(certificates []Certificate) (*tls.Config, error) {
-	config := &tls.Config{MinVersion: tls.VersionTLS12}
+	config := &tls.Config{
+		MinVersion: tls.VersionTLS12,
+		// Events are written as they come, each in a record. What is joined of
+		// them should not be cut into the small records that a page begins with.
+		DynamicRecordSizingDisabled: true,
+	}
 	for _, c := range certificates {
 		pair, err := tls.LoadX509KeyPair(c.CertFile, c.KeyFile)
 		if err != nil {

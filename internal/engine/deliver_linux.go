@@ -49,7 +49,7 @@ func (l *loop) write(s *stream, step hold.Step, why hold.Reason) {
 		return
 	}
 	rest := s.feed.Sent(l.batch, n, l.now)
-	if n < len(p) {
+	if n < len(p) || s.stuck() {
 		l.block(s, baggage{rest: rest, last: step == hold.Finish, putsOff: s.feed.PutsOff(l.batch), why: why})
 		return
 	}
@@ -61,8 +61,17 @@ func (l *loop) write(s *stream, step hold.Step, why hold.Reason) {
 	}
 }
 
-// send writes to the socket what it takes at once.
+// send sends what the socket takes of p at once, and over TLS a little more,
+// which the stream keeps.
 func (l *loop) send(s *stream, p []byte) (n int, err error) {
+	if s.tls != nil {
+		return l.seal(s, p)
+	}
+	return l.push(s, p)
+}
+
+// push writes to the socket what it takes at once.
+func (l *loop) push(s *stream, p []byte) (n int, err error) {
 	if len(p) == 0 {
 		return 0, nil
 	}
@@ -77,7 +86,7 @@ func (l *loop) send(s *stream, p []byte) (n int, err error) {
 // block leaves s alone until its socket takes more.
 func (l *loop) block(s *stream, b baggage) {
 	if s.bag != nil {
-		b.end = s.bag.end
+		b.end, b.sealed = s.bag.end, s.bag.sealed
 	}
 	b.piece = maxPiece
 	s.bag, s.phase = &b, blocked
@@ -87,13 +96,12 @@ func (l *loop) block(s *stream, b baggage) {
 // resume goes on with a stream whose socket takes more.
 func (l *loop) resume(s *stream) {
 	b := s.bag
-	n, err := l.send(s, b.rest)
+	n, err := l.goOn(s, b)
 	if err != nil {
 		l.sever(s, hold.Blame(err))
 		return
 	}
-	b.rest = b.rest[n:]
-	if len(b.rest) > 0 {
+	if len(b.rest) > 0 || s.stuck() {
 		if b.piece -= n; b.piece <= 0 {
 			b.piece = maxPiece
 			l.limit(s, s.feed.WriteTimeout())
@@ -112,6 +120,20 @@ func (l *loop) resume(s *stream) {
 		s.bag = &baggage{end: b.end}
 	}
 	l.makeReady(s)
+}
+
+// goOn sends what s has kept, and returns how much that was.
+func (l *loop) goOn(s *stream, b *baggage) (n int, err error) {
+	if s.stuck() {
+		n, err = l.push(s, b.sealed)
+		if b.sealed = b.sealed[n:]; err != nil || s.stuck() {
+			return n, err
+		}
+		b.sealed = nil
+	}
+	more, err := l.send(s, b.rest)
+	b.rest = b.rest[more:]
+	return n + more, err
 }
 
 // handle does what an event asks for.

@@ -1,6 +1,6 @@
 // Package engine holds streams in event loops: on Linux a plain HTTP/1.x stream
 // costs a record of some 250 bytes, a descriptor and its place in a log, and
-// neither a goroutine nor a buffer.
+// neither a goroutine nor a buffer. Over TLS the keys come on top.
 //
 // # Model
 //
@@ -32,15 +32,42 @@
 //   - A stream that is blocked keeps the rest of one entry at most, which it
 //     shares with the log. For the others the cursor goes back.
 //
-// Streams over TLS and HTTP/2, and responses that wait for one answer, are held
-// by a hold.Goroutines inside. Both count and admit in one registry.
+// Streams over HTTP/2, and responses that wait for one answer, are held by a
+// hold.Goroutines inside. Both count and admit in one registry.
+//
+// # TLS
+//
+// A tls.Conn wants a connection that blocks, and cannot be given another one.
+// So it is made over a hold.Conn in the first place, and when the stream has
+// been hijacked, its loop takes the place of what that was wrapped around:
+//
+//	feed ─▶ tls.Conn.Write ─▶ bearer ─▶ loop.sealed ─▶ one send ─▶ socket
+//	                                       └─ what it does not take ─▶ baggage
+//	socket ─▶ bearer ─▶ tls.Conn.Read ─▶ nobody
+//
+// Write takes everything, for an error of it would be final; so the loop feeds a
+// record only when the system has taken the one before, and a stream that is
+// stuck keeps one record, 16 KiB, and the rest of one entry as others do. Read
+// says EAGAIN, which a tls.Conn takes for temporary, in the middle of a record
+// too. What is read may ask for an answer (KeyUpdate), so a blocked stream is
+// not read until it goes on; how much a client may send is counted before
+// decryption, so that it holds for such messages. Renegotiation and whatever
+// else a tls.Conn does not like end the stream, with an alert.
+//
+// Half of an idle tls.Conn is two buffers that the handshake has grown. They are
+// given up when they are empty, by way of unexported fields. That, and what
+// Read and Write are relied on for, is tried when an engine is made: should a
+// later Go do otherwise, a line is logged and the streams go to the holder with
+// goroutines.
 //
 // # What was rejected
 //
 // A goroutine per loop that blocks in epoll_wait: 110 against 46 µs of CPU for a
 // lone publish. writev: copying up to 20 KB costs no more than the vector.
 // RawSyscall: 0.5 % faster, and a call that blocks would stop the world. io_uring:
-// 13 to 25 % less for large batches, where it is allowed at all.
+// 13 to 25 % less for large batches, where it is allowed at all. Kernel TLS: not
+// every kernel has it, and keys that change need crypto/tls all the same. A TLS
+// of our own: it would have to be as good as Go's.
 //
 // # Files
 //
@@ -48,5 +75,7 @@
 // stream_linux.go and life_linux.go a stream from take-over to end;
 // deliver_linux.go writing; index_linux.go and seat_linux.go who follows what;
 // inbox_linux.go what others want; poller_linux.go and socket_linux.go the system;
-// wheel_linux.go keep-alives and deadlines.
+// wheel_linux.go keep-alives and deadlines. secure_linux.go is TLS over a socket,
+// secure_buffers_linux.go what is given up of it, and secure_trial_linux.go
+// whether that may be done.
 package engine

@@ -9,6 +9,8 @@ import (
 	"sync"
 	"time"
 
+	"go.uber.org/zap"
+
 	"github.com/holdfast-proxy/holdfast/channels"
 	"github.com/holdfast-proxy/holdfast/internal/hold"
 )
@@ -21,6 +23,7 @@ const maxLoops = 64
 type Engine struct {
 	// Fixed after New.
 	sockets   hold.SocketOptions
+	secure    *tlsBuffers // nil: loops cannot hold streams over TLS
 	loops     []*loop
 	duplicate func(*net.TCPConn) (int, error)
 
@@ -43,7 +46,12 @@ func New(o Options) (*Engine, error) {
 	if o.Registry == nil {
 		o.Registry = hold.NewRegistry(o.MaxStreams)
 	}
+	secure, err := tryTLS()
+	if err != nil && o.Log != nil {
+		o.Log.Warn("streams over TLS are held with goroutines", zap.Error(err))
+	}
 	e := &Engine{
+		secure:    secure,
 		sockets:   o.Sockets,
 		duplicate: duplicate,
 		index:     newIndex(),
@@ -131,15 +139,13 @@ func (e *Engine) Drain(ctx context.Context, window time.Duration) error {
 
 // Hold implements hold.Holder.
 func (e *Engine) Hold(w http.ResponseWriter, r *http.Request, s *hold.Stream) error {
-	conn := ownable(r)
+	conn := e.ownable(r)
 	if conn == nil {
 		return e.rest.Hold(w, r, s)
 	}
-	err := http.NewResponseController(w).Flush()
-	if err == nil {
-		err = conn.Claim(e.newStream(s, hold.FramingOf(r)))
-	}
-	if err != nil {
+	stream := e.newStream(s, hold.FramingOf(r))
+	if err := stream.takeOver(http.NewResponseController(w), conn, r.TLS != nil); err != nil {
+		stream.loop.load.Add(-1)
 		s.Cursor.Close()
 		e.registry.Release()
 		return fmt.Errorf("hold: %w", err)
@@ -149,9 +155,9 @@ func (e *Engine) Hold(w http.ResponseWriter, r *http.Request, s *hold.Stream) er
 
 // ownable returns the connection of a request that a loop can hold, nil if it
 // must be held otherwise.
-func ownable(r *http.Request) *hold.Conn {
-	conn := hold.ConnOf(r)
-	if conn == nil || hold.FramingOf(r) == hold.Frames {
+func (e *Engine) ownable(r *http.Request) *hold.Conn {
+	conn := hold.Beneath(r)
+	if conn == nil || hold.FramingOf(r) == hold.Frames || r.TLS != nil && e.secure == nil {
 		return nil
 	}
 	if _, ok := conn.Inner().(*net.TCPConn); !ok {

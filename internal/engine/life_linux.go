@@ -65,33 +65,59 @@ func (l *loop) at(slot int32, serial uint32) *stream {
 // stream ends, but is read until the client leaves: a connection that is
 // closed with something unread in it is reset.
 func (l *loop) receive(s *stream) {
+	if s.tls != nil {
+		l.receiveSecure(s)
+		return
+	}
 	s.unread = false
-	for total := 0; total < receiveBytes; {
-		n, err := receive(int(s.socket), l.trash)
-		switch {
+	for l.allowance = receiveBytes; l.allowance > 0; {
+		switch _, err := l.take(s, l.trash); {
 		case err == syscall.EAGAIN:
 			return
 		case err != nil:
 			l.left(s, hold.Blame(err))
 			return
-		case n == 0:
-			l.left(s, hold.Blame(io.EOF))
-			return
 		}
-		total += n
-		before := s.sent
-		if s.sent += int32(n); s.sent > hold.MaxClientBytes && before <= hold.MaxClientBytes {
-			l.endAtHead(s, hold.ReasonClientData)
-		}
-		s.sent = min(s.sent, hold.MaxClientBytes+1)
 	}
 	s.unread = true
 	l.makeReady(s)
 }
 
+// take reads from the socket of s, within what this visit allows.
+func (l *loop) take(s *stream, p []byte) (int, error) {
+	if l.allowance <= 0 {
+		return 0, syscall.EAGAIN
+	}
+	n, err := receive(int(s.socket), p[:min(len(p), l.allowance)])
+	if err != nil {
+		return 0, err
+	}
+	if n == 0 {
+		return 0, io.EOF
+	}
+	l.allowance -= n
+	l.count(s, n)
+	return n, nil
+}
+
+// count counts what the client has sent. It may be too much.
+func (l *loop) count(s *stream, n int) {
+	before := s.sent
+	if s.sent += int32(n); s.sent > hold.MaxClientBytes && before <= hold.MaxClientBytes {
+		l.endAtHead(s, hold.ReasonClientData)
+	}
+	s.sent = min(s.sent, hold.MaxClientBytes+1)
+}
+
 // hangUp ends a stream whose client has left. Half-closed counts: who will ask
-// for nothing any more does not read either.
+// for nothing any more does not read either. Over TLS what was sent before is
+// read first, for a client says close_notify, and a connection that is closed
+// with something unread in it is reset.
 func (l *loop) hangUp(s *stream, mask uint32) {
+	if s.tls != nil && s.phase != blocked && mask&unix.EPOLLERR == 0 {
+		l.receive(s)
+		return
+	}
 	err := error(io.EOF)
 	if mask&unix.EPOLLERR != 0 {
 		if code, failed := unix.GetsockoptInt(int(s.socket), unix.SOL_SOCKET, unix.SO_ERROR); failed == nil && code != 0 {
@@ -124,6 +150,9 @@ func (l *loop) endAtHead(s *stream, why hold.Reason) {
 // finish ends the sending half, as the body is complete, and gives the client
 // time to do the same (RFC 9112 §9.6).
 func (l *loop) finish(s *stream, why hold.Reason) {
+	if s.tls != nil && !l.notify(s, why) {
+		return
+	}
 	l.leave(s)
 	s.phase, s.bag = lingering, &baggage{why: why}
 	if unix.Shutdown(int(s.socket), unix.SHUT_WR) != nil {
@@ -150,7 +179,7 @@ func (l *loop) leave(s *stream) {
 
 // gone closes the descriptor of a stream that has left its channels.
 func (l *loop) gone(s *stream) {
-	s.phase = gone
+	s.phase, s.unread = gone, false // its descriptor may soon be another's
 	if conn := l.kept[s]; conn != nil {
 		conn.Close()
 		delete(l.kept, s)

@@ -50,9 +50,12 @@ type loop struct {
 	now     time.Time
 	visits  int // left in this turn
 	trash   []byte
-	kept    map[*stream]net.Conn // of streams that do not own their descriptor
-	watched bool                 // the poller's goroutine runs
-	watch   sync.WaitGroup       // of it
+	sealed  []byte // scratch: what was encrypted and is to be sent
+	// allowance is how much may still be read in this visit.
+	allowance int
+	kept      map[*stream]net.Conn // of streams that do not own their descriptor
+	watched   bool                 // the poller's goroutine runs
+	watch     sync.WaitGroup       // of it
 
 	// Owned by open.
 	sparePosts  []post
@@ -68,7 +71,7 @@ type loop struct {
 }
 
 func newLoop(e *Engine, number int, p poller) *loop {
-	return &loop{
+	l := &loop{
 		engine: e,
 		number: number,
 		poller: p,
@@ -77,13 +80,14 @@ func newLoop(e *Engine, number int, p poller) *loop {
 		batch:  hold.NewBatch(batchEntries, batchBytes),
 		trash:  make([]byte, 4<<10),
 		kept:   make(map[*stream]net.Conn),
+		ticker: time.NewTicker(tick),
 	}
+	l.ticker.Stop() // nothing is armed yet
+	return l
 }
 
 // run works until ctx ends, which must be after the last stream.
 func (l *loop) run(ctx context.Context) {
-	l.ticker = time.NewTicker(tick)
-	l.ticker.Stop()
 	for ctx.Err() == nil {
 		l.collect()
 		if l.turn() {

@@ -28,6 +28,17 @@ type rig struct {
 
 // newRig runs an engine until the test ends.
 func newRig(t testing.TB, pollers ...poller) *rig {
+	r := makeRig(t, pollers...)
+	ctx, cancel := context.WithCancel(context.Background())
+	r.stop = cancel
+	r.parts.Go(func() { r.engine.Run(ctx) })
+	t.Cleanup(r.close)
+	return r
+}
+
+// makeRig makes an engine that does not run: the test does its loops' work, and
+// ends with cutByHand.
+func makeRig(t testing.TB, pollers ...poller) *rig {
 	r := &rig{hub: channels.NewHub(channels.DefaultOptions()), ended: make(chan hold.Reason, 10_000)}
 	e, err := New(Options{Loops: 1})
 	if err != nil {
@@ -41,11 +52,28 @@ func newRig(t testing.TB, pollers ...poller) *rig {
 		}
 	}
 	r.engine = e
-	ctx, cancel := context.WithCancel(context.Background())
-	r.stop = cancel
-	r.parts.Go(func() { e.Run(ctx) })
-	t.Cleanup(r.close)
 	return r
+}
+
+// work has a loop that does not run do everything there is to do.
+func work(l *loop) {
+	for l.collect(); l.turn(); {
+		l.collect()
+	}
+	l.collect()
+}
+
+// cutByHand ends a loop that does not run, and its streams.
+func (r *rig) cutByHand(l *loop) {
+	for _, s := range l.streams {
+		if s != nil {
+			s.CutOff(hold.ReasonShutdown)
+		}
+	}
+	l.collect()
+	l.poller.close()
+	l.watch.Wait()
+	r.hub.Close()
 }
 
 // close ends the engine. It may be called more than once.
@@ -59,6 +87,12 @@ func (r *rig) close() {
 // descriptor is closed when the test ends. buffer, if positive, is how much
 // the system takes for a client that does not read.
 func (r *rig) hold(t testing.TB, buffer int, s hold.Stream, names ...string) (peer int, held *stream) {
+	t.Helper()
+	return r.holdWith(t, buffer, s, func(*stream) {}, names...)
+}
+
+// holdWith is hold, and calls prepare before the stream is adopted.
+func (r *rig) holdWith(t testing.TB, buffer int, s hold.Stream, prepare func(*stream), names ...string) (peer int, held *stream) {
 	t.Helper()
 	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
 	if err != nil {
@@ -81,6 +115,7 @@ func (r *rig) hold(t testing.TB, buffer int, s hold.Stream, names ...string) (pe
 	s.Ended = func(why hold.Reason) { r.ended <- why }
 	held = r.engine.newStream(&s, hold.Chunked)
 	held.socket = int32(pair[0])
+	prepare(held)
 	held.loop.post(post{stream: held, do: adopt})
 	return pair[1], held
 }

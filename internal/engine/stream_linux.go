@@ -1,7 +1,11 @@
 package engine
 
 import (
+	"crypto/tls"
+	"errors"
+	"fmt"
 	"net"
+	"net/http"
 	"time"
 
 	"github.com/holdfast-proxy/holdfast/internal/hold"
@@ -14,6 +18,7 @@ type stream struct {
 
 	// Owned by the loop.
 	feed   hold.Feed
+	tls    *tls.Conn // over a bearer; nil: in the clear
 	ticket hold.Ticket
 	place  place
 	places []place // of further channels
@@ -28,6 +33,8 @@ type stream struct {
 	pulse  bool // a keep-alive is due
 	unread bool // the client has sent more than was read
 	timed  bool // bag.deadline is on the wheel
+	// notified: close_notify has been said.
+	notified bool
 }
 
 // phase is how far a stream has come.
@@ -45,6 +52,7 @@ type baggage struct {
 	end hold.Reason // why to end at the head; empty: no need to
 
 	// While blocked.
+	sealed  []byte // comes before rest, and is encrypted
 	rest    []byte // comes before what the feed has next
 	piece   int    // how much of it is written under this deadline
 	last    bool   // rest is the end of the body
@@ -55,6 +63,28 @@ type baggage struct {
 
 	// While lingering, and while last.
 	why hold.Reason
+}
+
+// takeOver takes the connection of a response whose head is written, that of
+// control. In the clear it is claimed, which leaves less garbage; a tls.Conn
+// that net/http has closed is of no use, so it is hijacked.
+func (s *stream) takeOver(control *http.ResponseController, conn *hold.Conn, secure bool) error {
+	if err := control.Flush(); err != nil {
+		return err
+	}
+	if !secure {
+		return conn.Claim(s)
+	}
+	hijacked, buffered, err := control.Hijack()
+	if err != nil {
+		return err
+	}
+	over, ok := hijacked.(*tls.Conn)
+	if !ok {
+		return errors.Join(fmt.Errorf("TLS by %T", hijacked), hijacked.Close())
+	}
+	s.Inherit(s.overTLS(over, conn, buffered.Reader.Buffered()))
+	return nil
 }
 
 // Inherit implements hold.Heir: net/http has let go of the connection. The

@@ -74,12 +74,20 @@ func TestWritesPutAnIdleKeepAliveOff(t *testing.T) {
 	})
 }
 
+// phaseOf looks at a stream when its loop rests, and wakes the loop, which goes
+// on after that look.
+func phaseOf(s *stream) phase {
+	synctest.Wait()
+	defer synctest.Wait()
+	defer s.loop.ring()
+	return s.phase
+}
+
 // fill publishes until a stream is blocked.
 func fill(t *testing.T, r *rig, s *stream) {
 	t.Helper()
 	for range 1000 {
-		synctest.Wait()
-		if s.phase == blocked {
+		if phaseOf(s) == blocked {
 			return
 		}
 		r.publish(t, "a", "data: "+strings.Repeat("x", 5000)+"\n\n")

@@ -57,6 +57,14 @@ type Heir interface {
 // Inner returns the connection that c is wrapped around.
 func (c *Conn) Inner() net.Conn { return c.Conn }
 
+// Replace puts inner in the place of the connection that c is wrapped around,
+// and returns that. It is for who has hijacked a tls.Conn over c, which cannot
+// be given another connection itself. Nobody may use c meanwhile.
+func (c *Conn) Replace(inner net.Conn) (before net.Conn) {
+	before, c.Conn = c.Conn, inner
+	return before
+}
+
 // Claim claims the connection for h, which gets it when net/http closes it,
 // at the latest after the handler has returned.
 func (c *Conn) Claim(h Heir) error {
@@ -186,8 +194,12 @@ func ConnOf(r *http.Request) *Conn {
 	if r.TLS != nil {
 		return nil
 	}
-	return connOf(r.Context())
+	return Beneath(r)
 }
+
+// Beneath returns the connection that r came over or, if it came over TLS, that
+// this is spoken on. It is nil if that is not one of Listen's.
+func Beneath(r *http.Request) *Conn { return connOf(r.Context()) }
 
 // beneath returns what c carries its bytes over, c itself if it is not TLS.
 func beneath(c net.Conn) net.Conn {

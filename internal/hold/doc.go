@@ -13,7 +13,8 @@
 // the stream claims the Conn, net/http finishes the response into the void,
 // gives its buffers back to its pools, and adopts the stream by closing the
 // connection. TLS and foreign listeners are hijacked, as a tls.Conn that was
-// closed is of no use. HTTP/2 has no connection to take: there the handler
+// closed is of no use. A tls.Conn cannot be given another connection either,
+// but the Conn beneath it can: see Conn.Replace. HTTP/2 has no connection to take: there the handler
 // waits while others write through its ResponseWriter.
 //
 // So http.Server.Shutdown does not wait for streams on HTTP/1.x, which it

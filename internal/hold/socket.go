@@ -86,10 +86,10 @@ func (s *socket) extend() {
 func (s *socket) blame(err error) Reason { return Blame(err) }
 
 // Blame tells why a stream ended whose connection failed with err: io.EOF if
-// the client closed it.
+// the client closed it, io.ErrUnexpectedEOF if that was within a TLS record.
 func Blame(err error) Reason {
 	switch {
-	case errors.Is(err, io.EOF):
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return ReasonClientClosed
 	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
 		return ReasonClientReset

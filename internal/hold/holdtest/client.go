@@ -75,6 +75,9 @@ func (r *rig) connect() (*client, error) {
 	if r.protocol.h2 {
 		config.NextProtos = []string{"h2"}
 	}
+	if r.protocol.tls12 {
+		config.MaxVersion = tls.VersionTLS12
+	}
 	secure := tls.Client(conn, config)
 	c.over = secure
 	if err := secure.Handshake(); err != nil {

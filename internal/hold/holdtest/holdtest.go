@@ -42,11 +42,12 @@ type suite struct {
 
 // protocol is a way to reach the holder.
 type protocol struct {
-	name string
-	tls  bool
-	h2   bool
-	old  bool // HTTP/1.0
-	bare bool // the listener does not wrap connections
+	name  string
+	tls   bool
+	h2    bool
+	tls12 bool // TLS 1.2 at most
+	old   bool // HTTP/1.0
+	bare  bool // the listener does not wrap connections
 }
 
 var protocols = []protocol{
@@ -54,6 +55,7 @@ var protocols = []protocol{
 	{name: "http1.0", old: true},
 	{name: "http1.1 unwrapped", bare: true},
 	{name: "http1.1 tls", tls: true},
+	{name: "http1.1 tls1.2", tls: true, tls12: true},
 	{name: "http1.0 tls", tls: true, old: true},
 	{name: "http2 tls", tls: true, h2: true},
 	{name: "http2 cleartext", h2: true},

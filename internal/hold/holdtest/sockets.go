@@ -152,12 +152,14 @@ var endCases = []one{
 	}},
 	{name: "a client that closes is noticed at once", run: func(t *testing.T, r *rig) {
 		c := r.hold(t, "channel", "a")
+		r.wantCount(t, 1, "holdfast_streams_opened_total") // not only its head sent
 		c.close()
 		r.wantEnd(t, hold.ReasonClientClosed, hold.ReasonClientReset)
 		r.wantNobody(t, "a")
 	}},
 	{name: "a client that resets is noticed at once", run: func(t *testing.T, r *rig) {
 		c := r.hold(t, "channel", "a")
+		r.wantCount(t, 1, "holdfast_streams_opened_total") // not only its head sent
 		c.reset()
 		r.wantEnd(t, hold.ReasonClientClosed, hold.ReasonClientReset)
 		r.wantNobody(t, "a")
