@@ -26,8 +26,8 @@ test: ## run the whole suite (needs Go, make and git)
 race: ## run the whole suite under the race detector (needs a C compiler)
 	CGO_ENABLED=1 $(GO) test -race ./...
 
-soak: ## kill nodes of a cluster under load, thirty times, and cut nodes off, twelve times
-	$(GO) test ./cmd/holdfast -run 'TestClusterLosesNothing|TestACutNetworkLosesNothing' -v -timeout 1h -cluster.kills 30 -cluster.cuts 12
+soak: ## kill or stop nodes of a cluster under load, thirty times, and cut nodes off, twelve times
+	$(GO) test ./cmd/holdfast -run 'TestClusterLosesNothing|TestACutNetworkLosesNothing' -v -timeout 1h -cluster.kills 30 -cluster.clients 300 -cluster.cuts 12
 
 lint: fmt vet cross staticcheck govulncheck ## fail on unformatted code and on what the linters find
 
