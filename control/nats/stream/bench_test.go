@@ -14,7 +14,9 @@ import (
 
 	"github.com/holdfast-proxy/holdfast/channels"
 	"github.com/holdfast-proxy/holdfast/control/intake"
+	"github.com/holdfast-proxy/holdfast/control/nats"
 	"github.com/holdfast-proxy/holdfast/control/nats/embedded"
+	"github.com/holdfast-proxy/holdfast/control/nats/natstest"
 	"github.com/holdfast-proxy/holdfast/control/nats/stream"
 	"github.com/holdfast-proxy/holdfast/internal/wire"
 )
@@ -32,6 +34,12 @@ var ways = []struct {
 		b.Cleanup(hub.Close)
 		in := intake.New(intake.Options{Publisher: intake.ToHub(hub, wire.Options{}), Metrics: intake.NewMetrics(prometheus.NewRegistry())})
 		return in, &node{t: b, hub: hub}
+	}},
+	{"relayed to another node", func(b *testing.B) (*intake.Intake, *node) {
+		server := natstest.Start(b)
+		first, _ := startCoreNode(b, server.URL)
+		_, second := startCoreNode(b, server.URL)
+		return first, second
 	}},
 	{"stored by one node", func(b *testing.B) (*intake.Intake, *node) {
 		n := startNode(b, startServer(b, b.TempDir()).InProcess()).ready()
@@ -92,6 +100,34 @@ func publishBy(b *testing.B, in *intake.Intake, publishers int) {
 			}
 		}
 	})
+}
+
+// startCoreNode runs a node without a stream, which relays over a server.
+func startCoreNode(b *testing.B, url string) (*intake.Intake, *node) {
+	b.Helper()
+	hub := channels.NewHub(channels.DefaultOptions())
+	registry := prometheus.NewRegistry()
+	here, counts := intake.ToHub(hub, wire.Options{}), intake.NewMetrics(registry)
+	relay := nats.NewRelay(here)
+	source, err := nats.New(nats.Options{
+		Access: nats.Access{Servers: []string{url}, Name: "bench"}, Intake: intake.New(intake.Options{Publisher: here, Metrics: counts}),
+		Relay: relay, Metrics: nats.NewMetrics(registry), Log: quietLog,
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- source.Run(ctx) }()
+	b.Cleanup(func() {
+		cancel()
+		<-ended
+		hub.Close()
+	})
+	for source.NotReady() != nil {
+		time.Sleep(time.Millisecond)
+	}
+	return intake.New(intake.Options{Publisher: relay, Metrics: counts}), &node{t: b, hub: hub}
 }
 
 // startCluster runs three nodes, each with a server that stores everything.
