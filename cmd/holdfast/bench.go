@@ -41,7 +41,7 @@ so on).`
 	for _, s := range scenarios {
 		cmd.AddCommand(scenarioCommand(s))
 	}
-	cmd.AddCommand(benchClientCommand())
+	cmd.AddCommand(benchFloorCommand(), benchClientCommand())
 	return cmd
 }
 

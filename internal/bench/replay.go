@@ -24,7 +24,7 @@ func (r *run) replay(ctx context.Context) error {
 	}
 	j.LastEventID = id
 	from := p.clock.now()
-	seen, used, err := r.visit(ctx, j, p.published)
+	seen, used, err := r.visit(ctx, j, []int{p.published[0] - 1})
 	if err != nil {
 		return err
 	}

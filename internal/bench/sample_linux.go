@@ -17,7 +17,7 @@ func sample(pids []int) (usage, error) {
 	if len(pids) == 0 {
 		return sum, nil
 	}
-	all, err := withChildren(pids)
+	all, err := Tree(pids)
 	if err != nil {
 		return sum, err
 	}

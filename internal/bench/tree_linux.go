@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// withChildren returns the processes and all that descend from them.
-func withChildren(pids []int) ([]int, error) {
+// Tree returns the processes and all that descend from them.
+func Tree(pids []int) ([]int, error) {
 	entries, err := os.ReadDir("/proc")
 	if err != nil {
 		return nil, err
