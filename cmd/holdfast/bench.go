@@ -41,7 +41,7 @@ so on).`
 	for _, s := range scenarios {
 		cmd.AddCommand(scenarioCommand(s))
 	}
-	cmd.AddCommand(benchFloorCommand(), benchClientCommand())
+	cmd.AddCommand(benchPeersCommand(), benchPageCommand(), benchFloorCommand(), benchClientCommand())
 	return cmd
 }
 

@@ -25,6 +25,7 @@ func benchFlags(cmd *cobra.Command, cfg *bench.Config) {
 	flags.StringVar(&cfg.Common, "common", cfg.Common, "publish every tenth item to this channel `NAME`, which all streams follow besides")
 	flags.Float64Var(&cfg.Rate, "rate", cfg.Rate, "publish so many `ITEMS` a second over all channels; 0 is flat out")
 	flags.DurationVar(&cfg.Duration, "duration", cfg.Duration, "publish for this `TIME`")
+	flags.IntVar(&cfg.Items, "items", cfg.Items, "publish so `MANY` items at most; 0 is no bound")
 	flags.IntVar(&cfg.Batch, "batch", cfg.Batch, "publish so many `ITEMS` at once")
 	flags.IntVar(&cfg.Payload, "payload", cfg.Payload, "`BYTES` of data in an event")
 	flags.DurationVar(&cfg.Settle, "settle", cfg.Settle, "look at the memory of open streams once more after this `TIME`")

@@ -38,6 +38,8 @@ type Config struct {
 	Rate float64
 	// Duration is how long to publish.
 	Duration time.Duration
+	// Items ends publishing earlier, after so many; 0 for no such bound.
+	Items int
 	// Batch is how many items are published at once.
 	Batch int
 	// Payload is the length of an event's data in bytes; it is never shorter

@@ -51,14 +51,14 @@ func newPublisher(cfg Config, run string) *publisher {
 	return p
 }
 
-// publishAll publishes for cfg.Duration. The first request that is not accepted
+// publishAll publishes for cfg.Duration, or cfg.Items. The first request that is not accepted
 // ends it: what counts as missing would be a guess from there on.
 func (p *publisher) publishAll(ctx context.Context) error {
 	p.first = p.clock.now()
 	defer func() { p.took = p.clock.now() - p.first }()
 	for n := 0; ; n++ {
 		due := p.due(n)
-		if due >= p.cfg.Duration {
+		if due >= p.cfg.Duration || p.cfg.Items > 0 && p.items >= p.cfg.Items {
 			return nil
 		}
 		if err := sleep(ctx, due-(p.clock.now()-p.first)); err != nil {

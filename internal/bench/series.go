@@ -13,31 +13,29 @@ type Series struct {
 	Values []float64 `json:"values"` // in the order of the runs
 }
 
+// NewSeries makes a series of a figure's values. It keeps them.
+func NewSeries(name string, unit Unit, values []float64) Series {
+	sorted := slices.Sorted(slices.Values(values))
+	n := len(sorted)
+	return Series{name, unit, (sorted[(n-1)/2] + sorted[n/2]) / 2, sorted[0], sorted[n-1], values}
+}
+
 // Summarize returns each figure of the reports, in their order. A figure that
 // some reports do not have is of those that do.
 func Summarize(reports []*Report) []Series {
-	var all []Series
-	index := map[string]int{}
+	var order []Figure
+	values := map[string][]float64{}
 	for _, r := range reports {
 		for _, f := range r.Figures() {
-			i, ok := index[f.Name]
-			if !ok {
-				i = len(all)
-				index[f.Name] = i
-				all = append(all, Series{Name: f.Name, Unit: f.Unit})
+			if values[f.Name] == nil {
+				order = append(order, f)
 			}
-			all[i].Values = append(all[i].Values, f.Value)
+			values[f.Name] = append(values[f.Name], f.Value)
 		}
 	}
-	for i := range all {
-		all[i].judge()
+	all := make([]Series, len(order))
+	for i, f := range order {
+		all[i] = NewSeries(f.Name, f.Unit, values[f.Name])
 	}
 	return all
-}
-
-func (s *Series) judge() {
-	sorted := slices.Sorted(slices.Values(s.Values))
-	n := len(sorted)
-	s.Low, s.High = sorted[0], sorted[n-1]
-	s.Median = (sorted[(n-1)/2] + sorted[n/2]) / 2
 }

@@ -31,6 +31,7 @@ func (c Config) validatePublishing(p *problems) {
 	}
 	p.refuse(c.Channel == "", "channel: needs a name to publish to")
 	p.refuse(speak(c.Dialect) == nil, "dialect %q: needs %s, %s or %s", c.Dialect, GRIP, Nchan, Plain)
+	p.refuse(c.Items < 0, "items %d: needs 0 (no bound) or more", c.Items)
 	p.refuse(c.Batch < 1, "batch %d: needs at least 1", c.Batch)
 	p.refuse(c.Rate < 0, "rate %v: needs 0 (flat out) or more", c.Rate)
 	p.refuse(c.Payload < 0 || c.Payload > 1<<20, "payload %d: needs 0 to 1048576 bytes", c.Payload)

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"strings"
 	"syscall"
 	"time"
 
@@ -64,7 +65,7 @@ func (s *Server) run(origin string, cores int) error {
 	if err != nil {
 		return err
 	}
-	s.config = launch.Config
+	s.config = strings.NewReplacer(s.dir, "DIR", s.clients, "CLIENTS", s.control, "CONTROL", origin, "ORIGIN").Replace(launch.Config)
 	s.cmd = exec.Command(launch.Args[0], launch.Args[1:]...)
 	s.cmd.Env = append(os.Environ(), launch.Env...)
 	s.cmd.Stdout, s.cmd.Stderr = &s.output, &s.output
@@ -80,7 +81,8 @@ func (s *Server) run(origin string, cores int) error {
 	return nil
 }
 
-// Config is what to print of the configuration.
+// Config is what to print of the configuration: with names for the directory and
+// the addresses, which differ every time.
 func (s *Server) Config() string { return s.config }
 
 // stopTimeout is how long a server may take to end when it is asked to.
@@ -108,6 +110,7 @@ func kill(pids []int) {
 	for _, pid := range pids {
 		if p, err := os.FindProcess(pid); err == nil {
 			p.Kill()
+			p.Release()
 		}
 	}
 }
