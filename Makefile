@@ -3,14 +3,16 @@
 GO       ?= go
 FUZZTIME ?= 20s
 BENCH    ?= .
+ROUNDS   ?= 5
+PEERS    = nginx libnginx-mod-nchan pushpin
 CHROMIUMS = chromium chromium-browser google-chrome google-chrome-stable chrome
 VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test race soak lint fmt vet cross staticcheck govulncheck fuzz bench
+.PHONY: help run build test race soak lint fmt vet cross staticcheck govulncheck fuzz bench bench-peers
 
 help: ## list the targets
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
 
 run: build ## build, then start the demo: proxy, control endpoint and a small origin
 	./bin/holdfast demo
@@ -62,3 +64,12 @@ fuzz: ## run every fuzz target for FUZZTIME each (default 20s)
 
 bench: ## run the Go benchmarks that match BENCH (default all)
 	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem ./...
+
+# Debian's packages of the servers to compare with, and no recommended ones. They
+# are started by the comparison alone: RUNLEVEL=1 keeps them from starting now.
+bench-peers: build ## measure Nchan and Pushpin beside Holdfast (installs them on Debian, 15 minutes)
+	@dpkg -s $(PEERS) >/dev/null 2>&1 || { apt-get update && \
+		RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $(PEERS); }
+	./bin/holdfast bench peers --rounds $(ROUNDS) > bin/benchmarks.json
+	./bin/holdfast bench page bin/benchmarks.json > docs/benchmarks.md
+	mv bin/benchmarks.json docs/benchmarks.json

@@ -2,26 +2,26 @@ package main
 
 import (
 	"cmp"
-	"context"
-	"fmt"
-	"net"
-	"net/http"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/holdfast-proxy/holdfast/internal/bench"
 )
 
-// benchCommand measures a running server.
+// benchCommand measures running servers: a command for each scenario, and the
+// plainest scenario by itself.
 func benchCommand() *cobra.Command {
-	cfg := bench.DefaultConfig()
-	var origin string
-	cmd := &cobra.Command{
-		Use:   "bench",
-		Short: "Measure connecting, fan-out and delivery",
-		Long: `Open many event streams, publish to them, and report how fast that went and how
+	scenarios := bench.Scenarios()
+	cmd := scenarioCommand(scenarios[0])
+	cmd.Use = "bench"
+	cmd.Short = "Measure connecting, fan-out and delivery"
+	cmd.Long = `Open many event streams, publish to them, and report how fast that went and how
 late the events came, and whether any was missing, doubled or out of order.
+
+There are several scenarios. A scenario is nothing but defaults for the same
+flags; without one it is broadcast.
 
 Streams are opened at --url and events published at --control. Both can have an
 {i} in their channel, which becomes the stream's number: then there is a channel
@@ -29,66 +29,67 @@ for each stream; without it all follow the same. With --control '' nothing is
 published.
 
 --origin serves an origin for the run, which the proxy must have as its origin.
-It holds every request on the channel that ?channel= names.
+It holds every request on the channels that ?channel= names.
 
-With --pid the CPU time and memory of a process are reported, too. The client
-takes its share of the machine: measure small differences from another one.`,
-		Example: `  holdfast serve --origin http://127.0.0.1:8001 &
-  holdfast bench --origin 127.0.0.1:8001 --streams 5000 --pid $!
+With --pid the CPU time and memory of processes and their children are reported,
+too. The client takes its share of the machine: measure small differences from
+another one, or side by side with 'holdfast bench peers'.
 
-  holdfast bench --origin 127.0.0.1:8001 --url 'http://127.0.0.1:7999/?channel=u-{i}' --channel 'u-{i}' --rate 2000
-  holdfast bench --url 'http://127.0.0.1:7999/events?user={i}' --channel public --rate 0 --batch 10 --json`,
+A process can have only so many files open. Beyond that the streams are opened by
+several processes, on this machine each from an address of its own (127.0.0.2, and
+so on).`
+	for _, s := range scenarios {
+		cmd.AddCommand(scenarioCommand(s))
+	}
+	cmd.AddCommand(benchPeersCommand(), benchPageCommand(), benchFloorCommand(), benchClientCommand())
+	return cmd
+}
+
+// scenarioCommand measures one scenario.
+func scenarioCommand(s bench.Scenario) *cobra.Command {
+	cfg := s.Config()
+	var origin string
+	cmd := &cobra.Command{
+		Use:   s.Name,
+		Short: s.Short,
+		Long:  s.Short + ". " + s.Long + "\n\nSee 'holdfast bench --help' for what all scenarios have in common.",
+		Example: strings.ReplaceAll(`  holdfast serve --origin http://127.0.0.1:8001 &
+  holdfast bench SCENARIO --origin 127.0.0.1:8001 --pid $!
+  holdfast bench SCENARIO --origin 127.0.0.1:8001 --streams 5000 --rounds 5 --json`, "SCENARIO", s.Name),
 		Args: cobra.NoArgs,
 	}
 	benchFlags(cmd, &cfg)
 	cmd.Flags().StringVar(&origin, "origin", "", "serve an origin for the run at `ADDR`")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		ctx, stop := untilSignal(cmd.Context())
+		defer stop()
 		cfg.Token = cmp.Or(cfg.Token, os.Getenv("HOLDFAST_TOKEN"))
-		stop, err := serveBenchOrigin(origin)
+		program, err := os.Executable()
 		if err != nil {
 			return err
 		}
-		defer stop()
-		return bench.Run(cmd.Context(), cfg, cmd.OutOrStdout())
+		cfg.ClientCommand = []string{program, "bench", "client"}
+		closeOrigin, err := serveBenchOrigin(origin)
+		if err != nil {
+			return err
+		}
+		defer closeOrigin()
+		return bench.Run(ctx, cfg, cmd.OutOrStdout())
 	}
 	return cmd
 }
 
-func benchFlags(cmd *cobra.Command, cfg *bench.Config) {
-	flags := cmd.Flags()
-	flags.StringVar(&cfg.URL, "url", cfg.URL, "open streams at this `URL`; {i} is the stream's number")
-	flags.IntVarP(&cfg.Streams, "streams", "n", cfg.Streams, "how `MANY` streams")
-	flags.IntVarP(&cfg.Concurrency, "concurrency", "c", cfg.Concurrency, "how `MANY` are being opened at a time")
-	flags.StringVar(&cfg.ControlURL, "control", cfg.ControlURL, "publish at this control endpoint's `URL`; '' publishes nothing")
-	flags.StringVar(&cfg.Token, "token", "", "the control endpoint's `TOKEN` (default $HOLDFAST_TOKEN)")
-	flags.StringVar(&cfg.Channel, "channel", cfg.Channel, "publish to this channel `NAME`; {i} makes one for each stream")
-	flags.Float64Var(&cfg.Rate, "rate", cfg.Rate, "publish so many `ITEMS` a second over all channels; 0 is flat out")
-	flags.DurationVar(&cfg.Duration, "duration", cfg.Duration, "publish for this `TIME`")
-	flags.IntVar(&cfg.Batch, "batch", cfg.Batch, "publish so many `ITEMS` with one request")
-	flags.IntVar(&cfg.Payload, "payload", cfg.Payload, "`BYTES` of data in an event")
-	flags.DurationVar(&cfg.Wait, "wait", cfg.Wait, "give up on missing events after this `TIME` without any")
-	flags.IntVar(&cfg.PID, "pid", 0, "report CPU time and memory of the process with this `ID`")
-	flags.BoolVar(&cfg.JSON, "json", false, "print the report as JSON")
-}
-
-// serveBenchOrigin serves the origin for runs at addr until stop is called;
-// nothing for an empty addr.
-func serveBenchOrigin(addr string) (stop func(), err error) {
-	if addr == "" {
-		return func() {}, nil
+// benchClientCommand is what a run with several client processes starts.
+func benchClientCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:     "client",
+		Short:   "Open streams for another bench process",
+		Long:    "Open streams as another process says on standard input, and answer on standard output.",
+		Example: "  holdfast bench --clients 2     starts two of them",
+		Hidden:  true,
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return bench.ServeClient(cmd.Context(), cmd.InOrStdin(), cmd.OutOrStdout())
+		},
 	}
-	listener, err := new(net.ListenConfig).Listen(context.Background(), "tcp", addr)
-	if err != nil {
-		return nil, fmt.Errorf("origin: %w", err)
-	}
-	server := &http.Server{Handler: bench.Origin()}
-	served := make(chan struct{})
-	go func() {
-		defer close(served)
-		server.Serve(listener) // returns when stop closes it
-	}()
-	return func() {
-		server.Close()
-		<-served
-	}, nil
 }

@@ -37,7 +37,7 @@ func TestBenchSaysWhatIsWrong(t *testing.T) {
 }
 
 func TestBenchFlagsShowTheDefaults(t *testing.T) {
-	if got, want := benchCommand().Flag("url").DefValue, bench.DefaultConfig().URL; got != want {
+	if got, want := benchCommand().Flag("url").DefValue, bench.Scenarios()[0].Config().URL; got != want {
 		t.Errorf("--url is %q by default, want %q", got, want)
 	}
 }

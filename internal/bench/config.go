@@ -1,15 +1,12 @@
 package bench
 
 import (
-	"errors"
-	"fmt"
-	"net/url"
 	"strconv"
 	"strings"
 	"time"
 )
 
-// Config says what to load and how. Start from DefaultConfig.
+// Config says what to load and how. Start from a scenario's.
 type Config struct {
 	// URL of a stream. Each {i} in it becomes the stream's number, from 0.
 	URL string
@@ -17,80 +14,88 @@ type Config struct {
 	Streams int
 	// Concurrency is how many are being opened at a time.
 	Concurrency int
+	// Clients is how many processes open them; 0 is as many as the limit on open
+	// files asks for. A single client is part of the calling process.
+	Clients int
+	// ClientCommand starts a client process: a program that calls ServeClient.
+	ClientCommand []string
 
-	// ControlURL is the base URL of the control endpoint; empty publishes
-	// nothing, which measures connecting alone.
+	// ControlURL is the base URL of where to publish; empty publishes nothing,
+	// which measures connecting alone.
 	ControlURL string
+	// Dialect is how: GRIP, Nchan or Plain.
+	Dialect string
 	// Token is the control endpoint's bearer token; empty sends none.
 	Token string
 	// Channel is what is published to. With an {i} in it there is one channel
 	// for each stream, and stream i must follow channel i; without, all follow
 	// the same.
 	Channel string
+	// Common is a channel that all streams follow besides, and that every tenth
+	// item goes to; empty for none.
+	Common string
 	// Rate is items per second over all channels; 0 is flat out.
 	Rate float64
 	// Duration is how long to publish.
 	Duration time.Duration
-	// Batch is the number of items in one publish request.
+	// Items ends publishing earlier, after so many; 0 for no such bound.
+	Items int
+	// Batch is how many items are published at once.
 	Batch int
 	// Payload is the length of an event's data in bytes; it is never shorter
 	// than the stamp, about 40 bytes.
 	Payload int
 
-	// Wait ends the run when no event has come for so long although some are
+	// Settle is how long the open streams are left alone before memory is looked
+	// at once more.
+	Settle time.Duration
+	// Replay publishes so many events before the streams connect, which then ask
+	// for all of them. Nothing is published to open streams. Rate and Duration
+	// do not matter.
+	Replay int
+	// Stuck is how many of the streams do not read until all others have
+	// everything.
+	Stuck int
+	// Churn is how many further streams are opened and closed again each second
+	// while the others get events.
+	Churn float64
+
+	// WarmUp makes a smaller run first, which does not count.
+	WarmUp bool
+	// Rounds is how many runs are made.
+	Rounds int
+	// Wait ends a run when no event has come for so long although some are
 	// still due.
 	Wait time.Duration
-	// PID is a server process whose CPU time and memory are reported; 0 for
-	// none. It needs Linux and the right to read /proc/PID/smaps_rollup.
-	PID int
-	// JSON makes Run print the report as JSON instead of a table.
+	// PIDs are server processes whose CPU time and memory are reported, together
+	// with those of their children. It needs Linux and the right to read
+	// /proc/PID/smaps_rollup.
+	PIDs []int
+	// JSON makes Run print the result as JSON instead of a table.
 	JSON bool
 }
 
-// DefaultConfig is a short run against a Holdfast on this machine whose origin
-// is Origin.
-func DefaultConfig() Config {
-	return Config{
-		URL:         "http://127.0.0.1:7999/?channel=bench",
-		Streams:     1000,
-		Concurrency: 64,
-		ControlURL:  "http://127.0.0.1:5561",
-		Channel:     "bench",
-		Rate:        10,
-		Duration:    5 * time.Second,
-		Batch:       1,
-		Payload:     200,
-		Wait:        5 * time.Second,
-	}
-}
+// perStream reports whether there is a channel for each stream.
+func (c Config) perStream() bool { return strings.Contains(c.Channel, placeholder) }
 
-// Validate returns everything that is wrong with c.
-func (c Config) Validate() error {
-	var errs []error
-	refuse := func(bad bool, format string, args ...any) {
-		if bad {
-			errs = append(errs, fmt.Errorf(format, args...))
-		}
-	}
-	u, err := url.Parse(expand(c.URL, 0))
-	refuse(err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https", "url %q: needs http://host/path or https://host/path", c.URL)
-	refuse(c.Streams < 1, "streams %d: needs at least 1", c.Streams)
-	refuse(c.Concurrency < 1, "concurrency %d: needs at least 1", c.Concurrency)
-	refuse(c.Batch < 1, "batch %d: needs at least 1", c.Batch)
-	refuse(c.Rate < 0, "rate %v: needs 0 (flat out) or more", c.Rate)
-	refuse(c.Payload < 0 || c.Payload > 1<<20, "payload %d: needs 0 to 1048576 bytes", c.Payload)
-	refuse(c.ControlURL != "" && c.Channel == "", "channel: needs a name to publish to")
-	refuse(c.ControlURL != "" && c.Duration <= 0, "duration %v: needs more than 0", c.Duration)
-	refuse(c.Wait <= 0, "wait %v: needs more than 0", c.Wait)
-	return errors.Join(errs...)
-}
-
-// channels returns how many channels are published to.
+// channels returns how many channels are published to in turn.
 func (c Config) channels() int {
-	if strings.Contains(c.Channel, placeholder) {
+	if c.perStream() {
 		return c.Streams
 	}
 	return 1
+}
+
+// job is what all clients do together.
+func (c Config) job(run string) job {
+	j := job{
+		Run: run, URL: c.URL, Count: c.Streams, Streams: c.Streams, Stuck: c.Stuck,
+		Concurrency: c.Concurrency, Wait: c.Wait, PerStream: c.perStream(), Common: -1,
+	}
+	if c.Common != "" {
+		j.Common = c.channels()
+	}
+	return j
 }
 
 const placeholder = "{i}"

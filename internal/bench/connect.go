@@ -22,21 +22,27 @@ type opened struct {
 	early   []byte // of the body, read together with the head
 }
 
+// dialer is how streams are asked for.
+type dialer struct {
+	source      string // address to connect from; empty for the system's choice
+	lastEventID string // empty for none
+}
+
 // open asks for a stream and returns when the head is there. Everything but a
 // 200 whose length is open is an error. The caller owns the connection.
-func open(ctx context.Context, target string) (opened, error) {
+func (d dialer) open(ctx context.Context, target string) (opened, error) {
 	u, err := url.Parse(target)
 	if err != nil {
 		return opened{}, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
 	defer cancel()
-	conn, err := dial(ctx, u)
+	conn, err := d.dial(ctx, u)
 	if err != nil {
 		return opened{}, err
 	}
 	stop := context.AfterFunc(ctx, func() { conn.SetDeadline(time.Unix(1, 0)) })
-	o, err := request(conn, u)
+	o, err := d.request(conn, u)
 	if !stop() {
 		err = context.Cause(ctx)
 	}
@@ -47,8 +53,12 @@ func open(ctx context.Context, target string) (opened, error) {
 	return o, nil
 }
 
-func dial(ctx context.Context, u *url.URL) (net.Conn, error) {
+func (d dialer) dial(ctx context.Context, u *url.URL) (net.Conn, error) {
 	dialer := &net.Dialer{KeepAlive: -1}
+	if d.source != "" {
+		dialer.LocalAddr = &net.TCPAddr{IP: net.ParseIP(d.source)}
+		dialer.Control = lateBind
+	}
 	if u.Scheme == "https" {
 		return (&tls.Dialer{NetDialer: dialer}).DialContext(ctx, "tcp", withPort(u, "443"))
 	}
@@ -64,9 +74,13 @@ func withPort(u *url.URL, port string) string {
 
 // request sends the request and reads the head. The reader it needs for that is
 // gone when the stream begins.
-func request(conn net.Conn, u *url.URL) (opened, error) {
-	_, err := fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: holdfast-bench\r\nAccept: text/event-stream\r\n\r\n",
-		u.RequestURI(), u.Host)
+func (d dialer) request(conn net.Conn, u *url.URL) (opened, error) {
+	resume := ""
+	if d.lastEventID != "" {
+		resume = "Last-Event-ID: " + d.lastEventID + "\r\n"
+	}
+	_, err := fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: holdfast-bench\r\nAccept: text/event-stream\r\n%s\r\n",
+		u.RequestURI(), u.Host, resume)
 	if err != nil {
 		return opened{}, err
 	}

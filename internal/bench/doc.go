@@ -1,14 +1,16 @@
 // Package bench loads a server of event streams and says what came of it: how
 // fast streams connect, how many deliveries a second they get, how late they
-// are, and whether any is missing, doubled or out of place. It knows nothing of
-// Holdfast but the publish request, so it measures any GRIP proxy the same way.
+// are, whether any is missing, doubled or out of place, and what the server's
+// processes took for it. It knows nothing of Holdfast but the publish request,
+// and others' in their dialects, so it measures any server the same way.
 //
 // # A run
 //
-// A run has three phases. It connects all streams, so many at a time. It
-// publishes items round robin over the channels, at a rate or flat out, for a
-// duration. It waits until every stream has everything, or nothing comes any
-// more.
+// A run connects all streams, so many at a time. It publishes items round robin
+// over the channels, at a rate or flat out, for a duration. It waits until every
+// stream has everything, or nothing comes any more. A replay goes the other way
+// round: what is published is there before the streams. A scenario is nothing but
+// defaults for the settings of a run, so every mixture can be had.
 //
 // Every event carries a stamp: the run, its channel, its number in the channel
 // and when it was sent. The readers judge by the stamp alone; events without
@@ -27,4 +29,15 @@
 // connection, a goroutine and a 2 KiB buffer: the head is read by net/http, the
 // body by two small state machines. Only the start of a line is looked at.
 // http.Client was not used because it costs several times as much per stream.
+//
+// A process can have only so many descriptors. A run with more streams hands them
+// to client processes, which do the same jobs by calls over their pipes and
+// report parts that add up; their clocks agree because the machine's monotonic
+// clock is one for all processes. Threads of one process would not do: the limit
+// is the process's.
+//
+// # Several servers
+//
+// Package peer starts servers, package compare measures them side by side and
+// makes a page of it, package floor is the least that a server can be.
 package bench

@@ -15,6 +15,8 @@ type events struct {
 	hasData bool
 	name    [16]byte
 	nameLen int
+	id      [64]byte // the last one, as a client would send it back
+	idLen   int
 }
 
 // feed calls emit for each event that ends in p. What emit is given is valid
@@ -75,5 +77,10 @@ func (e *events) endLine(emit func(name, data []byte)) {
 		e.dataLen = copy(e.data[:], value)
 	case string(field) == "event":
 		e.nameLen = copy(e.name[:], value)
+	case string(field) == "id":
+		e.idLen = copy(e.id[:], value)
 	}
 }
+
+// lastID is what a client would send back as Last-Event-ID, cut to 64 bytes.
+func (e *events) lastID() string { return string(e.id[:e.idLen]) }

@@ -2,24 +2,24 @@ package bench
 
 import (
 	"context"
-	"crypto/rand"
 	"sync"
 	"sync/atomic"
 	"time"
 )
 
-// fleet is all streams of a run and what they count together.
+// fleet is the streams of a job and what they count together.
 type fleet struct {
-	cfg   Config
-	run   string // the name in this run's stamps
-	began time.Time
+	job    job
+	clock  clock
+	dialer dialer
 
 	// Any goroutine.
 	connect   histogram
 	latency   histogram
-	passes    passes       // used after connectAll
-	delivered atomic.Int64 // each event once per stream
-	latest    atomic.Int64 // when the last one came, in nanoseconds since began
+	passes    passes       // used after open
+	delivered atomic.Int64 // to the streams that read, each event once per stream
+	latest    atomic.Int64 // the clock when the last one came
+	lastStuck atomic.Int64 // the same for the streams that were stuck
 	next      atomic.Int64 // number of the next stream to connect
 	closing   atomic.Bool
 	readers   sync.WaitGroup
@@ -28,35 +28,43 @@ type fleet struct {
 	streams  []*stream
 	failures map[string]int // connects that failed, by reason
 	endings  map[string]int // streams that ended before close, by reason
+
+	// One goroutine.
+	published []int // to each channel, as await was told
+	released  bool
 }
 
-func newFleet(cfg Config) *fleet {
+func newFleet(j job) *fleet {
 	return &fleet{
-		cfg:      cfg,
-		run:      rand.Text()[:8],
-		began:    time.Now(),
+		job:      j,
+		clock:    newClock(),
+		dialer:   dialer{source: j.Source, lastEventID: j.LastEventID},
+		passes:   passes{first: new(histogram), median: new(histogram), last: new(histogram)},
 		failures: map[string]int{},
 		endings:  map[string]int{},
 	}
 }
 
-// connectAll opens all streams and returns when each is open or has failed.
-func (f *fleet) connectAll(ctx context.Context) {
+// open opens all streams and returns when each is open or has failed.
+func (f *fleet) open(ctx context.Context) error {
 	var workers sync.WaitGroup
-	for range min(f.cfg.Concurrency, f.cfg.Streams) {
+	for range min(f.job.Concurrency, f.job.Count) {
 		workers.Go(func() {
-			for i := f.next.Add(1) - 1; i < int64(f.cfg.Streams); i = f.next.Add(1) - 1 {
-				f.connectOne(ctx, int(i))
+			for i := f.next.Add(1) - 1; i < int64(f.job.Count); i = f.next.Add(1) - 1 {
+				f.connectOne(ctx, f.job.First+int(i))
 			}
 		})
 	}
 	workers.Wait()
 	f.passes.streams = len(f.streams)
+	return context.Cause(ctx)
 }
+
+func (f *fleet) opened() int { return len(f.streams) }
 
 func (f *fleet) connectOne(ctx context.Context, i int) {
 	start := time.Now()
-	o, err := open(ctx, expand(f.cfg.URL, i))
+	o, err := f.dialer.open(ctx, expand(f.job.URL, i))
 	if err != nil {
 		f.mu.Lock()
 		defer f.mu.Unlock()
@@ -64,61 +72,55 @@ func (f *fleet) connectOne(ctx context.Context, i int) {
 		return
 	}
 	f.connect.add(time.Since(start))
-	s := &stream{fleet: f, opened: o}
-	if f.cfg.channels() > 1 {
-		s.channel = i
+	s := &stream{fleet: f, opened: o, stuck: f.job.stuck(i)}
+	for _, channel := range f.job.follows(i) {
+		s.follows = append(s.follows, following{channel: channel})
 	}
 	f.mu.Lock()
 	f.streams = append(f.streams, s)
 	f.mu.Unlock()
-	f.readers.Go(s.read)
-}
-
-// measured counts one delivery by its latency.
-func (f *fleet) measured(seq int, latency time.Duration) {
-	f.latency.add(latency)
-	f.passes.add(seq, latency)
-}
-
-// arrived counts n deliveries that were read at that time.
-func (f *fleet) arrived(n int64, at time.Duration) {
-	if n > 0 {
-		f.delivered.Add(n)
-		f.latest.Store(int64(at))
+	if !s.stuck {
+		f.readers.Go(s.read)
 	}
 }
 
-// ended counts a stream that ended while it should have lived.
-func (f *fleet) ended(err error) {
-	if f.closing.Load() {
+// measured counts one delivery by its latency.
+func (f *fleet) measured(s *stream, st stamp) {
+	if s.stuck {
+		return
+	}
+	latency := s.now - st.sent
+	f.latency.add(latency)
+	if st.channel == f.job.shared() {
+		f.passes.add(st.seq, latency)
+	}
+}
+
+// arrived counts the deliveries of a stream's last read.
+func (f *fleet) arrived(s *stream) {
+	switch {
+	case s.fresh == 0:
+	case s.stuck:
+		f.lastStuck.Store(int64(s.now))
+	default:
+		f.delivered.Add(s.fresh)
+		f.latest.Store(int64(s.now))
+	}
+}
+
+// ended counts a stream that ended while it should have lived. A stuck one may:
+// how it ends is told apart.
+func (f *fleet) ended(s *stream) {
+	s.cut = !f.closing.Load()
+	if !s.cut || s.stuck {
 		return
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.endings[reason(err)]++
+	f.endings[reason(s.err)]++
 }
 
-// await returns when all deliveries that are due have come, when none has come
-// for cfg.Wait, or with the error of ctx.
-func (f *fleet) await(ctx context.Context, due int64) error {
-	ticker := time.NewTicker(20 * time.Millisecond)
-	defer ticker.Stop()
-	since := time.Since(f.began)
-	for f.delivered.Load() < due {
-		quiet := time.Since(f.began) - max(since, time.Duration(f.latest.Load()))
-		if quiet >= f.cfg.Wait {
-			return nil
-		}
-		select {
-		case <-ticker.C:
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		}
-	}
-	return nil
-}
-
-// close ends all streams and waits for their goroutines. connectAll must have
+// close ends all streams and waits for their goroutines. Open must have
 // returned.
 func (f *fleet) close() {
 	f.closing.Store(true)

@@ -6,13 +6,14 @@ import (
 )
 
 // passes finds how late the first, the median and the last stream get each
-// event of their one channel. It counts the arrivals of a pass; the count at an arrival is its rank, so
-// nothing else has to be kept. All methods may be called at the same time.
+// event of the channel that they all follow. It counts the arrivals of a pass;
+// the count at an arrival is its rank, so nothing else has to be kept. All
+// methods may be called at the same time.
 type passes struct {
 	streams int
 	blocks  [maxPasses / passBlock]atomic.Pointer[[passBlock]atomic.Int32]
 
-	first, median, last histogram
+	first, median, last *histogram
 }
 
 const (

@@ -3,7 +3,6 @@ package bench
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -11,67 +10,71 @@ import (
 	"time"
 )
 
-// publisher publishes to the channels in turn: item k goes to channel k modulo
-// their number.
+// publisher publishes to the channels in turn, and now and then to the one that
+// all streams follow besides.
 type publisher struct {
 	cfg      Config
 	run      string
-	began    time.Time
-	url      string
-	channels []string // as JSON strings
+	clock    clock
+	dialect  dialect
+	channels []string // escaped; the common one, if any, is the last
 	client   *http.Client
 
-	items    int
-	requests histogram // time until the answer
-	first    time.Duration
+	items     int
+	published []int // to each channel
+	batch     []item
+	body      []byte
+
+	requests histogram     // time until the answer
+	first    time.Duration // the clock at the first request
 	took     time.Duration // from the first request to the last answer
 }
 
-func newPublisher(f *fleet) *publisher {
+// commonEvery is how many items there are to one for the common channel.
+const commonEvery = 10
+
+func newPublisher(cfg Config, run string) *publisher {
 	p := &publisher{
-		cfg:    f.cfg,
-		run:    f.run,
-		began:  f.began,
-		url:    strings.TrimSuffix(f.cfg.ControlURL, "/") + "/publish/",
-		client: &http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{}},
+		cfg:     cfg,
+		run:     run,
+		clock:   newClock(),
+		dialect: speak(cfg.Dialect),
+		client:  &http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{}},
 	}
-	for i := range f.cfg.channels() {
-		name, err := json.Marshal(expand(f.cfg.Channel, i))
-		if err != nil {
-			panic(err) // no string is refused
-		}
-		p.channels = append(p.channels, string(name))
+	for i := range cfg.channels() {
+		p.channels = append(p.channels, p.dialect.escape(expand(cfg.Channel, i)))
 	}
+	if cfg.Common != "" {
+		p.channels = append(p.channels, p.dialect.escape(cfg.Common))
+	}
+	p.published = make([]int, len(p.channels))
 	return p
 }
 
-// publishAll publishes for cfg.Duration. The first request that is not accepted
+// publishAll publishes for cfg.Duration, or cfg.Items. The first request that is not accepted
 // ends it: what counts as missing would be a guess from there on.
 func (p *publisher) publishAll(ctx context.Context) error {
-	defer p.client.CloseIdleConnections()
-	p.first = time.Since(p.began)
-	defer func() { p.took = time.Since(p.began) - p.first }()
-	var body []byte
+	p.first = p.clock.now()
+	defer func() { p.took = p.clock.now() - p.first }()
 	for n := 0; ; n++ {
 		due := p.due(n)
-		if due >= p.cfg.Duration {
+		if due >= p.cfg.Duration || p.cfg.Items > 0 && p.items >= p.cfg.Items {
 			return nil
 		}
-		if err := sleep(ctx, due-(time.Since(p.began)-p.first)); err != nil {
+		if err := sleep(ctx, due-(p.clock.now()-p.first)); err != nil {
 			return err
 		}
-		body = p.appendBatch(body[:0])
-		if err := p.post(ctx, body); err != nil {
-			return fmt.Errorf("publish: %w", err)
+		if err := p.publish(ctx, p.cfg.Batch); err != nil {
+			return err
 		}
 	}
 }
 
-// due is when request n is to be made, counted from the first: by the schedule
-// or, flat out, now.
+// due is when batch n is to be published, counted from the first: by the
+// schedule or, flat out, now.
 func (p *publisher) due(n int) time.Duration {
 	if p.cfg.Rate == 0 {
-		return time.Since(p.began) - p.first
+		return p.clock.now() - p.first
 	}
 	return time.Duration(float64(n) * float64(p.cfg.Batch) / p.cfg.Rate * float64(time.Second))
 }
@@ -90,29 +93,52 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// appendBatch appends the body of the next request. Nothing in a stamp needs
-// escaping in JSON.
-func (p *publisher) appendBatch(dst []byte) []byte {
-	now := time.Since(p.began)
-	dst = append(dst, `{"items":[`...)
-	for i := range p.cfg.Batch {
-		if i > 0 {
-			dst = append(dst, ',')
-		}
-		channel := p.items % len(p.channels)
-		st := stamp{p.run, channel, p.items / len(p.channels), now}
-		dst = append(dst, `{"channel":`...)
-		dst = append(dst, p.channels[channel]...)
-		dst = append(dst, `,"formats":{"http-stream":{"content":"data: `...)
-		dst = st.appendTo(dst, p.cfg.Payload)
-		dst = append(dst, `\n\n"}}}`...)
-		p.items++
+// publish publishes n items at once: with one request where the dialect can, or
+// with one after the other.
+func (p *publisher) publish(ctx context.Context, n int) error {
+	now := p.clock.now()
+	p.batch = p.batch[:0]
+	for range n {
+		p.batch = append(p.batch, p.nextItem(now))
 	}
-	return append(dst, `]}`...)
+	for rest := p.batch; len(rest) > 0; {
+		path, single := p.dialect.target(rest)
+		part := rest
+		if single {
+			part = rest[:1]
+		}
+		p.body = p.dialect.append(p.body[:0], part)
+		if err := p.post(ctx, path); err != nil {
+			return fmt.Errorf("publish: %w", err)
+		}
+		rest = rest[len(part):]
+	}
+	return nil
 }
 
-func (p *publisher) post(ctx context.Context, body []byte) error {
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, p.url, bytes.NewReader(body))
+func (p *publisher) nextItem(now time.Duration) item {
+	channel := p.nextChannel()
+	st := stamp{p.run, channel, p.published[channel], now}
+	p.published[channel]++
+	p.items++
+	return item{p.channels[channel], st, p.cfg.Payload, p.cfg.Replay > 0}
+}
+
+func (p *publisher) nextChannel() int {
+	if p.cfg.Common == "" {
+		return p.items % len(p.channels)
+	}
+	others := len(p.channels) - 1
+	if p.items%commonEvery == 0 {
+		return others
+	}
+	return (p.items - p.items/commonEvery - 1) % others
+}
+
+// post makes one request with the body.
+func (p *publisher) post(ctx context.Context, path string) error {
+	url := strings.TrimSuffix(p.cfg.ControlURL, "/") + path
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(p.body))
 	if err != nil {
 		return err
 	}
@@ -130,18 +156,12 @@ func (p *publisher) post(ctx context.Context, body []byte) error {
 	if err != nil {
 		return err
 	}
-	if resp.StatusCode != http.StatusOK {
+	if !accepted(resp.StatusCode) {
 		return fmt.Errorf("%s: %s", resp.Status, bytes.TrimSpace(answer))
 	}
 	p.requests.add(time.Since(start))
 	return nil
 }
 
-// published returns how many items went to a channel.
-func (p *publisher) published(channel int) int {
-	n := p.items / len(p.channels)
-	if channel < p.items%len(p.channels) {
-		n++
-	}
-	return n
-}
+// close ends the connections to the server.
+func (p *publisher) close() { p.client.CloseIdleConnections() }

@@ -16,6 +16,9 @@ type Report struct {
 	Connect ConnectReport  `json:"connect"`
 	Publish *PublishReport `json:"publish,omitempty"` // nil if nothing was published
 	Deliver *DeliverReport `json:"deliver,omitempty"`
+	Replay  *ReplayReport  `json:"replay,omitempty"`
+	Churn   *ConnectReport `json:"churn,omitempty"`
+	Stuck   *StuckReport   `json:"stuck,omitempty"`
 	Server  *ServerReport  `json:"server,omitempty"` // nil without a PID
 }
 
@@ -37,8 +40,8 @@ type PublishReport struct {
 	Latency   Summary `json:"latency"`    // of a request
 }
 
-// DeliverReport is about what the streams received. Delivered and Missing
-// together are all that was due.
+// DeliverReport is about what the streams received, without those that were
+// stuck. Delivered and Missing together are all that was due.
 type DeliverReport struct {
 	Delivered  int64          `json:"delivered"`
 	Missing    int64          `json:"missing"`
@@ -55,20 +58,42 @@ type DeliverReport struct {
 	Passes     *PassReport    `json:"passes,omitempty"` // nil unless several streams follow one channel
 }
 
-// PassReport is how late the first, median and last stream get an event.
+// PassReport is how late the first, median and last stream get an event. With
+// several client processes each looks at its own streams.
 type PassReport struct {
 	First  Summary `json:"first"`
 	Median Summary `json:"median"`
 	Last   Summary `json:"last"` // of the events that reached all streams
 }
 
-func (f *fleet) connectReport(took time.Duration) ConnectReport {
+// ReplayReport is about events that were published before the streams came.
+type ReplayReport struct {
+	Events      int     `json:"events"` // that each stream asked for
+	Delivered   int64   `json:"delivered"`
+	Missing     int64   `json:"missing"`
+	Seconds     float64 `json:"seconds"` // from the first connect to the last event
+	PerSecond   float64 `json:"per_second"`
+	CPUPerEvent float64 `json:"cpu_per_event_us"` // without what connecting alone took
+}
+
+// StuckReport is about the streams that did not read while the others got
+// events. Each of them ended up as one of the last three.
+type StuckReport struct {
+	Streams  int   `json:"streams"`
+	Queued   int64 `json:"queued_bytes"` // the longest unacknowledged queue in the server's kernel; 0 if unknown
+	Whole    int   `json:"whole"`        // it got everything when it read
+	Told     int   `json:"told"`         // it got a gap event, or was ended
+	Silent   int   `json:"silent"`       // it misses events and cannot know
+	MemoryUp int64 `json:"memory_up_bytes"`
+}
+
+func (p *part) connectReport(took time.Duration) ConnectReport {
 	return ConnectReport{
-		Opened:    len(f.streams),
-		Failed:    f.failures,
+		Opened:    p.Opened,
+		Failed:    p.Failed,
 		Seconds:   took.Seconds(),
-		PerSecond: per(len(f.streams), took),
-		Latency:   f.connect.summary(),
+		PerSecond: per(p.Opened, took),
+		Latency:   p.Connect.summary(),
 	}
 }
 
@@ -82,25 +107,26 @@ func (p *publisher) report() *PublishReport {
 	}
 }
 
-// deliverReport adds up what the streams have counted; the fleet is closed.
-func (f *fleet) deliverReport(p *publisher, due int64) *DeliverReport {
-	took := time.Duration(f.latest.Load()) - p.first
-	r := &DeliverReport{Ended: f.endings, Latency: f.latency.summary()}
-	for _, s := range f.streams {
-		r.Delivered += int64(s.tally.received)
-		r.Duplicates += s.tally.duplicates
-		r.OutOfOrder += s.tally.late
-		r.Strays += s.strays
-		r.Gaps += s.gaps
-		r.Others += s.others
-		r.Bytes += s.bytes
+// deliverReport says what came of what was published from then on.
+func (p *part) deliverReport(from time.Duration, passes bool) *DeliverReport {
+	r := &DeliverReport{
+		Delivered:  p.Delivered,
+		Missing:    p.Due - p.Delivered,
+		Duplicates: p.Duplicates,
+		OutOfOrder: p.OutOfOrder,
+		Strays:     p.Strays,
+		Gaps:       p.Gaps,
+		Others:     p.Others,
+		Ended:      p.Ended,
+		Bytes:      p.Bytes,
+		Latency:    p.Latency.summary(),
 	}
-	r.Missing = due - r.Delivered
 	if r.Delivered > 0 {
+		took := p.Until - from
 		r.Seconds, r.PerSecond = took.Seconds(), per(r.Delivered, took)
 	}
-	if len(f.streams) > 1 && f.cfg.channels() == 1 {
-		r.Passes = &PassReport{f.passes.first.summary(), f.passes.median.summary(), f.passes.last.summary()}
+	if passes {
+		r.Passes = &PassReport{p.First.summary(), p.Median.summary(), p.Last.summary()}
 	}
 	return r
 }

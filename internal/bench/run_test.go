@@ -14,20 +14,43 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"github.com/holdfast-proxy/holdfast/internal/bench"
+	"github.com/holdfast-proxy/holdfast/internal/leaktest"
 	"github.com/holdfast-proxy/holdfast/internal/servetest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// The test binary is also the program of client processes.
+const clientArgument = "serve-client"
+
+func TestMain(m *testing.M) {
+	if len(os.Args) == 2 && os.Args[1] == clientArgument {
+		if err := bench.ServeClient(context.Background(), os.Stdin, os.Stdout); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
+	leaktest.Main(m)
+}
+
+// scenario returns the settings of a scenario.
+func scenario(t *testing.T, name string) bench.Config {
+	t.Helper()
+	for _, s := range bench.Scenarios() {
+		if s.Name == name {
+			return s.Config()
+		}
+	}
+	t.Fatalf("no scenario %q", name)
+	return bench.Config{}
+}
 
 // config is a run against a small proxy with the origin for runs behind it.
 func config(t *testing.T) bench.Config {
 	origin := httptest.NewServer(bench.Origin())
 	t.Cleanup(origin.Close)
 	proxy := servetest.Start(t, origin.URL)
-	cfg := bench.DefaultConfig()
+	cfg := scenario(t, "broadcast")
 	cfg.URL = proxy.URL + "/?channel=bench"
 	cfg.ControlURL = proxy.ControlURL
 	cfg.Streams = 10
@@ -134,7 +157,7 @@ func (s wrong) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func TestWhatAServerDoesWrongIsCounted(t *testing.T) {
 	server := httptest.NewServer(wrong{make(chan string, 5)})
 	defer server.Close()
-	cfg := bench.DefaultConfig()
+	cfg := scenario(t, "broadcast")
 	cfg.URL, cfg.ControlURL = server.URL, server.URL
 	cfg.Streams, cfg.Batch = 1, 5
 	cfg.Rate, cfg.Duration = 1, time.Second
@@ -155,7 +178,7 @@ func TestAStreamThatEndsIsCounted(t *testing.T) {
 		}
 	}))
 	defer server.Close()
-	cfg := bench.DefaultConfig()
+	cfg := scenario(t, "broadcast")
 	cfg.URL, cfg.ControlURL = server.URL, server.URL
 	cfg.Streams = 3
 	cfg.Rate, cfg.Duration, cfg.Wait = 1, time.Second, 100*time.Millisecond
@@ -187,11 +210,11 @@ func TestWhatCannotBeMeasuredIsAnError(t *testing.T) {
 		"a page that is no stream":        {func(c *bench.Config) { c.URL = server.URL + "/page" }, "not a stream: Content-Length 5 (2)"},
 		"nobody there":                    {func(c *bench.Config) { c.URL = "http://127.0.0.1:1/" }, "dial: connect: connection refused (2)"},
 		"a control endpoint that says no": {func(c *bench.Config) { c.URL = server.URL + "/stream" }, "bench: publish: 403 Forbidden: no"},
-		"more streams than descriptors":   {func(c *bench.Config) { c.Streams = 1 << 40 }, "raise the hard limit"},
+		"more streams than descriptors":   {func(c *bench.Config) { c.Streams, c.Clients = 1<<40, 1 }, "raise the hard limit"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			cfg := bench.DefaultConfig()
+			cfg := scenario(t, "broadcast")
 			cfg.Streams, cfg.ControlURL, cfg.Duration = 2, server.URL, time.Millisecond
 			tt.change(&cfg)
 			_, err := bench.Measure(t.Context(), cfg)
@@ -217,7 +240,7 @@ func TestTheServerProcessIsWatched(t *testing.T) {
 		t.Skip("skipped: a process can be watched on Linux alone")
 	}
 	cfg := config(t)
-	cfg.PID = os.Getpid()
+	cfg.PIDs = []int{os.Getpid()}
 	s := measure(t, cfg).Server
 	if s.ConnectCPU <= 0 || s.DeliverCPU <= 0 || s.MemoryBefore < 1<<20 || s.MemoryAfter < 1<<20 {
 		t.Errorf("%+v", s)
@@ -240,8 +263,8 @@ func TestTheReportIsATableOrJSON(t *testing.T) {
 	if err := bench.Run(t.Context(), cfg, &out); err != nil {
 		t.Fatal(err)
 	}
-	var r bench.Report
-	if err := json.Unmarshal(out.Bytes(), &r); err != nil || r.Deliver.Delivered != 200 {
+	var r bench.Result
+	if err := json.Unmarshal(out.Bytes(), &r); err != nil || len(r.Runs) != 1 || r.Runs[0].Deliver.Delivered != 200 {
 		t.Errorf("%v in\n%s", err, &out)
 	}
 }

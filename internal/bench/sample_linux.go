@@ -10,20 +10,34 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// sample returns what the process has used so far; nothing for pid 0.
-func sample(pid int) (usage, error) {
-	if pid == 0 {
-		return usage{}, nil
+// sample returns what the processes and their children have used so far; nothing
+// for none. A child that has ended takes with it what it had used.
+func sample(pids []int) (usage, error) {
+	var sum usage
+	if len(pids) == 0 {
+		return sum, nil
 	}
+	all, err := Tree(pids)
+	if err != nil {
+		return sum, err
+	}
+	for _, pid := range all {
+		one, err := sampleOne(pid)
+		if err != nil {
+			return usage{}, fmt.Errorf("pid %d: %w", pid, err)
+		}
+		sum.add(one)
+	}
+	return sum, nil
+}
+
+func sampleOne(pid int) (usage, error) {
 	cpu, err := cpuTime(pid)
 	if err != nil {
-		return usage{}, fmt.Errorf("pid %d: CPU clock: %w", pid, err)
+		return usage{}, fmt.Errorf("CPU clock: %w", err)
 	}
 	memory, err := proportionalSize(pid)
-	if err != nil {
-		return usage{}, fmt.Errorf("pid %d: %w", pid, err)
-	}
-	return usage{cpu, memory}, nil
+	return usage{cpu, memory}, err
 }
 
 // cpuTime reads the process's CPU clock. /proc/PID/stat counts in ticks of

@@ -13,22 +13,29 @@ const readBuffer = 2 << 10
 // stream reads one connection. Its goroutine owns it until the fleet has waited
 // for that; then the results may be read.
 type stream struct {
-	fleet   *fleet
-	channel int // that it follows
+	fleet *fleet
+	stuck bool // it does not read until it is released
 	opened
 
 	framing chunked
 	events  events
-	now     time.Duration // since the run began, of the last read
+	now     time.Duration // the clock at the last read
 	fresh   int64         // deliveries in the last read
 
 	// The results.
-	tally  tally
-	gaps   int   // `event: gap`
-	others int   // events of somebody else
-	strays int   // events of this run on a channel it does not follow
-	bytes  int64 // of the body, with its framing
-	err    error // why it ended
+	follows []following
+	gaps    int   // `event: gap`
+	others  int   // events of somebody else
+	strays  int   // events of this run on a channel it does not follow
+	bytes   int64 // of the body, with its framing
+	err     error // why it ended
+	cut     bool  // it ended before the fleet closed it
+}
+
+// following is what a stream has seen of one of its channels.
+type following struct {
+	channel int
+	tally   tally
 }
 
 // read runs until the connection ends.
@@ -44,7 +51,7 @@ func (s *stream) read() {
 		}
 	}
 	s.conn.Close()
-	s.fleet.ended(s.err)
+	s.fleet.ended(s)
 }
 
 // feed takes the next bytes of the body. It returns io.EOF after the last
@@ -54,9 +61,9 @@ func (s *stream) feed(p []byte) error {
 		return nil
 	}
 	s.bytes += int64(len(p))
-	s.now, s.fresh = time.Since(s.fleet.began), 0
+	s.now, s.fresh = s.fleet.clock.now(), 0
 	err := s.unframe(p)
-	s.fleet.arrived(s.fresh, s.now)
+	s.fleet.arrived(s)
 	return err
 }
 
@@ -77,18 +84,42 @@ func (s *stream) unframe(p []byte) error {
 }
 
 func (s *stream) event(name, data []byte) {
-	st, ok := parseStamp(data, s.fleet.run)
+	st, ok := parseStamp(data, s.fleet.job.Run)
 	switch {
 	case !ok && string(name) == "gap":
 		s.gaps++
 	case !ok:
 		s.others++
-	case st.channel != s.channel:
-		s.strays++
-	case s.tally.see(st.seq):
-		s.fresh++
-		s.fleet.measured(st.seq, s.now-st.sent)
+	default:
+		s.stamped(st)
 	}
+}
+
+func (s *stream) stamped(st stamp) {
+	for i := range s.follows {
+		if f := &s.follows[i]; f.channel == st.channel {
+			if f.tally.see(st.seq) {
+				s.fresh++
+				s.fleet.measured(s, st)
+			}
+			return
+		}
+	}
+	s.strays++
+}
+
+// counts returns what the stream has seen of what was published to each channel.
+func (s *stream) counts(published []int) counts {
+	c := counts{Strays: s.strays, Gaps: s.gaps, Others: s.others, Bytes: s.bytes}
+	for _, f := range s.follows {
+		if f.channel < len(published) {
+			c.Due += int64(published[f.channel])
+		}
+		c.Delivered += int64(f.tally.received)
+		c.Duplicates += f.tally.duplicates
+		c.OutOfOrder += f.tally.late
+	}
+	return c
 }
 
 // reason says why a stream ended or did not open, without the addresses that

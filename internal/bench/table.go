@@ -6,6 +6,21 @@ import (
 	"text/tabwriter"
 )
 
+// WriteTable writes the result for people: a single run in full, of several each
+// figure's median and spread.
+func (r *Result) WriteTable(out io.Writer) error {
+	if len(r.Runs) == 1 {
+		return r.Runs[0].WriteTable(out)
+	}
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	t := table{w}
+	t.row(fmt.Sprintf("%d runs", len(r.Runs)), "median\tlowest\thighest")
+	for _, s := range r.Figures {
+		t.row(s.Name, "%s\t%s\t%s", s.Unit.Format(s.Median), s.Unit.Format(s.Low), s.Unit.Format(s.High))
+	}
+	return w.Flush()
+}
+
 // WriteTable writes the report for people.
 func (r *Report) WriteTable(out io.Writer) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
@@ -16,6 +31,8 @@ func (r *Report) WriteTable(out io.Writer) error {
 		t.row("published", "%d items in %.2f s, %.0f/s; channels: %d", p.Items, p.Seconds, p.PerSecond, p.Channels)
 	}
 	t.deliveries(r.Deliver)
+	t.replay(r.Replay)
+	t.special(r)
 	t.latencies(r)
 	t.server(r.Server)
 	return w.Flush()
@@ -46,6 +63,28 @@ func (t table) deliveries(d *DeliverReport) {
 	t.reasons("ended early", d.Ended)
 }
 
+func (t table) replay(r *ReplayReport) {
+	if r == nil {
+		return
+	}
+	t.row("replayed", "%d events in %.2f s, %.0f/s; %d missing", r.Delivered, r.Seconds, r.PerSecond, r.Missing)
+	if r.CPUPerEvent != 0 {
+		t.row("", "CPU %.3f µs an event", r.CPUPerEvent)
+	}
+}
+
+// special is what only some scenarios have.
+func (t table) special(r *Report) {
+	if c := r.Churn; c != nil {
+		t.row("came and went", "%d streams, p99 %s", c.Opened, Micros.Format(c.Latency.P99))
+		t.reasons("", c.Failed)
+	}
+	if s := r.Stuck; s != nil {
+		t.row("did not read", "%d streams: then %d got everything, %d were told of what they miss, %d were not", s.Streams, s.Whole, s.Told, s.Silent)
+		t.row("", "longest queue in the kernel %s", Bytes.Format(float64(s.Queued)))
+	}
+}
+
 func (t table) latencies(r *Report) {
 	t.section()
 	t.row("latency", "mean\tp50\tp90\tp99\tmax")
@@ -72,19 +111,7 @@ func (t table) summary(name string, s Summary) {
 	if s.Count == 0 {
 		return
 	}
-	t.row(name, "%s\t%s\t%s\t%s\t%s", micros(s.Mean), micros(s.P50), micros(s.P90), micros(s.P99), micros(s.Max))
-}
-
-// micros writes microseconds with three digits in the unit that fits.
-func micros(us float64) string {
-	switch {
-	case us < 1000:
-		return fmt.Sprintf("%.0f µs", us)
-	case us < 1e6:
-		return fmt.Sprintf("%.3g ms", us/1e3)
-	default:
-		return fmt.Sprintf("%.3g s", us/1e6)
-	}
+	t.row(name, "%s\t%s\t%s\t%s\t%s", Micros.Format(s.Mean), Micros.Format(s.P50), Micros.Format(s.P90), Micros.Format(s.P99), Micros.Format(s.Max))
 }
 
 func (t table) server(s *ServerReport) {
@@ -94,6 +121,9 @@ func (t table) server(s *ServerReport) {
 	t.section()
 	t.row("server", "CPU %.2f s to connect, %.1f µs a stream; memory %.1f MB before, %.1f MB with all streams, %.2f KiB a stream",
 		s.ConnectCPU, s.CPUPerStream, float64(s.MemoryBefore)/1e6, float64(s.MemoryOpen)/1e6, s.MemoryPerStream/1024)
+	if s.SettledPerStream != 0 {
+		t.row("", "memory %.2f KiB a stream when left alone", s.SettledPerStream/1024)
+	}
 	if s.MemoryAfter > 0 {
 		t.row("", "CPU %.2f s to deliver, %.2f µs a delivery; memory %.1f MB after", s.DeliverCPU, s.CPUPerDelivery, float64(s.MemoryAfter)/1e6)
 	}

@@ -1,0 +1,95 @@
+package compare
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/holdfast-proxy/holdfast/internal/bench"
+)
+
+// trial is a case under way, with the servers that can do it.
+type trial struct {
+	*comparison
+	work    Case
+	rounds  int
+	servers []*entrant
+}
+
+// entrant is a server in a trial.
+type entrant struct {
+	index   int // of plan.Peers
+	reports []*bench.Report
+	err     error // it failed, and is not asked again
+}
+
+func (c *comparison) trial(work Case) *trial {
+	t := &trial{comparison: c, work: work, rounds: c.plan.Rounds}
+	if work.rounds > 0 {
+		t.rounds = min(t.rounds, work.rounds)
+	}
+	for _, i := range c.present {
+		if work.can == nil || work.can(c.plan.Peers[i]) {
+			t.servers = append(t.servers, &entrant{index: i})
+		}
+	}
+	return t
+}
+
+// run measures round by round, each beginning with another server. The error is
+// that of ctx.
+func (t *trial) run(ctx context.Context) error {
+	for round := range t.rounds {
+		for k := range t.servers {
+			e := t.servers[(k+round)%len(t.servers)]
+			if e.err != nil {
+				continue
+			}
+			report, err := t.measure(ctx, e)
+			if ctx.Err() != nil {
+				return context.Cause(ctx)
+			}
+			e.reports, e.err = append(e.reports, report), err
+			t.tell(round, e)
+		}
+	}
+	return nil
+}
+
+// measure measures a server in a process of its own.
+func (t *trial) measure(ctx context.Context, e *entrant) (r *bench.Report, err error) {
+	server, err := t.plan.Peers[e.index].Start(ctx, t.origin, t.plan.Cores)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, server.Stop()) }()
+	t.doc.Servers[e.index].Config = server.Config()
+	cfg := t.work.config()
+	server.Apply(&cfg)
+	return bench.Measure(ctx, cfg)
+}
+
+func (t *trial) tell(round int, e *entrant) {
+	outcome := "done"
+	if e.err != nil {
+		outcome = e.err.Error()
+	}
+	fmt.Fprintf(t.plan.Progress, "%s, round %d of %d, %s: %s\n", t.work.Name, round+1, t.rounds, t.plan.Peers[e.index].Name, outcome)
+}
+
+func (t *trial) outcome() Outcome {
+	out := Outcome{
+		Name: t.work.Name, Title: t.work.Title, About: t.work.About, Command: t.work.command(),
+		Rounds: t.rounds, Columns: t.work.Columns,
+	}
+	for _, e := range t.servers {
+		row := Row{Server: t.plan.Peers[e.index].Name}
+		if e.err != nil {
+			row.Failed = e.err.Error()
+		} else {
+			row.Figures = bench.Summarize(e.reports)
+		}
+		out.Rows = append(out.Rows, row)
+	}
+	return out
+}

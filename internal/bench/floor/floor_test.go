@@ -1,0 +1,98 @@
+package floor
+
+import (
+	"context"
+	"net"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/holdfast-proxy/holdfast/internal/bench"
+	"github.com/holdfast-proxy/holdfast/internal/leaktest"
+)
+
+func TestMain(m *testing.M) { leaktest.Main(m) }
+
+// serve runs the server until t ends and returns a run against it.
+func serve(t *testing.T) bench.Config {
+	t.Helper()
+	if runtime.GOOS != "linux" {
+		t.Skip("skipped: the floor is for Linux alone")
+	}
+	var listeners [2]net.Listener
+	for i := range listeners {
+		var err error
+		if listeners[i], err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	served := make(chan error, 1)
+	go func() { served <- Serve(ctx, listeners[0], listeners[1]) }()
+	t.Cleanup(func() {
+		stop()
+		if err := <-served; err != nil {
+			t.Error(err)
+		}
+	})
+	cfg := bench.Scenarios()[0].Config()
+	cfg.URL = "http://" + listeners[0].Addr().String() + "/?channel=a"
+	cfg.ControlURL = "http://" + listeners[1].Addr().String()
+	cfg.Dialect, cfg.Channel = bench.Plain, "a"
+	cfg.Streams, cfg.Rate, cfg.Duration = 10, 200, 100*time.Millisecond
+	return cfg
+}
+
+func TestTheFloorDeliversEverything(t *testing.T) {
+	tests := map[string]func(*bench.Config){
+		"to all streams":         func(*bench.Config) {},
+		"many events at once":    func(c *bench.Config) { c.Batch = 10 },
+		"to a channel of theirs": func(c *bench.Config) { c.URL, c.Channel = strings.Replace(c.URL, "=a", "={i}", 1), "{i}" },
+		"large events":           func(c *bench.Config) { c.Payload, c.Streams = 1<<20, 2 },
+	}
+	for name, change := range tests {
+		t.Run(name, func(t *testing.T) {
+			cfg := serve(t)
+			change(&cfg)
+			r, err := bench.Measure(t.Context(), cfg)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if d := r.Deliver; r.Connect.Opened != cfg.Streams || d.Missing != 0 || d.Delivered == 0 || d.Others != 0 || len(d.Ended) != 0 {
+				t.Errorf("connect %+v, deliver %+v", r.Connect, d)
+			}
+		})
+	}
+}
+
+func TestABatchIsReadByItsLengths(t *testing.T) {
+	tests := map[string]struct {
+		body string
+		want []message
+		err  string
+	}{
+		"nothing":                             {"", nil, ""},
+		"events of one channel are one chunk": {"a 3\nabca 2\nde", []message{{"a", []byte("5\r\nabcde\r\n")}}, ""},
+		"channels have chunks of their own":   {"a 1\nxb 1\ny", []message{{"a", []byte("1\r\nx\r\n")}, {"b", []byte("1\r\ny\r\n")}}, ""},
+		"line ends within data":               {"a 2\n\n\n", []message{{"a", []byte("2\r\n\n\n\r\n")}}, ""},
+		"an escaped name":                     {"a%20b 1\nx", []message{{"a b", []byte("1\r\nx\r\n")}}, ""},
+		"a length that is none":               {"a x\n", nil, `length "x"`},
+		"a length beyond all measure":         {"a 99999999\n", nil, "length"},
+		"less than the length":                {"a 5\nabc", nil, "unexpected EOF"},
+		"a line that does not end":            {"a 5", nil, "EOF"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			got, err := readBatch(strings.NewReader(tt.body))
+			if tt.err == "" && err != nil || tt.err != "" && (err == nil || !strings.Contains(err.Error(), tt.err)) {
+				t.Errorf("error %v, want %q", err, tt.err)
+			}
+			if diff := cmp.Diff(tt.want, []message(got), cmp.AllowUnexported(message{})); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}

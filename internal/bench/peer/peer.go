@@ -1,0 +1,80 @@
+package peer
+
+import (
+	"context"
+
+	"github.com/holdfast-proxy/holdfast/internal/bench"
+)
+
+// A Peer is a kind of server.
+type Peer struct {
+	// Name is how reports call it.
+	Name string
+	// What it is, in a line.
+	What string
+	// Note is what a reader must know to compare it fairly; may be empty.
+	Note string
+	// Origin says whether its streams are held on the word of an origin.
+	Origin bool
+	// Replay says whether it replays by Last-Event-ID.
+	Replay bool
+	// Slow says whether it can have streams that do not read.
+	Slow bool
+
+	// Version returns what is installed. The error says how to install it.
+	Version func(context.Context) (string, error)
+
+	dialect string
+	// stream is the path and query of a stream of a channel and, unless it is
+	// empty, a common one.
+	stream    func(channel, common string) string
+	configure func(Setup) (Launch, error)
+}
+
+// A Setup is what a server is to be configured for.
+type Setup struct {
+	// Dir is the server's, and empty.
+	Dir string
+	// Clients and Control are the addresses to listen at, host:port.
+	Clients, Control string
+	// Origin is the address of the origin.
+	Origin string
+	// Cores is how many cores the server may use.
+	Cores int
+}
+
+// A Launch is how to start a server.
+type Launch struct {
+	// Args are the program and its arguments.
+	Args []string
+	// Env is added to the environment.
+	Env []string
+	// Config is what to print of the configuration in a report.
+	Config string
+}
+
+// All returns the peers. The program is Holdfast's own, which also has the
+// floor.
+func All(program string) []Peer {
+	return []Peer{Holdfast(program), Nchan(), Pushpin(), Floor(program)}
+}
+
+// Apply makes a run use a server: its addresses, its dialect, its processes.
+func (s *Server) Apply(cfg *bench.Config) {
+	cfg.URL = "http://" + s.clients + s.peer.stream(cfg.Channel, cfg.Common)
+	if cfg.ControlURL != "" {
+		cfg.ControlURL = "http://" + s.control
+	}
+	cfg.Dialect = s.peer.dialect
+	cfg.PIDs = []int{s.cmd.Process.Pid}
+}
+
+// byQuery is the stream of those whose channels bench.Origin or the floor reads
+// from the query.
+func byQuery(channel, common string) string {
+	path := "/?channel=" + channel
+	if common != "" {
+		path += "&channel=" + common
+	}
+	return path
+}
