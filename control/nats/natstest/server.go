@@ -73,6 +73,14 @@ func (s *Server) Stop() {
 	s.running.WaitForShutdown()
 }
 
+// DisableJetStream is what a server does to itself when it cannot write.
+func (s *Server) DisableJetStream() {
+	s.t.Helper()
+	if err := s.running.DisableJetStream(); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
 // Restart runs a stopped server again, on its port and with the options that the
 // edits leave.
 func (s *Server) Restart(edits ...func(*server.Options)) {

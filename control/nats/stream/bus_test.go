@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nats-io/nats-server/v2/server"
 	client "github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
@@ -15,6 +16,7 @@ import (
 	"github.com/holdfast-proxy/holdfast/control/intake"
 	"github.com/holdfast-proxy/holdfast/control/nats"
 	"github.com/holdfast-proxy/holdfast/control/nats/embedded"
+	"github.com/holdfast-proxy/holdfast/control/nats/natstest"
 	"github.com/holdfast-proxy/holdfast/control/nats/stream"
 )
 
@@ -306,6 +308,24 @@ func TestWithoutNATSNothingIsAcknowledged(t *testing.T) {
 	if status, _ := intake.Problem(err); status != 503 && status != 504 {
 		t.Errorf("%d %v", status, err)
 	}
+}
+
+// TestAServerThatCannotWriteIsSaid: it switches JetStream off, and goes on without.
+func TestAServerThatCannotWriteIsSaid(t *testing.T) {
+	srv := natstest.Start(t, func(o *server.Options) { o.JetStream, o.StoreDir = true, t.TempDir() })
+	n := startNode(t, nil, func(o *stream.Options) { o.Access = nats.Access{Servers: []string{srv.URL}} }).ready()
+	r := n.follow("", "c")
+	n.say("c", "", "1")
+	srv.DisableJetStream()
+	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	defer cancel()
+	_, err := n.intake.Event(ctx, intake.Event{Channel: "c", Data: []byte("x")})
+	if status, text := intake.Problem(err); status != 503 && status != 504 {
+		t.Errorf("%d %s", status, text)
+	}
+	n.bus.Alarm()
+	n.until("readiness tells why", func() bool { return strings.Contains(strings.Join(n.bus.NotReady(), ""), "JetStream does not answer") })
+	r.want("1")
 }
 
 func TestOptionsThatAreRefused(t *testing.T) {

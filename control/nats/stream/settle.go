@@ -76,6 +76,8 @@ func (b *Bus) settle(ctx context.Context, js jetstream.JetStream, epoch string, 
 	switch {
 	case errors.Is(err, client.ErrNoResponders):
 		return settled{}, fmt.Errorf("stream %s: JetStream is not enabled at this server, or has no leader (%w)", want.Name, err)
+	case errors.Is(err, context.DeadlineExceeded):
+		return settled{}, fmt.Errorf("stream %s: JetStream does not answer: it has no leader, or the server has switched it off (%w)", want.Name, err)
 	case err != nil:
 		return settled{}, fmt.Errorf("stream %s: %w", want.Name, err)
 	}
