@@ -63,7 +63,7 @@ func (s *session) beginDoubt() {
 // missing any more.
 func (s *session) endDoubt() {
 	d := s.doubt
-	if d == nil || !d.surveyed || s.repairs > 0 {
+	if d == nil || !d.surveyed || s.repairs > 0 || s.fetchMissing() {
 		return
 	}
 	s.doubt = nil
@@ -87,4 +87,37 @@ func (s *session) endDoubt() {
 			s.fill(w.feed, w.census, w.found)
 		}
 	}
+}
+
+// fetchMissing fetches what still lacks before what has been held back, and reports
+// whether there is something. A survey does not tell of what was lost if the
+// channel's head is new since.
+func (s *session) fetchMissing() bool {
+	for _, f := range s.bus.feeds {
+		if head := f.missing(); head > 0 {
+			s.lost(f)
+			s.fetch(f, head)
+		}
+	}
+	return s.repairs > 0
+}
+
+// missing returns the place up to which messages lack before what waits, 0 if none
+// does.
+func (f *feed) missing() uint64 {
+	if !f.filled || f.fetching && f.repair == nil {
+		return 0
+	}
+	last := f.last
+	if f.repair != nil {
+		last = max(last, f.repair.head)
+	}
+	for _, m := range f.waiting {
+		at, _ := stampOf(m.Header)
+		if at.prev > last {
+			return at.prev
+		}
+		last = max(last, at.seq)
+	}
+	return 0
 }

@@ -3,6 +3,7 @@ package stream_test
 import (
 	"bytes"
 	"fmt"
+	"sync"
 	"sync/atomic"
 	"testing"
 
@@ -211,6 +212,35 @@ func TestWhatCannotBeFetchedIsAGap(t *testing.T) {
 	if n.count("holdfast_bus_gaps_total") != 1 {
 		t.Errorf("%v gaps are counted", n.count("holdfast_bus_gaps_total"))
 	}
+}
+
+// A survey that finds the head of a channel beyond its mark does not tell what came
+// before: that shows by what has been held back.
+func TestWhatWasLostBeforeANewHeadIsNotOvertaken(t *testing.T) {
+	n, other, s, server := lossyNode(t)
+	r := n.follow("", "a", "b")
+	other.say("a", "", "a1")
+	r.want("a1")
+	lost := s.loses("_holdfast.live.channels.a")
+	other.say("a", "", "a2")
+	n.until("it is lost", lost)
+	came, hold := make(chan struct{}), make(chan struct{})
+	tell := sync.OnceFunc(func() { close(came) })
+	s.edits(func(subject string, message []byte) []byte {
+		if subject == "_holdfast.live.mark" {
+			tell()
+			<-hold
+		}
+		return message
+	})
+	if err := connect(t, server).Publish(elected, nil); err != nil {
+		t.Fatal(err)
+	}
+	<-came
+	other.say("a", "", "a3")
+	other.say("b", "", "b1")
+	close(hold)
+	r.want("a2", "a3", "b1")
 }
 
 // A node that has just come does not give new clients what was before them.
