@@ -60,8 +60,20 @@ type node struct {
 	leave func()                 // ends it in peace
 }
 
-// start runs a node until t ends. looks, unless nil, is called when it is asked.
+// start runs a node until t ends, and returns when it is connected. looks, unless
+// nil, is called when it is asked.
 func start(t testing.TB, access nats.Access, name string, looks func()) *node {
+	t.Helper()
+	n := newNode(t, access, name, looks)
+	eventually(t, "it is connected", func() bool {
+		_, err := n.Ask(t.Context(), roll.Question{Channel: "nobody"})
+		return err == nil
+	})
+	return n
+}
+
+// newNode is start without the wait.
+func newNode(t testing.TB, access nats.Access, name string, looks func()) *node {
 	t.Helper()
 	core, logs := observer.New(zap.WarnLevel)
 	n := &node{Hub: channels.NewHub(channels.DefaultOptions()), t: t, logs: logs}
@@ -87,10 +99,6 @@ func start(t testing.TB, access nats.Access, name string, looks func()) *node {
 	t.Cleanup(func() {
 		n.leave()
 		n.Hub.Close()
-	})
-	eventually(t, "it is connected", func() bool {
-		_, err := n.Ask(t.Context(), roll.Question{Channel: "nobody"})
-		return err == nil
 	})
 	return n
 }

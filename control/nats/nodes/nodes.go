@@ -37,7 +37,7 @@ func Rights(prefix string) []nats.Right {
 	return []nats.Right{
 		{Verb: nats.Publish, Subject: all},
 		{Verb: nats.Subscribe, Subject: all},
-		{Verb: nats.Subscribe, Subject: "_INBOX.>"},
+		{Verb: nats.Subscribe, Subject: client.InboxPrefix + ">", Probe: client.InboxPrefix + nats.ProbeToken},
 	}
 }
 

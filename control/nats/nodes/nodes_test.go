@@ -196,3 +196,24 @@ func TestAPrefixThatIsNoSubjectIsRefused(t *testing.T) {
 		t.Error("taken")
 	}
 }
+
+func TestAMissingRightIsNamed(t *testing.T) {
+	allowed := []string{"_holdfast.nodes.>", "_INBOX.>"}
+	for _, right := range nodes.Rights(nats.DefaultPrefix) {
+		t.Run(string(right.Verb)+" "+right.Subject, func(t *testing.T) {
+			permissions := map[nats.Verb][]string{nats.Publish: allowed, nats.Subscribe: allowed}
+			permissions[right.Verb] = slices.DeleteFunc(slices.Clone(allowed), func(s string) bool { return s == right.Subject })
+			user := &server.User{Username: "u", Password: "p", Permissions: &server.Permissions{
+				Publish:   &server.SubjectPermission{Allow: permissions[nats.Publish]},
+				Subscribe: &server.SubjectPermission{Allow: permissions[nats.Subscribe]},
+			}}
+			broker := natstest.Start(t, func(o *server.Options) { o.Users = []*server.User{user} })
+			n := newNode(t, nats.Access{Servers: []string{broker.URL}, User: "u", Password: "p"}, "a", nil)
+			want := "nats: not allowed to " + string(right.Verb) + " to " + right.Subject
+			eventually(t, want, func() bool {
+				_, err := n.Ask(t.Context(), roll.Question{Channel: "x"})
+				return err != nil && strings.HasPrefix(err.Error(), want)
+			})
+		})
+	}
+}
