@@ -7,6 +7,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"net"
+	"net/http"
 	"net/http/httptest"
 	"os/exec"
 	"slices"
@@ -42,7 +43,7 @@ func TestACutNetworkLosesNothing(t *testing.T) {
 
 // cutTime is longer than it takes to elect a leader, than a publication waits, and
 // than it takes until servers give up a connection.
-const cutTime = 20 * time.Second
+const cutTime = 16 * time.Second
 
 // trial is a cluster with all that is going on in it.
 type trial struct {
@@ -124,14 +125,15 @@ func (r *trial) cut(how cut, i int, length time.Duration) {
 	began := time.Now()
 	time.Sleep(length)
 	r.areMissed((i+1)%len(r.nodes), fmt.Sprint("node-", i))
+	eventually(r.t, "the node that is cut off says so", func() bool {
+		status, _, _ := r.nodes[i].ask(http.MethodGet, "/readyz", "")
+		return status != http.StatusOK
+	})
 	healed := time.Now()
 	r.network.heal(how, i+1)
 	caughtUp := r.catchUp(i, healed)
 	r.nodes[i].awaitReady(r.t)
 	unready, ready, reasons := watch.end()
-	if unready.IsZero() || unready.After(healed) {
-		r.t.Errorf("node %d was cut off for %v and ready all the time", i, length)
-	}
 	r.t.Logf("not ready %v after the cut, ready %v after it is healed; held streams up to date %v after it is healed",
 		since(unready, began), since(ready, healed), since(caughtUp, healed))
 	for _, reason := range reasons {
