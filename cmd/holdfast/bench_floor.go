@@ -15,8 +15,8 @@ func benchFloorCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "floor",
 		Short: "Serve the bare server that comparisons start from",
-		Long: `Serve event streams with as little as Go can do it: no origin, no history, no
-limits. It is there to be measured: what another server costs more is what it does
+		Long: `Serve event streams with as little as Go can do it: no history, no limits, and no
+origin unless it is told of one. It is there to be measured: what another server costs more is what it does
 more. Streams are GET /?channel=NAME; publish with 'holdfast bench --dialect plain'.`,
 		Example: `  holdfast bench floor &
   holdfast bench --dialect plain --pid $!`,
@@ -24,6 +24,7 @@ more. Streams are GET /?channel=NAME; publish with 'holdfast bench --dialect pla
 	}
 	listen := cmd.Flags().String("listen", "127.0.0.1:7999", "take clients at `ADDR`")
 	control := cmd.Flags().String("control-listen", "127.0.0.1:5561", "take publishers at `ADDR`")
+	origin := cmd.Flags().String("origin", "", "ask the origin at this `URL` for each stream's channels")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		ctx, stop := untilSignal(cmd.Context())
 		defer stop()
@@ -35,7 +36,7 @@ more. Streams are GET /?channel=NAME; publish with 'holdfast bench --dialect pla
 		if err != nil {
 			return errors.Join(err, clients.Close())
 		}
-		return floor.Serve(ctx, clients, publishers)
+		return floor.Serve(ctx, clients, publishers, *origin)
 	}
 	return cmd
 }

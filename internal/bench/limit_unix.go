@@ -8,8 +8,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// spareDescriptors are for everything but the streams.
-const spareDescriptors = 50
+// spareDescriptors are for everything but the streams: the publisher, and an origin
+// in this process with its connections.
+const spareDescriptors = 500
 
 // descriptorLimit returns how many files a process may have open. Go raises the
 // soft limit to the hard one when a program starts, so what is read here is all

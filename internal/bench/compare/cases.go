@@ -16,7 +16,8 @@ type Case struct {
 
 	scenario string // of bench
 	tune     func(*bench.Config)
-	can      func(peer.Peer) bool // nil: every server can
+	can      func(peer.Peer) bool // nil: every server for which it is worth it
+	floor    string               // the server that ratios start from; "" for the plain floor
 	rounds   int                  // at most; 0 for no such bound
 }
 
@@ -80,8 +81,14 @@ func fanOutCases() []Case {
 			tune:    func(c *bench.Config) { c.Streams, c.Duration = 2000, 2*time.Second },
 		},
 		{
+			Name: "users-flat-out", Title: "A channel for each user, flat out", scenario: "users",
+			About:   "The same as fast as each request is answered, 5,000 items: waking up for a request, which is much of the cost above, is shared by more of them.",
+			Columns: []Column{cpuPerItem(), {"publish rate", "items", More}, deliveryP50(), deliveryP99(), missing()},
+			tune:    func(c *bench.Config) { c.Streams, c.Rate, c.Items = 2000, 0, 5000 },
+		},
+		{
 			Name: "users-batch", Title: "A channel for each user, in batches", scenario: "users",
-			About:   "The same with 5,000 items a second, a hundred at once. With GRIP the hundred are one request.",
+			About:   "2,000 streams with a channel each get 5,000 items a second, a hundred at once. With GRIP the hundred are one request.",
 			Columns: []Column{cpuPerItem(), deliveryP50(), deliveryP99(), missing()},
 			tune: func(c *bench.Config) {
 				c.Streams, c.Rate, c.Batch, c.Duration = 2000, 5000, 100, 2*time.Second
@@ -106,10 +113,11 @@ func streamCases() []Case {
 			tune:    func(c *bench.Config) { c.Streams, c.Settle, c.WarmUp = 5000, 5*time.Second, false },
 		},
 		{
-			Name: "connect", Title: "Connecting", scenario: "connect",
-			About:   "2,000 streams connect, 256 at a time. Holdfast and Pushpin ask an origin for each of them.",
+			Name: "connect", Title: "Connecting", scenario: "connect", floor: "floor, asking",
+			About:   "2,000 streams connect, 256 at a time. Holdfast, Pushpin and the second floor ask an origin for each of them.",
 			Columns: []Column{{"CPU per connect", "CPU a stream", Less}, {"connect rate", "streams", More}, {"connect p99", "p99", Less}, {"streams refused", "refused", Less}},
 			tune:    func(c *bench.Config) { c.Streams = 2000 },
+			can:     func(peer.Peer) bool { return true },
 		},
 		{
 			Name: "replay", Title: "Streams that come back", scenario: "replay",

@@ -37,6 +37,7 @@ type Outcome struct {
 	About   string   `json:"about"`
 	Command string   `json:"command"` // the same load with holdfast bench
 	Rounds  int      `json:"rounds"`
+	Floor   string   `json:"floor"` // the server that ratios start from
 	Columns []Column `json:"columns"`
 	Rows    []Row    `json:"rows"`
 }

@@ -6,10 +6,11 @@ import (
 	"strings"
 )
 
-// us is the server that the page is about, floor the one that ratios start from.
+// us is the server that the page is about, plainFloor the one that ratios start
+// from where a case names no other.
 const (
-	us    = "Holdfast"
-	floor = "floor"
+	us         = "Holdfast"
+	plainFloor = "floor"
 )
 
 // WritePage writes the document as a page of Markdown. The same document always
@@ -95,7 +96,7 @@ func (p *page) outcome(o Outcome) {
 	}
 	ratios := o.hasRatios()
 	if ratios {
-		head = append(head, o.Columns[0].Title+" ÷ floor")
+		head = append(head, o.Columns[0].Title+" ÷ "+o.Floor)
 	}
 	rows := [][]string{head}
 	for _, r := range o.Rows {
@@ -113,7 +114,7 @@ func count(n int, what string) string {
 
 // hasRatios reports whether the first column is a cost that the floor has, too.
 func (o Outcome) hasRatios() bool {
-	_, ok := o.row(floor)
+	_, ok := o.row(o.Floor)
 	return ok && o.Columns[0].Better == Less
 }
 
@@ -144,10 +145,10 @@ func cell(r Row, figure string) string {
 
 // toFloor is the first column's ratio.
 func (o Outcome) toFloor(r Row) string {
-	if r.Server == floor {
+	if r.Server == o.Floor {
 		return "1"
 	}
-	base, _ := o.row(floor)
+	base, _ := o.row(o.Floor)
 	if q, ok := against(r, base, o.Columns[0].Figure); ok {
 		return fmt.Sprintf("%.2f (%.2f – %.2f)", q.median, q.low, q.high)
 	}
@@ -157,10 +158,10 @@ func (o Outcome) toFloor(r Row) string {
 func (p *page) losses(d *Document) {
 	p.line("## Where Holdfast is not the best\n")
 	p.line("Every figure above where another server did better: in each single round, or by more than a twentieth")
-	p.line("of the median where the rounds disagree. The floor is not among them, since it does not do the work.\n")
+	p.line("of the median where the rounds disagree. The floors are not among them, since they do not do the work.\n")
 	any := false
 	for _, s := range d.Servers {
-		if s.Name == us || s.Name == floor {
+		if s.Name == us || strings.HasPrefix(s.Name, plainFloor) {
 			continue
 		}
 		for _, f := range d.losses(us, s.Name) {

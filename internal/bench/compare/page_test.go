@@ -28,20 +28,20 @@ func document() *Document {
 			{Name: us, What: "this program", Version: "1.0", Origin: true, Config: "holdfast serve\n"},
 			{Name: "other", What: "another", Note: "It is different.", Version: "2.0", Config: "other.conf"},
 			{Name: "third", What: "a third", Missing: "not found\nnot | there"},
-			{Name: floor, What: "the least", Version: "-"},
+			{Name: plainFloor, What: "the least", Version: "-"},
 		},
 		Cases: []Outcome{
 			{
-				Name: "broadcast", Title: "Broadcast", About: "Many streams.", Command: "holdfast bench broadcast", Rounds: 3,
+				Name: "broadcast", Title: "Broadcast", About: "Many streams.", Command: "holdfast bench broadcast", Rounds: 3, Floor: plainFloor,
 				Columns: []Column{{cpu, "CPU", Less}, {rate, "deliveries", More}, missing(), {"nothing", "unknown", Less}},
 				Rows: []Row{
 					{Server: us, Figures: []bench.Series{series(cpu, bench.Micros, 10, 12, 11), series(rate, bench.PerSec, 900, 1000, 1100), series("missing", "", 0, 0, 3)}},
 					{Server: "other", Figures: []bench.Series{series(cpu, bench.Micros, 9, 10, 9), series(rate, bench.PerSec, 1000, 990, 1300), series("missing", "", 0, 0, 0)}},
-					{Server: floor, Figures: []bench.Series{series(cpu, bench.Micros, 5, 6, 5), series(rate, bench.PerSec, 2000, 2000, 2000), series("missing", "", 0, 0, 0)}},
+					{Server: plainFloor, Figures: []bench.Series{series(cpu, bench.Micros, 5, 6, 5), series(rate, bench.PerSec, 2000, 2000, 2000), series("missing", "", 0, 0, 0)}},
 				},
 			},
 			{
-				Name: "replay", Title: "Replay", About: "Streams come back.", Command: "holdfast bench replay", Rounds: 1,
+				Name: "replay", Title: "Replay", About: "Streams come back.", Command: "holdfast bench replay", Rounds: 1, Floor: plainFloor,
 				Columns: []Column{{cpu, "CPU", Less}},
 				Rows: []Row{
 					{Server: us, Figures: []bench.Series{series(cpu, bench.Micros, 1)}},

@@ -1,11 +1,13 @@
 package compare
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 
 	"github.com/holdfast-proxy/holdfast/internal/bench"
+	"github.com/holdfast-proxy/holdfast/internal/bench/peer"
 )
 
 // trial is a case under way, with the servers that can do it.
@@ -29,11 +31,19 @@ func (c *comparison) trial(work Case) *trial {
 		t.rounds = min(t.rounds, work.rounds)
 	}
 	for _, i := range c.present {
-		if work.can == nil || work.can(c.plan.Peers[i]) {
+		if work.suits(c.plan.Peers[i]) {
 			t.servers = append(t.servers, &entrant{index: i})
 		}
 	}
 	return t
+}
+
+// suits reports whether a server can do the case, and comparing it is of use.
+func (c Case) suits(p peer.Peer) bool {
+	if c.can == nil {
+		return !p.ConnectOnly
+	}
+	return c.can(p)
 }
 
 // run measures round by round, each beginning with another server. The error is
@@ -80,7 +90,7 @@ func (t *trial) tell(round int, e *entrant) {
 func (t *trial) outcome() Outcome {
 	out := Outcome{
 		Name: t.work.Name, Title: t.work.Title, About: t.work.About, Command: t.work.command(),
-		Rounds: t.rounds, Columns: t.work.Columns,
+		Rounds: t.rounds, Floor: cmp.Or(t.work.floor, plainFloor), Columns: t.work.Columns,
 	}
 	for _, e := range t.servers {
 		row := Row{Server: t.plan.Peers[e.index].Name}

@@ -1,7 +1,7 @@
 // Package floor is the least that a server of event streams written in Go can do,
 // so that a comparison has a floor: what a request, a socket and a write cost
-// where nothing else happens. It has no origin, no history, no limits and no
-// keep-alive; nobody should use it for anything else.
+// where nothing else happens. It has no history, no limits and no keep-alive, and it
+// asks an origin only if it is told to; nobody should use it for anything else.
 //
 // Connections are taken over from net/http as raw descriptors. One loop has them
 // all: it parks on a Go channel for what is published, and writes each body to

@@ -8,8 +8,9 @@ import (
 )
 
 // Serve serves streams at clients, as in GET /?channel=a&channel=b, and publishers
-// at control, until ctx ends. It closes both listeners.
-func Serve(ctx context.Context, clients, control net.Listener) error {
+// at control, until ctx ends. It closes both listeners. With the base URL of an
+// origin each request is put to that first, which names the channels.
+func Serve(ctx context.Context, clients, control net.Listener, origin string) error {
 	defer clients.Close()
 	defer control.Close()
 	l, err := newLoop()
@@ -17,7 +18,12 @@ func Serve(ctx context.Context, clients, control net.Listener) error {
 		return err
 	}
 	defer l.close()
-	streams := &http.Server{Handler: http.HandlerFunc(l.hold)}
+	f := &front{loop: l}
+	if origin != "" {
+		f.asks = newAsker(origin)
+		defer f.asks.close()
+	}
+	streams := &http.Server{Handler: f}
 	publishers := &http.Server{Handler: http.HandlerFunc(l.publish)}
 	ended := make(chan error, 2)
 	go func() { ended <- streams.Serve(clients) }()

@@ -3,6 +3,7 @@ package floor
 import (
 	"context"
 	"net"
+	"net/http/httptest"
 	"runtime"
 	"strings"
 	"testing"
@@ -17,7 +18,7 @@ import (
 func TestMain(m *testing.M) { leaktest.Main(m) }
 
 // serve runs the server until t ends and returns a run against it.
-func serve(t *testing.T) bench.Config {
+func serve(t *testing.T, origin string) bench.Config {
 	t.Helper()
 	if runtime.GOOS != "linux" {
 		t.Skip("skipped: the floor is for Linux alone")
@@ -31,7 +32,7 @@ func serve(t *testing.T) bench.Config {
 	}
 	ctx, stop := context.WithCancel(t.Context())
 	served := make(chan error, 1)
-	go func() { served <- Serve(ctx, listeners[0], listeners[1]) }()
+	go func() { served <- Serve(ctx, listeners[0], listeners[1], origin) }()
 	t.Cleanup(func() {
 		stop()
 		if err := <-served; err != nil {
@@ -55,7 +56,7 @@ func TestTheFloorDeliversEverything(t *testing.T) {
 	}
 	for name, change := range tests {
 		t.Run(name, func(t *testing.T) {
-			cfg := serve(t)
+			cfg := serve(t, "")
 			change(&cfg)
 			r, err := bench.Measure(t.Context(), cfg)
 			if err != nil {
@@ -65,6 +66,25 @@ func TestTheFloorDeliversEverything(t *testing.T) {
 				t.Errorf("connect %+v, deliver %+v", r.Connect, d)
 			}
 		})
+	}
+}
+
+func TestTheFloorAsksAnOriginIfItHasOne(t *testing.T) {
+	origin := httptest.NewServer(bench.Origin())
+	defer origin.Close()
+	cfg := serve(t, origin.URL)
+	cfg.URL += "&channel=b"
+	cfg.Common = "b"
+	r, err := bench.Measure(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Deliver.Missing != 0 || r.Deliver.Delivered != 200 {
+		t.Errorf("%+v", r.Deliver)
+	}
+	cfg.URL = strings.TrimSuffix(cfg.URL, "?channel=a&channel=b") + "?none"
+	if _, err := bench.Measure(t.Context(), cfg); err == nil || !strings.Contains(err.Error(), "status 502") {
+		t.Errorf("error %v", err)
 	}
 }
 

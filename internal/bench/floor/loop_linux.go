@@ -1,7 +1,8 @@
 package floor
 
 import (
-	"io"
+	"errors"
+	"net"
 	"net/http"
 	"os"
 	"sync"
@@ -149,13 +150,12 @@ func (l *loop) drop(s *stream) {
 	unix.Close(s.fd)
 }
 
-// hold takes the connection over and keeps it.
-func (l *loop) hold(w http.ResponseWriter, r *http.Request) {
-	channels := r.URL.Query()["channel"]
+// hold takes the connection over and keeps it. The error is that it could not be
+// taken.
+func (l *loop) hold(w http.ResponseWriter, channels []string) error {
 	fd, err := takeOver(w)
 	if err != nil {
-		http.Error(w, err.Error(), http.StatusInternalServerError)
-		return
+		return err
 	}
 	s := &stream{fd, channels}
 	l.mu.Lock()
@@ -170,6 +170,7 @@ func (l *loop) hold(w http.ResponseWriter, r *http.Request) {
 	if watchFor(l.hangup, fd, unix.EPOLLRDHUP|unix.EPOLLET) != nil || !send(fd, []byte(head)) {
 		l.drop(s)
 	}
+	return nil
 }
 
 // takeOver returns a descriptor of the request's connection, which net/http has
@@ -180,9 +181,9 @@ func takeOver(w http.ResponseWriter) (int, error) {
 		return 0, err
 	}
 	defer conn.Close()
-	raw, ok := conn.(interface{ File() (*os.File, error) })
+	raw, ok := conn.(*net.TCPConn)
 	if !ok {
-		return 0, io.ErrUnexpectedEOF
+		return 0, errors.New("no TCP connection")
 	}
 	file, err := raw.File()
 	if err != nil {

@@ -17,4 +17,4 @@ func newLoop() (*loop, error) { return nil, errors.New("the floor is for Linux a
 
 func (*loop) close() {}
 
-func (*loop) hold(http.ResponseWriter, *http.Request) {}
+func (*loop) hold(http.ResponseWriter, []string) error { return nil }

@@ -20,6 +20,8 @@ type Peer struct {
 	Replay bool
 	// Slow says whether it can have streams that do not read.
 	Slow bool
+	// ConnectOnly says that only connecting is worth comparing.
+	ConnectOnly bool
 
 	// Version returns what is installed. The error says how to install it.
 	Version func(context.Context) (string, error)
@@ -54,9 +56,9 @@ type Launch struct {
 }
 
 // All returns the peers. The program is Holdfast's own, which also has the
-// floor.
+// floors.
 func All(program string) []Peer {
-	return []Peer{Holdfast(program), Nchan(), Pushpin(), Floor(program)}
+	return []Peer{Holdfast(program), Nchan(), Pushpin(), Floor(program), AskingFloor(program)}
 }
 
 // Apply makes a run use a server: its addresses, its dialect, its processes.
