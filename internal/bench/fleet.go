@@ -56,7 +56,7 @@ func (f *fleet) open(ctx context.Context) error {
 		})
 	}
 	workers.Wait()
-	f.passes.streams = len(f.streams)
+	f.passes.streams.Store(int64(len(f.streams)))
 	return context.Cause(ctx)
 }
 

@@ -10,7 +10,7 @@ import (
 // the count at an arrival is its rank, so nothing else has to be kept. All
 // methods may be called at the same time.
 type passes struct {
-	streams int
+	streams atomic.Int64 // known when all are open; those that return read before
 	blocks  [maxPasses / passBlock]atomic.Pointer[[passBlock]atomic.Int32]
 
 	first, median, last *histogram
@@ -26,14 +26,14 @@ func (p *passes) add(seq int, latency time.Duration) {
 	if seq >= maxPasses {
 		return
 	}
-	rank := int(p.block(seq / passBlock)[seq%passBlock].Add(1))
+	rank, streams := int64(p.block(seq / passBlock)[seq%passBlock].Add(1)), p.streams.Load()
 	if rank == 1 {
 		p.first.add(latency)
 	}
-	if rank == (p.streams+1)/2 {
+	if rank == (streams+1)/2 {
 		p.median.add(latency)
 	}
-	if rank == p.streams {
+	if rank == streams {
 		p.last.add(latency)
 	}
 }

@@ -108,13 +108,21 @@ func (s *stream) stamped(st stamp) {
 	s.strays++
 }
 
+// due is how much of what was published to each channel the stream should get. It
+// may be called while the stream reads.
+func (s *stream) due(published []int) (n int64) {
+	for i := range s.follows {
+		if c := s.follows[i].channel; c < len(published) {
+			n += int64(published[c])
+		}
+	}
+	return n
+}
+
 // counts returns what the stream has seen of what was published to each channel.
 func (s *stream) counts(published []int) counts {
-	c := counts{Strays: s.strays, Gaps: s.gaps, Others: s.others, Bytes: s.bytes}
+	c := counts{Due: s.due(published), Strays: s.strays, Gaps: s.gaps, Others: s.others, Bytes: s.bytes}
 	for _, f := range s.follows {
-		if f.channel < len(published) {
-			c.Due += int64(published[f.channel])
-		}
 		c.Delivered += int64(f.tally.received)
 		c.Duplicates += f.tally.duplicates
 		c.OutOfOrder += f.tally.late
