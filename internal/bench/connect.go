@@ -2,6 +2,7 @@ package bench
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"crypto/tls"
 	"fmt"
@@ -26,7 +27,12 @@ type opened struct {
 type dialer struct {
 	source      string // address to connect from; empty for the system's choice
 	lastEventID string // empty for none
+	deaf        bool   // the system keeps little of what is not read
 }
+
+// deafBuffer is the receive buffer of a stream that does not read, in bytes.
+// Otherwise some systems keep 10 MB and more for it, and it holds up nobody.
+const deafBuffer = 32 << 10
 
 // open asks for a stream and returns when the head is there. Everything but a
 // 200 whose length is open is an error. The caller owns the connection.
@@ -59,17 +65,28 @@ func (d dialer) dial(ctx context.Context, u *url.URL) (net.Conn, error) {
 		dialer.LocalAddr = &net.TCPAddr{IP: net.ParseIP(d.source)}
 		dialer.Control = lateBind
 	}
-	if u.Scheme == "https" {
-		return (&tls.Dialer{NetDialer: dialer}).DialContext(ctx, "tcp", withPort(u, "443"))
+	conn, err := dialer.DialContext(ctx, "tcp", withPort(u))
+	if err != nil {
+		return nil, err
 	}
-	return dialer.DialContext(ctx, "tcp", withPort(u, "80"))
+	if d.deaf {
+		if err := conn.(*net.TCPConn).SetReadBuffer(deafBuffer); err != nil {
+			conn.Close()
+			return nil, err
+		}
+	}
+	if u.Scheme != "https" {
+		return conn, nil
+	}
+	return tls.Client(conn, &tls.Config{ServerName: u.Hostname()}), nil
 }
 
-func withPort(u *url.URL, port string) string {
-	if u.Port() != "" {
-		port = u.Port()
+func withPort(u *url.URL) string {
+	port := u.Port()
+	if port == "" && u.Scheme == "https" {
+		port = "443"
 	}
-	return net.JoinHostPort(u.Hostname(), port)
+	return net.JoinHostPort(u.Hostname(), cmp.Or(port, "80"))
 }
 
 // request sends the request and reads the head. The reader it needs for that is

@@ -64,7 +64,9 @@ func (f *fleet) opened() int { return len(f.streams) }
 
 func (f *fleet) connectOne(ctx context.Context, i int) {
 	start := time.Now()
-	o, err := f.dialer.open(ctx, expand(f.job.URL, i))
+	d := f.dialer
+	d.deaf = f.job.stuck(i)
+	o, err := d.open(ctx, expand(f.job.URL, i))
 	if err != nil {
 		f.mu.Lock()
 		defer f.mu.Unlock()
@@ -72,7 +74,7 @@ func (f *fleet) connectOne(ctx context.Context, i int) {
 		return
 	}
 	f.connect.add(time.Since(start))
-	s := &stream{fleet: f, opened: o, stuck: f.job.stuck(i)}
+	s := &stream{fleet: f, opened: o, stuck: d.deaf}
 	for _, channel := range f.job.follows(i) {
 		s.follows = append(s.follows, following{channel: channel})
 	}

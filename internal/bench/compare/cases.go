@@ -60,7 +60,7 @@ func fanOutCases() []Case {
 			Name: "wide", Title: "Broadcast to many streams", scenario: "broadcast", rounds: 2,
 			About:   "The same with 5,000 streams and 2 events a second: does a delivery still cost the same?",
 			Columns: passColumns(),
-			tune:    func(c *bench.Config) { c.Streams, c.Rate, c.Duration = 5000, 2, 3*time.Second },
+			tune:    func(c *bench.Config) { c.Streams, c.Rate, c.Duration = 5000, 2, 2*time.Second },
 		},
 		{
 			Name: "flat-out", Title: "Broadcast flat out", scenario: "broadcast",
@@ -108,9 +108,9 @@ func streamCases() []Case {
 	return []Case{
 		{
 			Name: "idle", Title: "Memory of streams that wait", scenario: "idle", rounds: 2,
-			About:   "5,000 streams with a channel each that gets nothing: what the server's processes grew by, straight after connecting and five seconds later. The kernel's part is not in it.",
+			About:   "5,000 streams with a channel each that gets nothing: what the server's processes grew by, straight after connecting and three seconds later. The kernel's part is not in it.",
 			Columns: []Column{{"memory per stream", "at first", Less}, {"memory per stream, settled", "later", Less}, {"streams refused", "refused", Less}},
-			tune:    func(c *bench.Config) { c.Streams, c.Settle, c.WarmUp = 5000, 5*time.Second, false },
+			tune:    func(c *bench.Config) { c.Streams, c.Settle, c.WarmUp = 5000, 3*time.Second, false },
 		},
 		{
 			Name: "connect", Title: "Connecting", scenario: "connect", floor: "floor, asking",
@@ -128,7 +128,7 @@ func streamCases() []Case {
 		},
 		{
 			Name: "slow", Title: "Streams that do not read", scenario: "slow",
-			About:   "10 of 100 streams do not read while 10 MB are published to all. Then they do: did they get everything, were they told that they did not (a gap event, or the end of the stream), or do they miss events without a word?",
+			About:   "10 of 100 streams do not read, and have small receive buffers, while 10 MB are published to all. Then they do: did they get everything, were they told that they did not (a gap event, or the end of the stream), or do they miss events without a word?",
 			Columns: []Column{deliveryP99(), missing(), {"memory growth", "memory", Less}, {"longest kernel queue", "kernel queue", Less}, {"stuck, whole", "whole", ""}, {"stuck, told", "told", ""}, {"stuck, silent loss", "silent loss", Less}},
 			tune:    func(*bench.Config) {},
 			can:     func(p peer.Peer) bool { return p.Slow },

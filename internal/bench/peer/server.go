@@ -10,7 +10,6 @@ import (
 	"os"
 	"os/exec"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/holdfast-proxy/holdfast/internal/bench"
@@ -85,27 +84,19 @@ func (s *Server) run(origin string, cores int) error {
 // the addresses, which differ every time.
 func (s *Server) Config() string { return s.config }
 
-// stopTimeout is how long a server may take to end when it is asked to.
-const stopTimeout = 3 * time.Second
-
-// Stop ends the server with all its processes and removes its directory.
+// Stop ends the server with all its processes and removes its directory. They
+// have nothing to save, so they are not asked.
 func (s *Server) Stop() error {
 	all, err := bench.Tree([]int{s.cmd.Process.Pid})
 	if err != nil {
 		all = []int{s.cmd.Process.Pid}
 	}
-	s.cmd.Process.Signal(syscall.SIGTERM)
-	select {
-	case <-s.exited:
-	case <-time.After(stopTimeout):
-		kill(all)
-		<-s.exited
-	}
+	kill(all)
+	<-s.exited
 	return os.RemoveAll(s.dir)
 }
 
-// kill ends processes of a server that did not when it was asked to. Those that
-// are gone do not matter.
+// kill ends processes. Those that are gone do not matter.
 func kill(pids []int) {
 	for _, pid := range pids {
 		if p, err := os.FindProcess(pid); err == nil {
