@@ -12,7 +12,7 @@ func (f *fleet) await(ctx context.Context, published []int) error {
 	var due int64
 	for _, s := range f.streams {
 		if !s.stuck {
-			due += s.counts(published).Due
+			due += s.due(published)
 		}
 	}
 	return f.quiet(ctx, &f.latest, func() bool { return f.delivered.Load() >= due })

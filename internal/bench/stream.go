@@ -108,13 +108,22 @@ func (s *stream) stamped(st stamp) {
 	s.strays++
 }
 
+// due returns how much of what was published to each channel is for the stream.
+// Any goroutine may call it.
+func (s *stream) due(published []int) int64 {
+	var due int64
+	for i := range s.follows {
+		if channel := s.follows[i].channel; channel < len(published) {
+			due += int64(published[channel])
+		}
+	}
+	return due
+}
+
 // counts returns what the stream has seen of what was published to each channel.
 func (s *stream) counts(published []int) counts {
-	c := counts{Strays: s.strays, Gaps: s.gaps, Others: s.others, Bytes: s.bytes}
+	c := counts{Due: s.due(published), Strays: s.strays, Gaps: s.gaps, Others: s.others, Bytes: s.bytes}
 	for _, f := range s.follows {
-		if f.channel < len(published) {
-			c.Due += int64(published[f.channel])
-		}
 		c.Delivered += int64(f.tally.received)
 		c.Duplicates += f.tally.duplicates
 		c.OutOfOrder += f.tally.late
