@@ -3,7 +3,7 @@
 GO       ?= go
 FUZZTIME ?= 20s
 BENCH    ?= .
-ROUNDS   ?= 3
+ROUNDS   ?= 5
 PEERS    = nginx libnginx-mod-nchan pushpin
 CHROMIUMS = chromium chromium-browser google-chrome google-chrome-stable chrome
 VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)

@@ -25,12 +25,12 @@ makes a page of that. What is not installed is left out: on Debian,
   apt-get install --no-install-recommends nginx libnginx-mod-nchan pushpin
 
 Everything runs on this machine, on ports of 127.0.0.1 and with files in temporary
-directories. It takes three or four minutes a round.`,
+directories. It takes two or three minutes a round.`,
 		Example: `  holdfast bench peers > benchmarks.json
   holdfast bench peers --rounds 15 --case broadcast,users --server Holdfast,floor > cpu.json`,
 		Args: cobra.NoArgs,
 	}
-	rounds := cmd.Flags().Int("rounds", 3, "measure every server so `MANY` times")
+	rounds := cmd.Flags().Int("rounds", 5, "measure every server so `MANY` times")
 	cores := cmd.Flags().Int("cores", 1, "let each server use so `MANY` cores")
 	cases := cmd.Flags().StringSlice("case", nil, "only the cases with these `NAMES`: "+strings.Join(caseNames(), ", "))
 	servers := cmd.Flags().StringSlice("server", nil, "only the servers with these `NAMES`")

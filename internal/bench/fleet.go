@@ -86,9 +86,10 @@ func (f *fleet) connectOne(ctx context.Context, i int) {
 	}
 }
 
-// measured counts one delivery by its latency.
+// measured counts one delivery by its latency, which says nothing of a stream that
+// was stuck, or of an event from before the stream.
 func (f *fleet) measured(s *stream, st stamp) {
-	if s.stuck {
+	if s.stuck || f.job.LastEventID != "" {
 		return
 	}
 	latency := s.now - st.sent

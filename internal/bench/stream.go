@@ -108,15 +108,16 @@ func (s *stream) stamped(st stamp) {
 	s.strays++
 }
 
-// due is how much of what was published to each channel the stream should get. It
-// may be called while the stream reads.
-func (s *stream) due(published []int) (n int64) {
+// due returns how much of what was published to each channel is for the stream.
+// Any goroutine may call it.
+func (s *stream) due(published []int) int64 {
+	var due int64
 	for i := range s.follows {
-		if c := s.follows[i].channel; c < len(published) {
-			n += int64(published[c])
+		if channel := s.follows[i].channel; channel < len(published) {
+			due += int64(published[channel])
 		}
 	}
-	return n
+	return due
 }
 
 // counts returns what the stream has seen of what was published to each channel.

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 
 	"github.com/holdfast-proxy/holdfast/internal/bench"
 )
@@ -98,5 +99,5 @@ func nchanVersion(ctx context.Context) (string, error) {
 		return "", err
 	}
 	module, err := firstLine(exec.CommandContext(ctx, "dpkg-query", "-W", "-f", "${Version}", "libnginx-mod-nchan"))
-	return server + ", Nchan " + module, err
+	return strings.TrimPrefix(server, "nginx version: ") + ", Nchan " + module, err
 }
