@@ -10,14 +10,15 @@ import (
 // long as Options.ParkWait says, or too many wait. An item that the channel has
 // had need not wait, nor one on a channel whose last item is not known, to the bus
 // either. The caller has the channel from Await, and keeps it until Turn returns.
-// The error is that of the feed's Sync, or why ctx ended before that.
-func (h *Hub) Turn(ctx context.Context, it Item) error {
+// The bus is asked for no longer than looking; waiting ends with ctx. The error is
+// that of the feed's Sync, or why ctx ended before that.
+func (h *Hub) Turn(ctx, looking context.Context, it Item) error {
 	if it.PrevID == "" || it.NoSeq {
 		return nil
 	}
 	if h.last(it.Channel) == "" {
 		// What has just been stored can still be on its way.
-		if err := h.options.Feed.Sync(ctx, it.Channel); err != nil {
+		if err := h.options.Feed.Sync(looking, it.Channel); err != nil {
 			return err
 		}
 	}

@@ -33,7 +33,7 @@ func (l *line) waits(ctx context.Context, prevID, id string) {
 	}
 	go func() {
 		defer release()
-		if err := l.hub.Turn(ctx, after(prevID, item("a", id, id))); err != nil {
+		if err := l.hub.Turn(ctx, ctx, after(prevID, item("a", id, id))); err != nil {
 			id = err.Error()
 		}
 		l.order <- id

@@ -170,9 +170,8 @@ func (s *session) compare(asked []*feed, c census) {
 	for _, f := range asked {
 		head := c.last[f.stored]
 		f.checked, f.owed = c.number, head
-		if s.kept(f) && f.filled && !f.fetching && head > f.last && head <= c.mark && !f.has(head) {
-			s.lost(f)
-			s.fetch(f, head)
+		if s.kept(f) && f.filled && !f.fetching {
+			s.verify(f, c, head)
 		}
 	}
 	if s.repairs > 0 && s.doubt == nil {
@@ -192,6 +191,25 @@ func (s *session) compare(asked []*feed, c census) {
 		default:
 			s.fetchAll(f, c, f.owed)
 		}
+	}
+}
+
+// verify fetches what the census shows to be missing of a filled channel.
+func (s *session) verify(f *feed, c census, head uint64) {
+	switch since := max(f.proved, f.last); {
+	case head <= f.last && c.first > since+1 && s.doubt != nil:
+		// What came since can have come and gone.
+		s.bus.opts.Metrics.gaps.Inc()
+		s.bus.hub.Break(f.channel, c.first-1)
+		f.last, f.proved = c.first-1, c.mark
+	case head <= f.last:
+		f.proved = c.mark
+	case f.has(min(head, c.mark+1)):
+	case head <= c.mark:
+		s.lost(f)
+		s.fetch(f, &repair{head: head, until: head})
+	case s.doubt != nil: // what is above the mark comes live, what is below may not
+		s.fetch(f, &repair{head: c.mark, until: head})
 	}
 }
 
@@ -276,6 +294,10 @@ func (s *session) fill(f *feed, c census, found []*client.Msg) {
 		s.doubt.fills = append(s.doubt.fills, filling{f, c, found})
 		return
 	}
+	if c.number < s.sure {
+		s.ask(f) // what came after the census may have been lost
+		return
+	}
 	history := channels.History{Floor: max(c.first, 1) - 1}
 	if most := s.bus.opts.MaxMessages; len(found) > 0 {
 		first, _ := stampOf(found[0].Header)
@@ -290,7 +312,10 @@ func (s *session) fill(f *feed, c census, found []*client.Msg) {
 		}
 	}
 	f.filled, f.last = true, c.mark
-	if history.Items = s.catchUp(history.Items, f); f.last > c.mark {
+	f.proved = c.mark
+	if history.Items = s.catchUp(history.Items, f); f.fetching {
+		s.beginDoubt()
+	} else if f.last > c.mark {
 		// What came before it on other channels has been handed on.
 		s.bus.hub.Advance(f.last)
 	}

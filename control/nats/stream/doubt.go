@@ -56,7 +56,8 @@ func (s *session) beginDoubt() {
 		s.bus.opts.Metrics.doubts.Inc()
 		s.doubt = &doubt{}
 	}
-	s.doubt.census, s.doubt.surveyed = s.censuses+1, false
+	s.sure = s.censuses + 1
+	s.doubt.census, s.doubt.surveyed = s.sure, false
 }
 
 // endDoubt hands on what was held back, in the order of the stream, if nothing is
@@ -96,7 +97,7 @@ func (s *session) fetchMissing() bool {
 	for _, f := range s.bus.feeds {
 		if head := f.missing(); head > 0 {
 			s.lost(f)
-			s.fetch(f, head)
+			s.fetch(f, &repair{head: head, until: head})
 		}
 	}
 	return s.repairs > 0

@@ -23,6 +23,7 @@ type feed struct {
 
 	filled   bool   // the hub has its history
 	last     uint64 // everything up to here is in the hub, if it is filled
+	proved   uint64 // no message up to here is missing in the hub
 	checked  int    // the last census that looked at it
 	owed     uint64 // what the stream had then
 	fetching bool   // what came before waiting is on its way
@@ -82,7 +83,7 @@ func (s *session) receive(placed []channels.Placed, m *client.Msg) []channels.Pl
 	case at.prev > f.last:
 		s.lost(f)
 		f.keep(m)
-		s.fetch(f, at.prev)
+		s.fetch(f, &repair{head: at.prev, until: at.prev})
 		s.beginDoubt()
 		return placed
 	}

@@ -3,6 +3,7 @@ package stream
 import (
 	"context"
 	"errors"
+	"strconv"
 	"time"
 
 	client "github.com/nats-io/nats.go"
@@ -99,7 +100,7 @@ func (b *Bus) message(it *grip.Item) (*client.Msg, error) {
 		return nil, err
 	}
 	m := nats.Compose(b.names.channels+tokens, it)
-	id := it.Channel + ":" + it.ID
+	id := strconv.Itoa(len(it.Channel)) + ":" + it.Channel + ":" + it.ID
 	if it.ID == "" {
 		id = nuid.Next()
 	}

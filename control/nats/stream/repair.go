@@ -13,7 +13,8 @@ import (
 
 // repair is what was fetched of a filled channel, because it had not come.
 type repair struct {
-	seq, head uint64 // from where to where it was missing
+	seq, head uint64 // from where to where it is missing, or may be
+	until     uint64 // a message that was stored, at head or after it
 	first     uint64 // nothing below it is stored
 	found     []*client.Msg
 }
@@ -25,12 +26,12 @@ func (s *session) lost(f *feed) {
 	})
 }
 
-// fetch gets what was lost of a filled channel, up to head.
-func (s *session) fetch(f *feed, head uint64) {
+// fetch gets what was lost of a filled channel, up to r.head.
+func (s *session) fetch(f *feed, r *repair) {
 	f.fetching = true
 	s.repairs++
 	order := s.order
-	r := &repair{seq: f.last + 1, head: head}
+	r.seq = max(f.proved, f.last) + 1
 	s.do(func(ctx context.Context) func() {
 		err := s.find(ctx, f.stored, r)
 		if err != nil {
@@ -41,7 +42,7 @@ func (s *session) fetch(f *feed, head uint64) {
 			switch {
 			case order != s.order || !s.kept(f):
 			case err != nil:
-				s.fetch(f, head)
+				s.fetch(f, r)
 			case s.doubt != nil:
 				f.repair = r
 			default:
@@ -52,7 +53,7 @@ func (s *session) fetch(f *feed, head uint64) {
 }
 
 func (s *session) find(ctx context.Context, subject string, r *repair) (err error) {
-	if r.found, err = s.upTo(ctx, subject, r.seq, r.head); err != nil {
+	if r.found, err = s.upTo(ctx, subject, r.seq, r.until); err != nil {
 		return err
 	}
 	r.first, err = s.firstSeq(ctx)
@@ -90,14 +91,14 @@ func (s *session) mend(placed []channels.Placed, f *feed, r *repair) []channels.
 // lostBefore returns the place up to which messages are missing or may be, 0 if
 // none can be. The stream lets go of the oldest first.
 func (s *session) lostBefore(r *repair) uint64 {
-	if !slices.ContainsFunc(r.found, func(m *client.Msg) bool { at, _ := stampOf(m.Header); return at.seq == r.head }) {
+	if !slices.ContainsFunc(r.found, func(m *client.Msg) bool { at, _ := stampOf(m.Header); return at.seq == r.until }) {
 		return r.head
 	}
 	start, _ := stampOf(r.found[0].Header)
 	if most := s.bus.opts.MaxMessages; most > 0 && len(r.found) >= most {
-		return start.seq - 1
+		return min(start.seq-1, r.head)
 	}
-	return min(max(r.first, 1), start.seq) - 1
+	return min(max(r.first, 1)-1, start.seq-1, r.head)
 }
 
 // catchUp adds to placed what came live while something was fetched.
@@ -109,7 +110,7 @@ func (s *session) catchUp(placed []channels.Placed, f *feed) []channels.Placed {
 		if at.prev > f.last {
 			f.waiting = waiting[i:]
 			s.lost(f)
-			s.fetch(f, at.prev)
+			s.fetch(f, &repair{head: at.prev, until: at.prev})
 			return placed
 		}
 		placed = s.accept(placed, f, m, at)

@@ -42,6 +42,7 @@ type session struct {
 	censuses int     // how many there were
 	waiters  []*syncing
 	doubt    *doubt // unless nil, what is new is held back
+	sure     int    // the first census that knows of all that may have been lost
 	repairs  int    // fetches of what was lost that are under way
 	connects uint64 // connections that the library has made anew
 	path     string // the way from other servers, as it was last
@@ -153,7 +154,7 @@ func pause(ctx context.Context) {
 }
 
 // heed does what the hub has told.
-func (s *session) heed() error {
+func (s *session) heed() (failed error) {
 	for _, c := range s.bus.interest.take() {
 		tokens, err := nats.Encode(c.channel)
 		if err != nil {
@@ -166,11 +167,11 @@ func (s *session) heed() error {
 		}
 		f := &feed{channel: c.channel, stored: s.bus.names.channels + tokens}
 		s.bus.feeds[live] = f
-		if err := s.subscribe(f); err != nil {
-			return err
+		if err := s.subscribe(f); err != nil && failed == nil {
+			failed = err // the next session subscribes to all
 		}
 	}
-	return nil
+	return failed
 }
 
 // liveOf is the subject where the stream republishes what is new on a channel.
@@ -214,10 +215,7 @@ func (s *session) settle() {
 		return
 	}
 	s.settling = true
-	epoch, reached := "", uint64(0)
-	if s.settled {
-		epoch, reached = s.bus.hub.Epoch(), s.bus.hub.Head().Seq
-	}
+	epoch, reached := s.bus.hub.Epoch(), s.bus.hub.Head().Seq
 	s.do(func(ctx context.Context) func() {
 		found, err := s.bus.settle(ctx, s.js, epoch, reached)
 		if err != nil {
@@ -244,7 +242,7 @@ func (s *session) found(at settled) {
 		s.order, s.mark, s.doubt = s.order+1, 0, nil
 		for _, f := range s.bus.feeds {
 			f.filled, f.fetching, f.waiting, f.repair = false, false, nil, nil
-			f.last, f.checked, f.owed = 0, 0, 0
+			f.last, f.proved, f.checked, f.owed = 0, 0, 0, 0
 		}
 		s.sweep = true
 	}
@@ -261,11 +259,17 @@ func (s *session) refresh() {
 		return
 	}
 	s.asking = true
+	order := s.order
 	s.do(func(ctx context.Context) func() {
-		if h, err := s.direct.heads(ctx, 0, []string{s.bus.names.mark}); err == nil {
-			s.bus.hub.Learn(h.upTo)
+		h, err := s.direct.heads(ctx, 0, []string{s.bus.names.mark})
+		return func() {
+			if err == nil && order == s.order {
+				s.bus.hub.Learn(h.upTo)
+			}
+			s.do(func(ctx context.Context) func() {
+				shortly(ctx)
+				return func() { s.asking = false }
+			})
 		}
-		shortly(ctx)
-		return func() { s.asking = false }
 	})
 }

@@ -67,7 +67,7 @@ func (s *storing) wait(ctx context.Context) (*jetstream.PubAck, error) {
 		if err == nil {
 			return ack, nil
 		}
-		if ctx.Err() == nil && s.passes(err) {
+		if s.passes(err) && ctx.Err() == nil {
 			pause(ctx)
 			s.send()
 			continue

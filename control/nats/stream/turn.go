@@ -74,5 +74,5 @@ func (b *Bus) turn(ctx context.Context, it *grip.Item) error {
 		return err
 	}
 	defer release()
-	return b.hub.Turn(ctx, channels.Item{Channel: it.Channel, ID: it.ID, PrevID: it.PrevID, Size: len(it.Raw)})
+	return b.hub.Turn(ctx, looking, channels.Item{Channel: it.Channel, ID: it.ID, PrevID: it.PrevID, Size: len(it.Raw)})
 }
