@@ -219,6 +219,9 @@ func (s *session) fetchAll(f *feed, c census, head uint64) {
 	order := s.order
 	s.do(func(ctx context.Context) func() {
 		found, err := s.upTo(ctx, f.stored, 1, head)
+		if err == nil {
+			c.first, err = s.firstSeq(ctx) // what is not there is known only now
+		}
 		if err != nil {
 			pause(ctx)
 		}

@@ -41,8 +41,9 @@ func (s *session) fetch(f *feed, r *repair) {
 			s.repairs--
 			switch {
 			case order != s.order || !s.kept(f):
-			case err != nil:
-				s.fetch(f, r)
+			case err != nil: // a census tells anew what there is
+				f.fetching, f.waiting = false, nil
+				s.beginDoubt()
 			case s.doubt != nil:
 				f.repair = r
 			default:
