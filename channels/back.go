@@ -3,7 +3,8 @@ package channels
 // Back undoes a part of the last Next: it puts the cursor back to just before
 // e, one of the entries which that returned, so that e and what follows come
 // again. It is for readers that could not pass on all that they had read, and
-// so need not keep it. What the log has dropped meanwhile comes as a gap.
+// so need not keep it. What the log has dropped meanwhile, because it was beyond
+// the send window, comes as a gap.
 func (c *Cursor) Back(e *Entry) {
 	if c.closed {
 		return
@@ -28,8 +29,6 @@ func (g *leg) back(c *Cursor, place uint64) {
 		next = l.ring.base
 		g.hole = &Gap{Reason: Lag, Channel: l.name, Lost: -1, Resume: c.position(l.floor)}
 	}
-	l.leaveLocked(g.next)
 	g.next, g.peeked = next, 0
 	g.told = next == g.began // or it would not have been read
-	l.standLocked(g.next)
 }

@@ -72,3 +72,21 @@ func TestABreakThatWasNotToldStaysBehindWhatIsGivenBack(t *testing.T) {
 	c.Back(&entries[0])
 	want(t, c, "1 [evicted] 4")
 }
+
+// Retention may end at any time for those who come back, but a live reader has the
+// send window: what it was not able to pass on is there as long as that covers it.
+func TestWhatCanBeGivenBackIsKeptInsideTheWindow(t *testing.T) {
+	h := testHub(func(o *Options) {
+		o.Limits = Limits{Messages: 1, Bytes: 1 << 20, WindowMessages: 3, WindowBytes: 1}
+	})
+	c := follow(t, h, "a")
+	say(t, h, "a", "1", "2", "3")
+	for range 2 {
+		entries := next(t, c)
+		c.Back(&entries[0])
+	}
+	want(t, c, "1 2 3")
+	want(t, resume(t, h, h.position(0).String(), "a"), "[evicted] 3") // nobody stands there any more
+	c.Close()
+	checkCharge(t, h)
+}

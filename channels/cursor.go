@@ -35,7 +35,8 @@ type leg struct {
 	since int64
 	// peeked is the seq of the next entry if it is known, else 0.
 	peeked uint64
-	// began is what next was before the last call of Cursor.Next.
+	// began is what next was before the last call of Cursor.Next. The leg counts
+	// as standing there until the next call, for the cursor can go back.
 	began uint64
 	// hole, unless nil, is what is missing before next. Its place in the total
 	// order is hole.Resume. Nearly no leg ever has one.
@@ -81,7 +82,7 @@ func (c *Cursor) Next(dst []Entry, maxEntries, maxBytes int) ([]Entry, error) {
 		return dst, ErrClosed
 	}
 	for i := range c.legs {
-		c.legs[i].began = c.legs[i].next
+		c.legs[i].moveOn()
 	}
 	b := batch{cursor: c, dst: dst, entries: maxEntries, bytes: maxBytes}
 	// Entries up to here are all in their logs, so of several logs the
@@ -217,7 +218,6 @@ func (b *batch) read(g *leg, until uint64) {
 	if b.known != c.hub.interrupted.Load() || g.fallLocked(c) {
 		return
 	}
-	l.leaveLocked(g.next)
 	g.peeked = 0
 	for g.next < l.ring.end() {
 		e := l.ring.at(g.next)
@@ -243,7 +243,20 @@ func (b *batch) read(g *leg, until uint64) {
 		g.next++
 		g.told = false
 	}
+}
+
+// moveOn gives up what was read before, which the log then need not keep for the
+// cursor.
+func (g *leg) moveOn() {
+	if g.began == g.next {
+		return
+	}
+	l := g.log
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.leaveLocked(g.began)
 	l.standLocked(g.next)
+	g.began = g.next
 	if l.ring.n > l.limits.Messages || l.bytes > l.limits.Bytes {
 		l.trimLocked(l.ring.at(l.ring.end() - 1).at)
 		l.chargeLocked()
@@ -308,7 +321,7 @@ func (c *Cursor) Close() {
 		g := &c.legs[i]
 		l := g.log
 		l.mu.Lock()
-		l.leaveLocked(g.next)
+		l.leaveLocked(g.began)
 		l.cursors--
 		l.groups.leave(c.group)
 		if l.ring.n > 0 {

@@ -95,6 +95,7 @@ func TestALateEntryIsNotInOneBatchWithWhatIsBehindIt(t *testing.T) {
 	if _, err := c.Next(nil, 1, 1); err != nil { // b's next is known now
 		t.Fatal(err)
 	}
+	c.legs[1].moveOn() // or that would wait for the lock
 	b := c.legs[1].log
 	b.mu.Lock()
 	got := make(chan []Entry)

@@ -221,8 +221,9 @@ func (l *Log) retire(reason EvictReason) (floor uint64) {
 	return l.floor
 }
 
-// standLocked counts a cursor in at index i, leaveLocked out.
-func (l *Log) standLocked(i uint64) { *l.waitingLocked(i)++ }
+// standLocked counts a cursor in at index i, leaveLocked out. One that has fallen
+// off stands at the tail.
+func (l *Log) standLocked(i uint64) { *l.waitingLocked(max(i, l.ring.base))++ }
 func (l *Log) leaveLocked(i uint64) { *l.waitingLocked(max(i, l.ring.base))-- }
 
 // waitingLocked is the count of the cursors that stand at index i.

@@ -99,6 +99,7 @@ func (g *leg) settle(c *Cursor, sub *Subscription, from start) {
 	if g.hole == nil && (from.resume || sub.PrevID != "") {
 		c.hub.counters.replayed.Add(l.ring.end() - g.next)
 	}
+	g.began = g.next
 	l.standLocked(g.next)
 	l.cursors++
 	l.groups.join(c.group)
