@@ -20,6 +20,10 @@ type Entry struct {
 	gap     bool // the entry is no item but tells that what is before it is lost
 	orphan  bool // the item that it must follow is not the one before it
 
+	// sub is which of its reader's subscriptions brought the entry. Only what
+	// Cursor.Next returns has it.
+	sub uint32
+
 	// late is how far beyond seq the node had read the order when the entry
 	// came, at most the largest number: another channel's reader was ahead.
 	late uint32
@@ -54,8 +58,21 @@ func (e *Entry) Bytes(f Form) []byte { return e.span(e.forms[f]) }
 // Action returns what the entry asks of readers of form f.
 func (e *Entry) Action(f Form) Action { return e.actions[f] }
 
-// Tag returns the encoder's note.
+// Tag returns the encoder's.
 func (e *Entry) Tag() uint32 { return e.tag }
+
+// Note returns what the encoder has put before the item's id: bytes for those
+// readers who look closer, and nothing in most entries. The caller must not
+// change them.
+func (e *Entry) Note() []byte { return e.buf[:e.itemID.Off:e.itemID.Off] }
+
+// ItemID returns the publisher's item id, nil if it gave none. The caller must
+// not change it.
+func (e *Entry) ItemID() []byte { return e.span(e.itemID) }
+
+// Subscription is the index in Follow.Subscriptions of the channel that the
+// entry is of, if Cursor.Next has returned it.
+func (e *Entry) Subscription() int { return int(e.sub) }
 
 func (e *Entry) span(s Span) []byte {
 	if s.Len == 0 {

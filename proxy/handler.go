@@ -8,6 +8,7 @@ import (
 	"net/http/httputil"
 	"time"
 
+	"github.com/holdfast-proxy/holdfast/internal/filter"
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
 	"golang.org/x/time/rate"
@@ -26,6 +27,7 @@ type route struct {
 	counts  *routeCounts
 	forward *httputil.ReverseProxy
 	origins *http.Transport
+	filters *filter.Route
 }
 
 // Handler forwards requests to the origins of their routes. It is safe for
@@ -73,6 +75,7 @@ func New(o Options) (*Handler, error) {
 
 // connect gives rt its way to the origins.
 func (h *Handler) connect(rt *route, o *Options) {
+	rt.filters = o.Metrics.filters.Route(rt.Name, h.log)
 	rt.origins = newTransport(&rt.Route, o.OriginTLS)
 	rt.forward = &httputil.ReverseProxy{
 		Rewrite:        h.rewrite,

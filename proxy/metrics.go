@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"github.com/holdfast-proxy/holdfast/channels"
+	"github.com/holdfast-proxy/holdfast/internal/filter"
 	"github.com/prometheus/client_golang/prometheus"
 )
 
@@ -19,6 +20,7 @@ type Metrics struct {
 	polls    *prometheus.CounterVec
 	pollGaps *prometheus.CounterVec
 	hints    *prometheus.CounterVec
+	filters  *filter.Metrics
 }
 
 // NewMetrics registers the proxy's metrics.
@@ -48,6 +50,7 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 			Name: "holdfast_poll_hints_total",
 			Help: "Hint actions that reached held requests. They do nothing yet.",
 		}, []string{"route"}),
+		filters: filter.NewMetrics(reg),
 	}
 	reg.MustRegister(m.requests, m.origins, m.failures, m.polls, m.pollGaps, m.hints)
 	return m

@@ -119,13 +119,20 @@ func (h *Handler) next(x *exchange, p *poll) *grip.Answer {
 		if err != nil || len(entries) == 0 {
 			return nil
 		}
-		if entries[0].Action(wire.Response) != channels.Send {
+		e := &entries[0]
+		if !x.filters.Takes(e) {
+			continue
+		}
+		if e.Action(wire.Response) != channels.Send {
 			x.counts.hints.Inc()
 			continue
 		}
-		a, err := wire.ParseResponse(entries[0].Bytes(wire.Response))
+		a, err := wire.ParseResponse(e.Bytes(wire.Response))
 		if err == nil {
-			return a
+			if x.rewrite(e, a) {
+				return a
+			}
+			continue
 		}
 		h.log.Error("published response is not readable", zap.String("route", x.route.Name), zap.Error(err))
 	}

@@ -40,11 +40,12 @@ func (h *Handler) holdStream(x *exchange, r *http.Request, in *grip.Instruction,
 		joined()
 		x.abort()
 	}
+	resume := x.readBuiltID(h.resumePoint(x, r, events, seen), subs)
 	cursor, err := h.holding.Hub.Follow(ctx, channels.Follow{
 		Subscriptions: subs,
 		Form:          x.form(events),
 		Live:          x.at.Seq,
-		Resume:        h.resumePoint(x, r, events, seen),
+		Resume:        resume,
 		Group:         h.holding.Holder.Group(),
 	})
 	joined()
@@ -114,6 +115,7 @@ func (h *Handler) stream(x *exchange, in *grip.Instruction, events bool, seen *s
 	s := &hold.Stream{
 		Cursor:       cursor,
 		Form:         x.form(events),
+		Filters:      x.filters,
 		EventStream:  events,
 		State:        seen.state,
 		KeepAlive:    x.route.keepAlive(in, events),

@@ -13,7 +13,8 @@ import (
 
 // Feature is the value of Grip-Feature: what of GRIP's options this proxy
 // honours.
-const Feature = "status"
+const Feature = "status, filter:" + SkipSelf + ", filter:" + SkipUsers + ", filter:" + RequireSub +
+	", filter:" + BuildID + ", filter:" + VarSubst
 
 // signatureLife is how long a signature is valid (Pushpin: an hour).
 const signatureLife = time.Hour

@@ -6,6 +6,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/holdfast-proxy/holdfast/channels"
+	"github.com/holdfast-proxy/holdfast/internal/filter"
 	"github.com/holdfast-proxy/holdfast/internal/sse"
 )
 
@@ -23,6 +24,7 @@ type Feed struct {
 	cursor   *channels.Cursor
 	gapEvent func(dst []byte, g *channels.Gap) []byte
 	told     func(Reason) // Stream.Ended
+	filters  *filter.Set  // nil for most
 	since    int64        // when it began, UnixNano; fixed after Open
 
 	state   sse.State
@@ -54,6 +56,7 @@ func (fs *Feeds) New(s *Stream, f Framing) Feed {
 		cursor:   s.Cursor,
 		gapEvent: s.GapEvent,
 		told:     s.Ended,
+		filters:  s.Filters,
 		state:    s.State,
 	}
 }
@@ -63,6 +66,7 @@ func (f *Feed) Open() {
 	f.since = time.Now().UnixNano()
 	f.terms.count.opened.Inc()
 	f.terms.count.current.Inc()
+	f.filters.Opened()
 }
 
 // Logs returns the logs that the cursor follows.
@@ -81,6 +85,7 @@ func (f *Feed) Close() { f.cursor.Close() }
 func (f *Feed) Ended(why Reason) {
 	f.terms.count.current.Dec()
 	f.terms.count.ended(why)
+	f.filters.Closed()
 	if e := f.terms.log.Check(zap.DebugLevel, "stream ended"); e != nil {
 		e.Write(zap.String("route", f.terms.route), zap.String("reason", string(why)),
 			zap.Stringer("protocol", f.terms.framing), zap.Duration("after", time.Since(time.Unix(0, f.since))))

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/holdfast-proxy/holdfast/channels"
+	"github.com/holdfast-proxy/holdfast/internal/wire"
 )
 
 // Sent says that the connection took the first n of b's bytes at now. It
@@ -39,6 +40,9 @@ func (f *Feed) passed(b *Batch) {
 	f.state, f.closing = l.after, l.closing
 	if l.hints > 0 {
 		f.terms.count.hints.Add(float64(l.hints))
+	}
+	if l.mismatches > 0 {
+		f.terms.count.mismatches.Add(float64(l.mismatches))
 	}
 }
 
@@ -83,6 +87,10 @@ func (f *Feed) pass(entries []channels.Entry) (n int) {
 		e := &entries[i]
 		if e.Action(f.terms.form) == channels.Hint {
 			f.terms.count.hints.Inc()
+			continue
+		}
+		if wire.IsRestricted(e.Tag()) {
+			f.terms.count.mismatches.Inc()
 			continue
 		}
 		f.state = f.terms.effect(e, f.state)
