@@ -106,7 +106,7 @@ func TestHandlersKeepToTheSpec(t *testing.T) {
 	}
 	e.follow(t, "c")
 	sse := `{"channel":"c","id":"1","prev-id":"","no-seq":true,"size":"3","meta":{"a":"b"},"formats":{"sse":{"event":"e","data":{"a":[1]},"id":"7","retry":"100"}}}`
-	all := `{"channel":"c","formats":{"http-stream":{"content-bin":"eA=="},"http-response":{"code":"404","reason":"No","headers":[["X-A","b"]],"body":"x"},"ws-message":{"content":"x"}}}`
+	all := `{"channel":"c","formats":{"http-stream":{"content-bin":"eA==","content-filters":["build-id"]},"http-response":{"code":"404","reason":"No","headers":[["X-A","b"]],"body":"x"},"ws-message":{"content":"x"}}}`
 	good := []request{
 		{method: "GET", path: "/"},
 		{method: "POST", path: "/publish", body: batch(streamItem("c", "x"), sse, all)},
