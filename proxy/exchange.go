@@ -36,6 +36,7 @@ type exchange struct {
 	counts  *routeCounts      // never nil
 	at      channels.Position // the hub's head when the origin's head arrived
 	held    *http.Response    // the origin's answer, if it is an instruction
+	chained bool              // the client is a GRIP proxy, which follows instructions itself
 	filters *filter.Set       // of that instruction; nil for most
 	cut     error             // why the origin's body ended early
 	failure *failure          // what has been counted and logged

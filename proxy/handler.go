@@ -36,6 +36,7 @@ type Handler struct {
 	routes   *router
 	trusted  trustedPeers
 	signer   Signer
+	upstream Verifier // nil: nobody is in front
 	feature  string
 	log      *zap.Logger
 	unrouted *routeCounts
@@ -60,7 +61,7 @@ func New(o Options) (*Handler, error) {
 		return nil, err
 	}
 	h := &Handler{
-		routes: found, trusted: o.TrustedProxies, signer: o.Signer, feature: o.Feature,
+		routes: found, trusted: o.TrustedProxies, signer: o.Signer, upstream: o.Upstream, feature: o.Feature,
 		log: o.Log, unrouted: o.Metrics.route(noRouteName), limits: map[Reason]*rate.Sometimes{},
 		holding: o.Holding, drainPatience: drainPatience,
 	}
@@ -112,6 +113,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // forward asks the origin and relays its answer, or does as it instructs.
 func (h *Handler) forward(x *exchange, r *http.Request) {
 	x.counts, x.w.timeout = x.route.counts, x.route.WriteTimeout
+	x.chained = h.fromProxy(r)
 	rc := http.NewResponseController(x.w)
 	_ = rc.EnableFullDuplex() // the origin may answer while it still reads; HTTP/2 always can
 	x.body = newRequestBody(r, func() { _ = rc.SetReadDeadline(time.Now()) })

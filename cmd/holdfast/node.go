@@ -158,17 +158,23 @@ func (n *node) controlHandler(cfg config.Config, in *intake.Intake, cluster roll
 	if err != nil {
 		return nil, err
 	}
+	publishers, err := publisherKeys(cfg.Control)
+	if err != nil {
+		return nil, err
+	}
 	return control.New(control.Options{
-		Hub:       n.operated(),
-		Cluster:   cluster,
-		Intake:    in,
-		Tokens:    tokens,
-		MaxBody:   int64(cfg.Control.MaxBody),
-		Profiling: cfg.Control.Pprof,
-		NotReady:  n.notReady,
-		Gatherer:  reg,
-		Metrics:   control.NewMetrics(reg),
-		Log:       n.log.Named("control"),
+		Hub:            n.operated(),
+		Cluster:        cluster,
+		Intake:         in,
+		Tokens:         tokens,
+		Verifier:       publishers,
+		FastlyServices: cfg.Control.FastlyServices,
+		MaxBody:        int64(cfg.Control.MaxBody),
+		Profiling:      cfg.Control.Pprof,
+		NotReady:       n.notReady,
+		Gatherer:       reg,
+		Metrics:        control.NewMetrics(reg),
+		Log:            n.log.Named("control"),
 	}), nil
 }
 

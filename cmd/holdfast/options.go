@@ -137,12 +137,12 @@ func proxyOptions(cfg config.Config) (proxy.Options, error) {
 			GapChannels:      cfg.Gap.Channels,
 		},
 	}
-	if cfg.GRIP.SigKey != "" {
-		key, err := grip.ParseKey(cfg.GRIP.SigKey)
-		if err != nil {
-			return o, fmt.Errorf("grip.sig_key: %w", err)
-		}
-		o.Signer = grip.NewSigner(cfg.GRIP.SigIss, key)
+	var err error
+	if o.Signer, err = signer(cfg.GRIP); err != nil {
+		return o, err
+	}
+	if o.Upstream, err = upstream(cfg.GRIP); err != nil {
+		return o, err
 	}
 	for _, r := range cfg.AllRoutes() {
 		route, err := routeOf(r)

@@ -79,11 +79,22 @@ func (c Config) fileProblems() problems {
 			p.add(element("control.tokens", i), err.Error(), "name a readable file with a token a line")
 		}
 	}
-	if path, ok := strings.CutPrefix(c.GRIP.SigKey, filePrefix); ok {
-		if _, err := os.ReadFile(path); err != nil {
-			p.add("grip.sig_key", err.Error(), "name a readable file")
-		}
+	p.keyFile("grip.sig_key", c.GRIP.SigKey)
+	for i, key := range c.GRIP.UpstreamKeys {
+		p.keyFile(element("grip.upstream_keys", i), key)
+	}
+	for i, key := range c.Control.Keys {
+		p.keyFile(element("control.keys", i), key)
 	}
 	p.natsFiles(c.NATS)
 	return p
+}
+
+// keyFile looks whether the file that a key names, if it does, can be read.
+func (p *problems) keyFile(at, key string) {
+	if path, ok := strings.CutPrefix(key, filePrefix); ok {
+		if _, err := os.ReadFile(path); err != nil {
+			p.add(at, err.Error(), "name a readable file")
+		}
+	}
 }
