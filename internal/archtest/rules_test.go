@@ -75,6 +75,12 @@ var rules = []rule{
 	},
 	{
 		in:     []string{module + "..."},
+		notIn:  []string{ours("control/zmq")},
+		forbid: []string{"github.com/go-zeromq/..."},
+		why:    "each broker's client stays in the one package under control that speaks to it",
+	},
+	{
+		in:     []string{module + "..."},
 		notIn:  []string{ours("internal/hold/..."), ours("internal/engine/..."), ours("internal/bench/...")},
 		forbid: []string{"golang.org/x/sys/..."},
 		why:    "only holders speak to the kernel, and the load tool about what a process costs",

@@ -37,6 +37,8 @@ type Config struct {
 	Control Control `mapstructure:"control"`
 	// Publishing over NATS, beside the control endpoint.
 	NATS NATS `mapstructure:"nats"`
+	// Publishing over ZeroMQ, for publishers made for Pushpin.
+	ZMQ ZMQ `mapstructure:"zmq"`
 	// How origins know that a request came through Holdfast.
 	GRIP GRIP `mapstructure:"grip"`
 	// Which requests go to which origin. The most specific route takes a

@@ -25,6 +25,7 @@ func (p *problems) checkAddresses(c Config) {
 	p.addresses("control.listen", c.Control.Listen, taken)
 	p.optionalAddress("nats.embedded.listen", c.NATS.Embedded.Listen, taken)
 	p.optionalAddress("nats.embedded.cluster.listen", c.NATS.Embedded.Cluster.Listen, taken)
+	p.checkZMQ(c.ZMQ, taken)
 }
 
 func (p *problems) addresses(key string, addresses []string, taken map[string]string) {
