@@ -57,7 +57,7 @@ type Source struct {
 
 // quiet holds back what others can make us log, each kind for itself. Its fields
 // guard themselves.
-type quiet struct{ refused, failed, broken rate.Sometimes }
+type quiet struct{ refused, failed, broken, deaf rate.Sometimes }
 
 // socket is one endpoint.
 type socket struct {
@@ -86,7 +86,7 @@ func (on *socket) typ() zmq4.SocketType {
 // New opens the endpoints. Nobody is served before Run. The error names the
 // endpoint that could not be opened.
 func New(o Options) (*Source, error) {
-	s := &Source{opts: o, conns: map[net.Conn]struct{}{}, quiet: quiet{sometimes(), sometimes(), sometimes()}}
+	s := &Source{opts: o, conns: map[net.Conn]struct{}{}, quiet: quiet{sometimes(), sometimes(), sometimes(), sometimes()}}
 	err := errors.Join(s.open(pull, o.Pull, o.Pushed), s.open(sub, o.Sub, o.Published))
 	if err != nil {
 		s.Close()
@@ -144,6 +144,7 @@ func (s *Source) accept(ctx context.Context, on *socket, working *sync.WaitGroup
 	for ctx.Err() == nil {
 		c, err := on.Accept()
 		if err != nil {
+			s.deaf(on, err)
 			select {
 			case <-ctx.Done():
 			case <-time.After(acceptPause):
@@ -160,6 +161,16 @@ func (s *Source) accept(ctx context.Context, on *socket, working *sync.WaitGroup
 			s.serve(on, c)
 		})
 	}
+}
+
+// deaf logs that nobody can connect, unless nobody should.
+func (s *Source) deaf(on *socket, err error) {
+	if s.ending.Load() {
+		return
+	}
+	s.quiet.deaf.Do(func() {
+		s.opts.Log.Error("publishers cannot connect", zap.String("socket", string(on.kind)), zap.Error(err))
+	})
 }
 
 // enter admits a connection, or reports false if there are too many, or the source

@@ -212,3 +212,31 @@ func TestKeysThatAreOfNoUse(t *testing.T) {
 		}
 	}
 }
+
+// FuzzParseKey checks that whatever is taken for a key can do what keys do.
+func FuzzParseKey(f *testing.F) {
+	f.Add("secret")
+	f.Add("base64:AAE=")
+	f.Add("-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n")
+	f.Fuzz(func(t *testing.T, text string) {
+		if strings.HasPrefix(text, "file:") {
+			return
+		}
+		k, err := ParseKey(text)
+		if err != nil {
+			return
+		}
+		now := time.Now()
+		s, err := NewSigner("i", k)
+		if err != nil {
+			if k.private == nil {
+				return
+			}
+			t.Fatal(err)
+		}
+		token, err := s.Header(now)
+		if err != nil || NewVerifier(k).Verify(token, now) != nil {
+			t.Errorf("%q: %v", text, err)
+		}
+	})
+}

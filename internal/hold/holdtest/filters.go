@@ -2,6 +2,7 @@ package holdtest
 
 import (
 	"context"
+	"fmt"
 	"net/url"
 	"strings"
 	"testing"
@@ -70,6 +71,23 @@ var filterCases = []one{
 		other.want(t, plain.String())
 		own.close()
 		r.wantPrivate(t, 0)
+	}},
+}
+
+// slowFilterCases need a client that does not read.
+var slowFilterCases = []one{
+	{name: "a slow client gets its own content whole", setup: func(r *rig) {
+		l := &r.channels.Limits
+		l.WindowMessages, l.WindowBytes = 10_000, 64<<20
+	}, run: func(t *testing.T, r *rig) {
+		c := r.hold(t, "channel", "a", "filter", "var-subst")
+		padding := strings.Repeat("x", 4<<10)
+		var want strings.Builder
+		for i := range 2000 {
+			r.say(t, "a", "bob", fmt.Sprintf("data: %d %%(user)s %s\n\n", i, padding))
+			fmt.Fprintf(&want, "data: %d alice %s\n\n", i, padding)
+		}
+		c.want(t, want.String())
 	}},
 }
 
