@@ -235,7 +235,7 @@ func (b *batch) read(g *leg, until uint64) {
 			g.told = b.breakAt(g, Missing, e.seq-1)
 			break
 		}
-		if g.isFor(c, e) && !b.take(e, g) {
+		if g.isFor(c, e) && !b.take(g, e) {
 			b.full = true
 			break
 		}
@@ -298,15 +298,14 @@ func (g *leg) isFor(c *Cursor, e *Entry) bool {
 	return e.exists(c.form) && g.isDue(e) && (e.actions[c.form] == Send || e.seq > c.live)
 }
 
-// take adds e, which is of leg g, to the batch and reports false if it does not
-// fit.
-func (b *batch) take(e *Entry, g *leg) bool {
+// take adds e, of leg g, to the batch and reports false if it does not fit.
+func (b *batch) take(g *leg, e *Entry) bool {
 	size := int(e.forms[b.cursor.form].Len)
 	if b.entries == 0 || size > b.bytes && b.taken > 0 {
 		return false
 	}
 	b.dst = append(b.dst, *e)
-	b.dst[len(b.dst)-1].sub = uint32(g.sub)
+	b.dst[len(b.dst)-1].waiting = uint32(g.sub)
 	b.taken++
 	b.entries--
 	b.bytes = max(0, b.bytes-size)

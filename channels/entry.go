@@ -20,16 +20,13 @@ type Entry struct {
 	gap     bool // the entry is no item but tells that what is before it is lost
 	orphan  bool // the item that it must follow is not the one before it
 
-	// sub is which of its reader's subscriptions brought the entry. Only what
-	// Cursor.Next returns has it.
-	sub uint32
-
 	// late is how far beyond seq the node had read the order when the entry
 	// came, at most the largest number: another channel's reader was ahead.
 	late uint32
 
 	// waiting counts the live cursors that stand just before this entry. Only
-	// the copy in the log's ring has it; guarded by the log's mutex.
+	// the copy in the log's ring has it; guarded by the log's mutex. In the copies
+	// that a cursor returns it is Subscription.
 	waiting uint32
 }
 
@@ -70,9 +67,9 @@ func (e *Entry) Note() []byte { return e.buf[:e.itemID.Off:e.itemID.Off] }
 // not change it.
 func (e *Entry) ItemID() []byte { return e.span(e.itemID) }
 
-// Subscription is the index in Follow.Subscriptions of the channel that the
-// entry is of, if Cursor.Next has returned it.
-func (e *Entry) Subscription() int { return int(e.sub) }
+// Subscription is by which of its Follow.Subscriptions a cursor has read the
+// entry.
+func (e *Entry) Subscription() int { return int(e.waiting) }
 
 func (e *Entry) span(s Span) []byte {
 	if s.Len == 0 {

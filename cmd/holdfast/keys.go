@@ -9,18 +9,19 @@ import (
 	"github.com/holdfast-proxy/holdfast/proxy"
 )
 
-// signer is what signs requests to origins, nil if they are not signed.
-func signer(c config.GRIP) (proxy.Signer, error) {
+// signer is what signs requests to origins with the key at place, nil if they are
+// not signed.
+func signer(place string, c config.GRIP) (proxy.Signer, error) {
 	if c.SigKey == "" {
 		return nil, nil
 	}
 	key, err := grip.ParseKey(c.SigKey)
 	if err != nil {
-		return nil, fmt.Errorf("grip.sig_key: %w", err)
+		return nil, fmt.Errorf("%s: %w", place, err)
 	}
 	s, err := grip.NewSigner(c.SigIss, key)
 	if err != nil {
-		return nil, fmt.Errorf("grip.sig_key: %w", err)
+		return nil, fmt.Errorf("%s: %w", place, err)
 	}
 	return s, nil
 }
@@ -54,7 +55,7 @@ func verifier(name string, texts []string) (*grip.Verifier, error) {
 
 // checkKeys reports which of the configured keys is of no use.
 func checkKeys(cfg config.Config) error {
-	if _, err := signer(cfg.GRIP); err != nil {
+	if _, err := signer("grip.sig_key", cfg.GRIP); err != nil {
 		return err
 	}
 	if _, err := upstream(cfg.GRIP); err != nil {

@@ -138,7 +138,7 @@ func proxyOptions(cfg config.Config) (proxy.Options, error) {
 		},
 	}
 	var err error
-	if o.Signer, err = signer(cfg.GRIP); err != nil {
+	if o.Signer, err = signer("grip.sig_key", cfg.GRIP); err != nil {
 		return o, err
 	}
 	if o.Upstream, err = upstream(cfg.GRIP); err != nil {
