@@ -11,6 +11,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
 	"golang.org/x/time/rate"
+
+	"github.com/holdfast-proxy/holdfast/channels"
 )
 
 // drainPatience is how long the rest of a request may take to come after it
@@ -39,6 +41,7 @@ type Handler struct {
 	unrouted *routeCounts
 	limits   map[Reason]*rate.Sometimes
 	holding  Holding
+	gapEvent func(dst []byte, g *channels.Gap) []byte // appendGap, bound once for all streams
 
 	drainPatience time.Duration
 }
@@ -62,6 +65,7 @@ func New(o Options) (*Handler, error) {
 		log: o.Log, unrouted: o.Metrics.route(noRouteName), limits: map[Reason]*rate.Sometimes{},
 		holding: o.Holding, drainPatience: drainPatience,
 	}
+	h.gapEvent = h.appendGap
 	for _, reason := range reasons() {
 		h.limits[reason] = &rate.Sometimes{Interval: logInterval}
 	}

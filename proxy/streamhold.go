@@ -122,7 +122,7 @@ func (h *Handler) stream(x *exchange, in *grip.Instruction, events bool, seen *s
 		Route:        x.route.Name,
 	}
 	if events {
-		s.GapEvent = h.appendGap
+		s.GapEvent = h.gapEvent
 	}
 	return s
 }

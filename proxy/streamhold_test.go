@@ -68,6 +68,7 @@ func TestWhatTheHolderIsToldOfAStream(t *testing.T) {
 	seen := new(streamReader)
 	seen.Write([]byte("data: half"))
 	h := new(Handler)
+	h.gapEvent = h.appendGap
 	want := &hold.Stream{
 		Form: wire.StreamIDs, EventStream: true, State: seen.state, KeepAlive: hold.KeepAlive{Data: []byte(":\n\n"), Interval: time.Minute},
 		OnLag: hold.CloseOnLag, WriteTimeout: time.Hour, Route: "route",

@@ -22,6 +22,7 @@ import (
 	"github.com/holdfast-proxy/holdfast/internal/config"
 	"github.com/holdfast-proxy/holdfast/internal/engine"
 	"github.com/holdfast-proxy/holdfast/internal/hold"
+	"github.com/holdfast-proxy/holdfast/internal/tidy"
 	"github.com/holdfast-proxy/holdfast/proxy"
 )
 
@@ -287,5 +288,10 @@ func serve(ctx context.Context, cfg config.Config, log *zap.Logger) error {
 	if err != nil {
 		return err
 	}
+	tidying, stop := context.WithCancel(context.WithoutCancel(ctx))
+	var tidier sync.WaitGroup
+	tidier.Go(func() { tidy.Run(tidying, log.Named("tidy")) })
+	defer tidier.Wait()
+	defer stop()
 	return n.run(ctx)
 }

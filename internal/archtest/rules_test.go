@@ -31,6 +31,7 @@ var rules = []rule{
 	only("internal/leaktest/...", "every package's tests may use it"),
 	only("internal/balance/...", "it copies bytes, whoever sends them"),
 	only("internal/wheel/...", "a timer wheel knows only time"),
+	only("internal/tidy/...", "it looks at the process and nothing in it"),
 	only("internal/demo", "an ordinary origin, with nothing that another could not have"),
 	only("internal/demo/demotest", "it drives the demo's page", "internal/browsertest"),
 	only("internal/browsertest/...", "it drives a browser, whatever is behind"),
