@@ -86,7 +86,7 @@ func (h *Hub) Publish(ctx context.Context, items ...Item) ([]Result, error) {
 		}
 	}
 	results := make([]Result, len(items))
-	news := make(news, 0, 8)
+	news := make(news, 0, len(items)) // enough, unless what was parked goes too
 	h.order.Lock()
 	if h.closed {
 		h.order.Unlock()
