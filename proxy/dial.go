@@ -99,7 +99,7 @@ const (
 	maxOriginHead = 1 << 20
 	// Origins close idle connections too; the transport notices.
 	originIdleTimeout = 30 * time.Second
-	originIdleConns   = 64 // kept per origin
+	originIdleConns   = 256 // kept per origin, or a storm connects anew for every other request
 )
 
 // newTransport returns a route's transport. It talks HTTP/1.1, the protocol

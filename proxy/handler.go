@@ -28,6 +28,7 @@ type route struct {
 	counts  *routeCounts
 	forward *httputil.ReverseProxy
 	origins *http.Transport
+	pieces  *pieces // of the handler
 }
 
 // Handler forwards requests to the origins of their routes. It is safe for
@@ -69,19 +70,22 @@ func New(o Options) (*Handler, error) {
 	for _, reason := range reasons() {
 		h.limits[reason] = &rate.Sometimes{Interval: logInterval}
 	}
+	shared := newPieces()
 	for _, rt := range routes {
-		h.connect(rt, &o)
+		h.connect(rt, &o, shared)
 	}
 	return h, nil
 }
 
 // connect gives rt its way to the origins.
-func (h *Handler) connect(rt *route, o *Options) {
+func (h *Handler) connect(rt *route, o *Options, shared *pieces) {
 	rt.origins = newTransport(&rt.Route, o.OriginTLS)
+	rt.pieces = shared
 	rt.forward = &httputil.ReverseProxy{
 		Rewrite:        h.rewrite,
 		Transport:      &originSet{urls: rt.Origins, transport: rt.origins, head: o.Head, asking: o.Asking, counts: rt.counts},
 		FlushInterval:  -1,
+		BufferPool:     shared,
 		ModifyResponse: h.modifyResponse,
 		ErrorHandler:   h.handleError,
 		ErrorLog:       log.New(io.Discard, "", 0), // note and done tell the same, with a reason

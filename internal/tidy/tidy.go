@@ -9,7 +9,7 @@
 //
 // It is not done while there is work: the garbage of a busy process is collected
 // soon anyway, and pages that are given back would be wanted again at once. The
-// price is a collection that Go would not have made, every two minutes at most.
+// price is a collection that Go would not have made, every half minute at most.
 //
 // Rejected: a lower GOGC, which costs most in the storm itself; a memory limit,
 // which has to be known beforehand; and collecting after a number of connections,
@@ -27,7 +27,7 @@ import (
 
 const (
 	interval = 10 * time.Second // between two looks
-	rest     = 2 * time.Minute  // after a collection
+	rest     = 30 * time.Second // after a collection
 
 	// least is how many bytes must be to gain.
 	least = 1 << 20
