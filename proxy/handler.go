@@ -100,9 +100,18 @@ func (h *Handler) Close() {
 }
 
 // ServeHTTP implements http.Handler. It returns when the answer is complete,
-// or when a held response is in the holder's hands.
+// or when a held response is in the holder's hands. On HTTP/2 it stays until that
+// has ended, with nothing on its stack: of the exchange nothing is left then.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	x := &exchange{w: newResponseWriter(w, r), route: h.routes.find(r.Host, rawPath(r)), counts: h.unrouted, outcome: cut}
+	if wait := h.serve(w, r); wait != nil {
+		wait()
+	}
+}
+
+// serve does the work of one exchange, and returns what must be waited for after
+// it, nil for nothing.
+func (h *Handler) serve(w http.ResponseWriter, r *http.Request) (wait func()) {
+	x := &exchange{asked: r, w: newResponseWriter(w, r), route: h.routes.find(r.Host, rawPath(r)), counts: h.unrouted, outcome: cut}
 	defer func() { x.counts.ended(r, x.outcome) }()
 	switch {
 	case r.Method == http.MethodConnect:
@@ -112,6 +121,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	default:
 		h.forward(x, r)
 	}
+	return x.wait
 }
 
 // forward asks the origin and relays its answer, or does as it instructs.

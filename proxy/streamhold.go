@@ -59,7 +59,7 @@ func (h *Handler) holdStream(x *exchange, r *http.Request, in *grip.Instruction,
 	}
 	placed = true
 	x.giveUp()
-	if err := h.holding.Holder.Hold(x.w.ResponseWriter, r, h.stream(x, in, events, seen, cursor)); err != nil {
+	if x.wait, err = h.holding.Holder.Hold(x.w.ResponseWriter, x.asked, h.stream(x, in, events, seen, cursor)); err != nil {
 		h.note(x, r, &failure{ClientGone, err}) // in between
 		x.abort()
 	}

@@ -110,10 +110,10 @@ func TestNothingIsHeldWhenTheHubIsClosed(t *testing.T) {
 // refuser is a holder that cannot take connections over.
 type refuser struct{ *hold.Goroutines }
 
-func (h refuser) Hold(_ http.ResponseWriter, _ *http.Request, s *hold.Stream) error {
+func (h refuser) Hold(_ http.ResponseWriter, _ *http.Request, s *hold.Stream) (func(), error) {
 	s.Cursor.Close()
 	h.Release()
-	return errors.New("gone")
+	return nil, errors.New("gone")
 }
 
 func TestAClientThatLeavesBeforeItIsHeldIsCut(t *testing.T) {

@@ -140,7 +140,7 @@ func (e *Engine) Drain(ctx context.Context, window time.Duration) error {
 }
 
 // Hold implements hold.Holder.
-func (e *Engine) Hold(w http.ResponseWriter, r *http.Request, s *hold.Stream) error {
+func (e *Engine) Hold(w http.ResponseWriter, r *http.Request, s *hold.Stream) (wait func(), err error) {
 	conn := e.ownable(r)
 	if conn == nil {
 		return e.rest.Hold(w, r, s)
@@ -150,9 +150,9 @@ func (e *Engine) Hold(w http.ResponseWriter, r *http.Request, s *hold.Stream) er
 		stream.loop.load.Add(-1)
 		s.Cursor.Close()
 		e.registry.Release()
-		return fmt.Errorf("hold: %w", err)
+		return nil, fmt.Errorf("hold: %w", err)
 	}
-	return nil
+	return nil, nil
 }
 
 // ownable returns the connection of a request that a loop can hold, nil if it
