@@ -24,6 +24,7 @@ const logInterval = 10 * time.Second
 type route struct {
 	Route
 	counts  *routeCounts
+	gate    *gate // nil: open
 	forward *httputil.ReverseProxy
 	origins *http.Transport
 }
@@ -39,6 +40,8 @@ type Handler struct {
 	unrouted *routeCounts
 	limits   map[Reason]*rate.Sometimes
 	holding  Holding
+
+	newStreams *pace // nil: as they come
 
 	drainPatience time.Duration
 }
@@ -60,7 +63,7 @@ func New(o Options) (*Handler, error) {
 	h := &Handler{
 		routes: found, trusted: o.TrustedProxies, signer: o.Signer, feature: o.Feature,
 		log: o.Log, unrouted: o.Metrics.route(noRouteName), limits: map[Reason]*rate.Sometimes{},
-		holding: o.Holding, drainPatience: drainPatience,
+		holding: o.Holding, newStreams: o.Limits.newPace(o.Metrics), drainPatience: drainPatience,
 	}
 	for _, reason := range reasons() {
 		h.limits[reason] = &rate.Sometimes{Interval: logInterval}
@@ -76,7 +79,7 @@ func (h *Handler) connect(rt *route, o *Options) {
 	rt.origins = newTransport(&rt.Route, o.OriginTLS)
 	rt.forward = &httputil.ReverseProxy{
 		Rewrite:        h.rewrite,
-		Transport:      &originSet{urls: rt.Origins, transport: rt.origins, head: o.Head, asking: o.Asking, counts: rt.counts},
+		Transport:      &originSet{urls: rt.Origins, transport: rt.origins, gate: rt.gate, head: o.Head, asking: o.Asking, counts: rt.counts},
 		FlushInterval:  -1,
 		ModifyResponse: h.modifyResponse,
 		ErrorHandler:   h.handleError,
@@ -115,6 +118,10 @@ func (h *Handler) forward(x *exchange, r *http.Request) {
 	x.w.request = x.body
 	r = x.bind(withSafeUpgrade(r))
 	defer h.leave(x, r)
+	if f := h.beginEvents(x, r); f != nil {
+		h.refuse(x, r, f)
+		return
+	}
 	x.route.forward.ServeHTTP(x.w, r)
 	switch {
 	case x.held != nil:

@@ -136,6 +136,12 @@ func proxyOptions(cfg config.Config) (proxy.Options, error) {
 			GapEvent:         cfg.Gap.Event,
 			GapChannels:      cfg.Gap.Channels,
 		},
+		Limits: proxy.Limits{
+			NewStreams: cfg.Limits.NewStreams,
+			Burst:      cfg.Limits.NewStreamsBurst,
+			Queue:      cfg.Limits.Queue,
+			Patience:   cfg.Limits.QueueWait,
+		},
 	}
 	if cfg.GRIP.SigKey != "" {
 		key, err := grip.ParseKey(cfg.GRIP.SigKey)
@@ -161,6 +167,7 @@ func routeOf(r config.Route) (proxy.Route, error) {
 		Host:                  r.Host,
 		PathPrefix:            r.PathPrefix,
 		RewritePrefix:         r.RewritePrefix,
+		OriginRequests:        r.OriginRequests,
 		ConnectTimeout:        r.ConnectTimeout,
 		ResponseHeaderTimeout: r.ResponseHeaderTimeout,
 		WriteTimeout:          r.WriteTimeout,

@@ -21,6 +21,9 @@ type Config struct {
 	// for requests under way. What comes on top is turned away, as the
 	// route's on_unavailable says.
 	MaxStreams int `mapstructure:"max_streams"`
+	// How much may come at once: protection for the APIs, and for Holdfast,
+	// when all clients come back together.
+	Limits Limits `mapstructure:"limits"`
 	// How many channels one stream may have. An instruction that names more
 	// is refused, and the client gets 502.
 	MaxChannelsPerStream int `mapstructure:"max_channels_per_stream"`

@@ -7,6 +7,7 @@ import "time"
 func Default() Config {
 	return Config{
 		Listen:               []string{":7999"},
+		Limits:               Limits{Queue: 1000, QueueWait: 5 * time.Second},
 		MaxChannelsPerStream: 100,
 		Server: Server{
 			HeaderTimeout:  10 * time.Second,
