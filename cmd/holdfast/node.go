@@ -76,7 +76,7 @@ func (n *node) build(cfg config.Config, reg *prometheus.Registry) error {
 	}
 	n.holder, err = newHolder(cfg.Hold, hold.Options{
 		MaxStreams: maxStreams(cfg.MaxStreams),
-		Sockets:    hold.DefaultSocketOptions(),
+		Sockets:    socketOptions(cfg.Hold.Sockets),
 		Metrics:    hold.NewMetrics(reg),
 		Log:        n.log.Named("hold"),
 	})

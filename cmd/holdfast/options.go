@@ -13,6 +13,7 @@ import (
 	"github.com/holdfast-proxy/holdfast/control/nats/embedded"
 	"github.com/holdfast-proxy/holdfast/internal/config"
 	"github.com/holdfast-proxy/holdfast/internal/grip"
+	"github.com/holdfast-proxy/holdfast/internal/hold"
 	"github.com/holdfast-proxy/holdfast/internal/wire"
 	"github.com/holdfast-proxy/holdfast/proxy"
 )
@@ -66,6 +67,17 @@ func serverOptions(cfg config.Config) proxy.ServerOptions {
 		o.Certificates = append(o.Certificates, proxy.Certificate{CertFile: c.Cert, KeyFile: c.Key})
 	}
 	return o
+}
+
+// socketOptions are the settings of held connections.
+func socketOptions(c config.Sockets) hold.SocketOptions {
+	return hold.SocketOptions{
+		SendBuffer:   int(c.SendBuffer),
+		NotSentLowat: int(c.NotSent),
+		Nagle:        !c.NoDelay,
+		UserTimeout:  c.UserTimeout,
+		Probes:       c.Probes,
+	}
 }
 
 // controlServer is the server of the control endpoint with the configured

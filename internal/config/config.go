@@ -134,15 +134,6 @@ type Gap struct {
 	Channels bool `mapstructure:"channels"`
 }
 
-// Hold is the section hold.
-type Hold struct {
-	// auto holds HTTP/1.x streams, in the clear and over TLS, in event loops
-	// where the system has them (Linux), and all others with goroutines.
-	// goroutines holds all streams with goroutines, which cost more memory:
-	// use it to tell whether a problem comes from the loops.
-	Engine HoldEngine `mapstructure:"engine"`
-}
-
 // Drain is the section drain.
 type Drain struct {
 	// How long new connections are still taken while /readyz already says

@@ -26,7 +26,7 @@ func Default() Config {
 		},
 		Gap:      Gap{Event: "gap"},
 		Channels: defaultChannels(),
-		Hold:     Hold{Engine: HoldAuto},
+		Hold:     Hold{Engine: HoldAuto, Sockets: Sockets{SendBuffer: 64 * KiB, NotSent: 16 * KiB, NoDelay: true}},
 		Drain:    Drain{Window: 5 * time.Second},
 		Log:      Log{Level: LogInfo, Format: LogAuto},
 	}

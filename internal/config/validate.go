@@ -27,6 +27,7 @@ func (c Config) problems() problems {
 	p.checkRoutes(c)
 	p.checkEvents(c)
 	p.checkChannels(c.Channels)
+	p.checkSockets(c)
 	return p
 }
 

@@ -5,7 +5,8 @@ import "time"
 // SocketOptions are set on TCP connections that are taken over. They bound
 // what the system keeps for a client that does not read, which is a queue
 // that nobody sees: without them about 4 MB per client, with the defaults
-// about 50 KiB on our side.
+// about 50 KiB on our side. The zero value leaves all to the system but what
+// its fields say.
 type SocketOptions struct {
 	// SendBuffer is SO_SNDBUF in bytes. It also bounds what is under way to
 	// the client, so a stream carries at most so much per round trip. Zero
@@ -15,6 +16,19 @@ type SocketOptions struct {
 	// system beyond what the client's window takes. Linux only. Zero leaves
 	// the system's default, which is no bound.
 	NotSentLowat int
+	// Nagle turns TCP_NODELAY off, which Go has turned on: a small write then
+	// waits until the client has acknowledged the one before.
+	Nagle bool
+	// UserTimeout is TCP_USER_TIMEOUT: after so long without an answer from
+	// the client's system a connection ends, whether or not a write of ours is
+	// stuck. Linux only. It would also hit a client that only does not read, so
+	// it is never less than a second more than the stream's write timeout, which
+	// is what zero means.
+	UserTimeout time.Duration
+	// Probes leaves the system's keep-alive on for streams that have a
+	// keep-alive of their own. Go makes it send a packet every 15 seconds on
+	// an idle connection.
+	Probes bool
 }
 
 // DefaultSocketOptions are the measured compromise: no short writes and no
@@ -23,7 +37,7 @@ func DefaultSocketOptions() SocketOptions {
 	return SocketOptions{SendBuffer: 64 << 10, NotSentLowat: 16 << 10}
 }
 
-// userTimeout is TCP_USER_TIMEOUT for a write deadline. It ends connections
-// whose peer no longer answers, even with nothing of ours stuck in a write.
-// It must not be shorter: it would also hit a peer that only does not read.
-func userTimeout(write time.Duration) time.Duration { return write + time.Second }
+// userTimeout is TCP_USER_TIMEOUT for a stream with this write timeout.
+func (o SocketOptions) userTimeout(write time.Duration) time.Duration {
+	return max(o.UserTimeout, write+time.Second)
+}
