@@ -36,6 +36,11 @@
 // stop, and once it has returned Handler.follow does as instructed with the
 // answer, whose body is still open then.
 //
+// Rejected: a descriptor in reserve, with which connections are accepted and
+// closed at once while no other is left. In a storm descriptors come free all
+// the time: who waits in the system's queue is served milliseconds later, who
+// is closed has seen an error. See enduring.
+//
 // Rejected: asking several origins for one request after a connection was
 // made. Only a connection that could not be made proves that nobody has acted
 // on the request, so only that moves on to the next origin.

@@ -21,6 +21,7 @@ type Metrics struct {
 	hints    *prometheus.CounterVec
 	pending  *prometheus.GaugeVec
 	queues   queueMetrics
+	accepts  *prometheus.CounterVec
 }
 
 // NewMetrics registers the proxy's metrics.
@@ -55,9 +56,26 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 			Help: "Requests that wait for the head of an origin's answer now, by route.",
 		}, []string{"route"}),
 		queues: newQueueMetrics(reg),
+		accepts: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "holdfast_accept_errors_total",
+			Help: "Times that no connection could be accepted, by reason.",
+		}, []string{"reason"}),
 	}
-	reg.MustRegister(m.requests, m.origins, m.failures, m.polls, m.pollGaps, m.hints, m.pending)
+	reg.MustRegister(m.requests, m.origins, m.failures, m.polls, m.pollGaps, m.hints, m.pending, m.accepts)
 	return m
+}
+
+// accepting resolves the counters of a listener. m may be nil, which counts
+// nothing.
+func (m *Metrics) accepting() map[acceptTrouble]prometheus.Counter {
+	if m == nil {
+		m = NewMetrics(prometheus.NewRegistry())
+	}
+	counts := map[acceptTrouble]prometheus.Counter{}
+	for _, trouble := range acceptTroubles() {
+		counts[trouble] = m.accepts.WithLabelValues(string(trouble))
+	}
+	return counts
 }
 
 // routeCounts are the counters of one route, resolved once.
