@@ -75,7 +75,7 @@ func (n *node) build(cfg config.Config, reg *prometheus.Registry) error {
 		return err
 	}
 	n.holder, err = newHolder(cfg.Hold, hold.Options{
-		MaxStreams: maxStreams(cfg.MaxStreams),
+		MaxStreams: maxStreams(cfg.MaxStreams, fileLimit()),
 		Sockets:    socketOptions(cfg.Hold.Sockets),
 		Metrics:    hold.NewMetrics(reg),
 		Log:        n.log.Named("hold"),
@@ -287,5 +287,6 @@ func serve(ctx context.Context, cfg config.Config, log *zap.Logger) error {
 	if err != nil {
 		return err
 	}
+	reportCapacity(cfg.MaxStreams, fileLimit(), log)
 	return n.run(ctx)
 }
