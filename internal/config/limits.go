@@ -23,7 +23,7 @@ type Limits struct {
 	// second.
 	NewStreamsBurst int `mapstructure:"new_streams_burst"`
 	// How many requests may wait at each of these limits, first come first
-	// served. A waiting request costs about 30 KB. What comes on top is
+	// served. A waiting request costs about 24 KiB. What comes on top is
 	// turned away at once, as the route's on_unavailable says.
 	Queue int `mapstructure:"queue"`
 	// How long a request may wait at each of them before it is turned away.

@@ -5,8 +5,7 @@ import "time"
 // SocketOptions are set on TCP connections that are taken over. They bound
 // what the system keeps for a client that does not read, which is a queue
 // that nobody sees: without them about 4 MB per client, with the defaults
-// about 50 KiB on our side. The zero value leaves all to the system but what
-// its fields say.
+// about 50 KiB on our side.
 type SocketOptions struct {
 	// SendBuffer is SO_SNDBUF in bytes. It also bounds what is under way to
 	// the client, so a stream carries at most so much per round trip. Zero
