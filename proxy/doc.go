@@ -6,6 +6,7 @@
 //
 //	Server     listeners, TLS, HTTP/1.1 and HTTP/2; parsing is net/http's
 //	Handler    finds the route (router), refuses what has none
+//	Limits     who has to wait: a gate per route, a pace for new streams
 //	exchange   what is known about one request, from its start to its count
 //	rewrite    what the origin is asked: target, headers, signature
 //	originSet  who is asked: the route's origins in order
@@ -35,6 +36,11 @@
 // An answer with a GRIP instruction is not relayed. ReverseProxy is told to
 // stop, and once it has returned Handler.follow does as instructed with the
 // answer, whose body is still open then.
+//
+// Rejected: a descriptor in reserve, with which connections are accepted and
+// closed at once while no other is left. In a storm descriptors come free all
+// the time: who waits in the system's queue is served milliseconds later, who
+// is closed has seen an error. See enduring.
 //
 // Rejected: asking several origins for one request after a connection was
 // made. Only a connection that could not be made proves that nobody has acted

@@ -36,6 +36,7 @@ type exchange struct {
 	counts  *routeCounts      // never nil
 	at      channels.Position // the hub's head when the origin's head arrived
 	held    *http.Response    // the origin's answer, if it is an instruction
+	begun   bool              // has passed the limit on new streams
 	cut     error             // why the origin's body ended early
 	failure *failure          // what has been counted and logged
 	taken   bool              // the holder has, or had, the connection

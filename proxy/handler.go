@@ -26,6 +26,7 @@ const logInterval = 10 * time.Second
 type route struct {
 	Route
 	counts  *routeCounts
+	gate    *gate // nil: open
 	forward *httputil.ReverseProxy
 	origins *http.Transport
 	pieces  *pieces // of the handler
@@ -43,6 +44,8 @@ type Handler struct {
 	limits   map[Reason]*rate.Sometimes
 	holding  Holding
 	gapEvent func(dst []byte, g *channels.Gap) []byte // appendGap, bound once for all streams
+
+	newStreams *pace // nil: as they come
 
 	drainPatience time.Duration
 }
@@ -64,7 +67,7 @@ func New(o Options) (*Handler, error) {
 	h := &Handler{
 		routes: found, trusted: o.TrustedProxies, signer: o.Signer, feature: o.Feature,
 		log: o.Log, unrouted: o.Metrics.route(noRouteName), limits: map[Reason]*rate.Sometimes{},
-		holding: o.Holding, drainPatience: drainPatience,
+		holding: o.Holding, newStreams: o.Limits.newPace(o.Metrics), drainPatience: drainPatience,
 	}
 	h.gapEvent = h.appendGap
 	for _, reason := range reasons() {
@@ -83,7 +86,7 @@ func (h *Handler) connect(rt *route, o *Options, shared *pieces) {
 	rt.pieces = shared
 	rt.forward = &httputil.ReverseProxy{
 		Rewrite:        h.rewrite,
-		Transport:      &originSet{urls: rt.Origins, transport: rt.origins, head: o.Head, asking: o.Asking, counts: rt.counts},
+		Transport:      &originSet{urls: rt.Origins, transport: rt.origins, gate: rt.gate, head: o.Head, asking: o.Asking, counts: rt.counts},
 		FlushInterval:  -1,
 		BufferPool:     shared,
 		ModifyResponse: h.modifyResponse,
@@ -133,6 +136,10 @@ func (h *Handler) forward(x *exchange, r *http.Request) {
 	x.w.request = x.body
 	r = x.bind(withSafeUpgrade(r))
 	defer h.leave(x, r)
+	if f := h.beginEvents(x, r); f != nil {
+		h.refuse(x, r, f)
+		return
+	}
 	x.route.forward.ServeHTTP(x.w, r)
 	switch {
 	case x.held != nil:

@@ -19,6 +19,9 @@ type Metrics struct {
 	polls    *prometheus.CounterVec
 	pollGaps *prometheus.CounterVec
 	hints    *prometheus.CounterVec
+	pending  *prometheus.GaugeVec
+	queues   queueMetrics
+	accepts  *prometheus.CounterVec
 }
 
 // NewMetrics registers the proxy's metrics.
@@ -48,9 +51,31 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 			Name: "holdfast_poll_hints_total",
 			Help: "Hint actions that reached held requests. They do nothing yet.",
 		}, []string{"route"}),
+		pending: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "holdfast_origin_requests_pending",
+			Help: "Requests that wait for the head of an origin's answer now, by route.",
+		}, []string{"route"}),
+		queues: newQueueMetrics(reg),
+		accepts: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "holdfast_accept_errors_total",
+			Help: "Times that no connection could be accepted, by reason.",
+		}, []string{"reason"}),
 	}
-	reg.MustRegister(m.requests, m.origins, m.failures, m.polls, m.pollGaps, m.hints)
+	reg.MustRegister(m.requests, m.origins, m.failures, m.polls, m.pollGaps, m.hints, m.pending, m.accepts)
 	return m
+}
+
+// accepting resolves the counters of a listener. m may be nil, which counts
+// nothing.
+func (m *Metrics) accepting() map[acceptTrouble]prometheus.Counter {
+	if m == nil {
+		m = NewMetrics(prometheus.NewRegistry())
+	}
+	counts := map[acceptTrouble]prometheus.Counter{}
+	for _, trouble := range acceptTroubles() {
+		counts[trouble] = m.accepts.WithLabelValues(string(trouble))
+	}
+	return counts
 }
 
 // routeCounts are the counters of one route, resolved once.
@@ -63,6 +88,7 @@ type routeCounts struct {
 	polls    map[pollResult]prometheus.Counter
 	pollGaps map[channels.Reason]prometheus.Counter
 	hints    prometheus.Counter
+	pending  prometheus.Gauge
 }
 
 // pollResult says how the wait of a response hold ended.
@@ -91,6 +117,7 @@ func (m *Metrics) route(name string) *routeCounts {
 		polls:    map[pollResult]prometheus.Counter{},
 		pollGaps: map[channels.Reason]prometheus.Counter{},
 		hints:    m.hints.WithLabelValues(name),
+		pending:  m.pending.WithLabelValues(name),
 	}
 	for _, result := range []pollResult{pollAnswered, pollTimedOut, pollDrained, pollGone} {
 		c.polls[result] = m.polls.WithLabelValues(name, string(result))

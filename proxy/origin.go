@@ -16,15 +16,27 @@ import (
 type originSet struct {
 	urls      []*url.URL
 	transport http.RoundTripper
+	gate      *gate // nil: open
 	head      func() channels.Position
 	asking    func() // may be nil
 	counts    *routeCounts
 }
 
-// RoundTrip asks the origins until one takes a connection. All its errors are
-// *failure.
+// RoundTrip asks the origins until one takes a connection, when it is the
+// request's turn. All its errors are *failure.
 func (o *originSet) RoundTrip(req *http.Request) (*http.Response, error) {
 	x := exchangeOf(req)
+	if f := heldBack(OriginBusy, o.gate.enter(req.Context())); f != nil {
+		return nil, f
+	}
+	defer o.gate.leave()
+	o.counts.pending.Inc()
+	defer o.counts.pending.Dec()
+	return o.ask(req, x)
+}
+
+// ask does what RoundTrip says.
+func (o *originSet) ask(req *http.Request, x *exchange) (*http.Response, error) {
 	req = watched(req, x.body)
 	if o.asking != nil {
 		o.asking()

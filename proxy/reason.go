@@ -37,6 +37,10 @@ const (
 	BadInstruction Reason = "bad_instruction"
 	// TooManyStreams: as many streams are held as are allowed. 503.
 	TooManyStreams Reason = "too_many_streams"
+	// TooManyNewStreams: streams begin faster than they may (Limits). 503.
+	TooManyNewStreams Reason = "too_many_new_streams"
+	// OriginBusy: as many requests are with the route's origins as may be. 503.
+	OriginBusy Reason = "origin_busy"
 	// Draining: the process is ending its streams. 503.
 	Draining Reason = "draining"
 	// HistoryUnavailable: the bus did not tell in time what was published on
@@ -47,7 +51,8 @@ const (
 // reasons lists all reasons, for metrics and the log's limits.
 func reasons() []Reason {
 	return []Reason{NoRoute, BadMethod, BadRequestBody, ClientGone, ClientTimeout, OriginUnreachable, OriginTimeout,
-		OriginBroken, OriginCut, BadEncoding, BodyTooLarge, BadInstruction, TooManyStreams, Draining, HistoryUnavailable}
+		OriginBroken, OriginCut, BadEncoding, BodyTooLarge, BadInstruction, TooManyStreams, TooManyNewStreams, OriginBusy,
+		Draining, HistoryUnavailable}
 }
 
 // status is the status of the answer that tells r to a client.
@@ -61,7 +66,7 @@ func (r Reason) status() int {
 		return http.StatusBadRequest
 	case OriginTimeout:
 		return http.StatusGatewayTimeout
-	case TooManyStreams, Draining, HistoryUnavailable:
+	case TooManyStreams, TooManyNewStreams, OriginBusy, Draining, HistoryUnavailable:
 		return http.StatusServiceUnavailable
 	default:
 		return http.StatusBadGateway
@@ -79,6 +84,8 @@ func (r Reason) message() string {
 		return "The request body is malformed."
 	case OriginTimeout:
 		return "The origin did not answer in time."
+	case TooManyNewStreams, OriginBusy:
+		return "Too many requests come at once."
 	case TooManyStreams, Draining, HistoryUnavailable:
 		return "No more streams can be held now."
 	default:
@@ -99,7 +106,8 @@ func (r Reason) byClient() bool {
 // asking again later makes sense.
 func (r Reason) passes() bool {
 	switch r {
-	case OriginUnreachable, OriginTimeout, OriginBroken, OriginCut, TooManyStreams, Draining, HistoryUnavailable:
+	case OriginUnreachable, OriginTimeout, OriginBroken, OriginCut, TooManyStreams, TooManyNewStreams, OriginBusy,
+		Draining, HistoryUnavailable:
 		return true
 	}
 	return false

@@ -96,6 +96,10 @@ type Route struct {
 	// the client. A Host set for requests is what the origin gets for a host.
 	Request, Response HeaderEdits
 
+	// OriginRequests is how many requests may be with the origins at once: from
+	// asking until the head of the answer has come, so that neither a tunnel nor
+	// a long body counts. More wait as Options.Limits says. 0: any number.
+	OriginRequests int
 	// ConnectTimeout bounds connecting to one origin, TLS included. 0: 5 s.
 	ConnectTimeout time.Duration
 	// ResponseHeaderTimeout bounds the wait for the head of the answer after

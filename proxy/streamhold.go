@@ -15,6 +15,9 @@ import (
 // holdStream sends the initial response and gives the connection to the
 // holder (GRIP: stream hold).
 func (h *Handler) holdStream(x *exchange, r *http.Request, in *grip.Instruction, d head, body *initialBody) *failure {
+	if f := h.begin(x, r); f != nil {
+		return f
+	}
 	if f := h.admit(); f != nil {
 		return f
 	}

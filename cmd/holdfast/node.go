@@ -76,8 +76,8 @@ func (n *node) build(cfg config.Config, reg *prometheus.Registry) error {
 		return err
 	}
 	n.holder, err = newHolder(cfg.Hold, hold.Options{
-		MaxStreams: maxStreams(cfg.MaxStreams),
-		Sockets:    hold.DefaultSocketOptions(),
+		MaxStreams: maxStreams(cfg.MaxStreams, fileLimit()),
+		Sockets:    socketOptions(cfg.Hold.Sockets),
 		Metrics:    hold.NewMetrics(reg),
 		Log:        n.log.Named("hold"),
 	})
@@ -112,7 +112,7 @@ func (n *node) build(cfg config.Config, reg *prometheus.Registry) error {
 		return err
 	}
 	n.control = controlServer(cfg.Server, handler, n.log.Named("control"))
-	return n.listen(cfg)
+	return n.listen(cfg, options.Metrics)
 }
 
 // newHub makes the hub, which the stream feeds if there is one.
@@ -288,6 +288,7 @@ func serve(ctx context.Context, cfg config.Config, log *zap.Logger) error {
 	if err != nil {
 		return err
 	}
+	reportCapacity(cfg.MaxStreams, fileLimit(), log)
 	tidying, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var tidier sync.WaitGroup
 	tidier.Go(func() { tidy.Run(tidying, log.Named("tidy")) })

@@ -13,6 +13,7 @@ import (
 	"github.com/holdfast-proxy/holdfast/control/nats/embedded"
 	"github.com/holdfast-proxy/holdfast/internal/config"
 	"github.com/holdfast-proxy/holdfast/internal/grip"
+	"github.com/holdfast-proxy/holdfast/internal/hold"
 	"github.com/holdfast-proxy/holdfast/internal/wire"
 	"github.com/holdfast-proxy/holdfast/proxy"
 )
@@ -66,6 +67,17 @@ func serverOptions(cfg config.Config) proxy.ServerOptions {
 		o.Certificates = append(o.Certificates, proxy.Certificate{CertFile: c.Cert, KeyFile: c.Key})
 	}
 	return o
+}
+
+// socketOptions are the settings of held connections.
+func socketOptions(c config.Sockets) hold.SocketOptions {
+	return hold.SocketOptions{
+		SendBuffer:   int(c.SendBuffer),
+		NotSentLowat: int(c.NotSent),
+		Nagle:        !c.NoDelay,
+		UserTimeout:  c.UserTimeout,
+		Probes:       c.Probes,
+	}
 }
 
 // controlServer is the server of the control endpoint with the configured
@@ -136,6 +148,12 @@ func proxyOptions(cfg config.Config) (proxy.Options, error) {
 			GapEvent:         cfg.Gap.Event,
 			GapChannels:      cfg.Gap.Channels,
 		},
+		Limits: proxy.Limits{
+			NewStreams: cfg.Limits.NewStreams,
+			Burst:      cfg.Limits.NewStreamsBurst,
+			Queue:      cfg.Limits.Queue,
+			Patience:   cfg.Limits.QueueWait,
+		},
 	}
 	if cfg.GRIP.SigKey != "" {
 		key, err := grip.ParseKey(cfg.GRIP.SigKey)
@@ -161,6 +179,7 @@ func routeOf(r config.Route) (proxy.Route, error) {
 		Host:                  r.Host,
 		PathPrefix:            r.PathPrefix,
 		RewritePrefix:         r.RewritePrefix,
+		OriginRequests:        r.OriginRequests,
 		ConnectTimeout:        r.ConnectTimeout,
 		ResponseHeaderTimeout: r.ResponseHeaderTimeout,
 		WriteTimeout:          r.WriteTimeout,

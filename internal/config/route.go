@@ -19,6 +19,9 @@ type Route struct {
 	// The URLs of the API, as in http://10.0.0.5:8000. The first that can be
 	// connected to gets the request.
 	Origins []string `mapstructure:"origins"`
+	// How many requests may be with the origins at once, until the heads of
+	// their responses are there. 0: as many as limits.origin_requests says.
+	OriginRequests int `mapstructure:"origin_requests"`
 	// Put before every channel name in this route's instructions, so that
 	// routes cannot listen to each other's channels. Publishers name the
 	// whole channel.
