@@ -59,7 +59,7 @@ func New(o Options) (*Handler, error) {
 	}
 	h := &Handler{
 		routes: found, trusted: o.TrustedProxies, signer: o.Signer, feature: o.Feature,
-		log: o.Log, unrouted: o.Metrics.route(noRouteName), limits: map[Reason]*rate.Sometimes{},
+		log: o.Log, unrouted: o.Metrics.route(noRouteName, nil), limits: map[Reason]*rate.Sometimes{},
 		holding: o.Holding, drainPatience: drainPatience,
 	}
 	for _, reason := range reasons() {
@@ -76,7 +76,7 @@ func (h *Handler) connect(rt *route, o *Options) {
 	rt.origins = newTransport(&rt.Route, o.OriginTLS)
 	rt.forward = &httputil.ReverseProxy{
 		Rewrite:        h.rewrite,
-		Transport:      &originSet{urls: rt.Origins, transport: rt.origins, head: o.Head, asking: o.Asking, counts: rt.counts},
+		Transport:      &originSet{newPool(&rt.Route, rt.counts.origins), rt.origins, o.Head, o.Asking, rt.counts.retries},
 		FlushInterval:  -1,
 		ModifyResponse: h.modifyResponse,
 		ErrorHandler:   h.handleError,
@@ -94,7 +94,7 @@ func (h *Handler) Close() {
 // ServeHTTP implements http.Handler. It returns when the answer is complete,
 // or when a held response is in the holder's hands.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	x := &exchange{w: newResponseWriter(w, r), route: h.routes.find(r.Host, rawPath(r)), counts: h.unrouted, outcome: cut}
+	x := &exchange{w: newResponseWriter(w, r), route: h.routes.find(h.trusted.incomingOf(r)), counts: h.unrouted, outcome: cut}
 	defer func() { x.counts.ended(r, x.outcome) }()
 	switch {
 	case r.Method == http.MethodConnect:
@@ -109,6 +109,9 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // forward asks the origin and relays its answer, or does as it instructs.
 func (h *Handler) forward(x *exchange, r *http.Request) {
 	x.counts, x.w.timeout = x.route.counts, x.route.WriteTimeout
+	if x.route.CORS {
+		x.w.finish = crossOrigin(r.Header).allow
+	}
 	rc := http.NewResponseController(x.w)
 	_ = rc.EnableFullDuplex() // the origin may answer while it still reads; HTTP/2 always can
 	x.body = newRequestBody(r, func() { _ = rc.SetReadDeadline(time.Now()) })

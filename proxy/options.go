@@ -56,7 +56,7 @@ func (o *Options) compile() ([]*route, error) {
 		if err := r.validate(); err != nil {
 			errs = append(errs, fmt.Errorf("route %q: %w", r.Name, err))
 		}
-		routes = append(routes, &route{Route: r, counts: o.Metrics.route(r.Name)})
+		routes = append(routes, &route{Route: r, counts: o.Metrics.route(r.Name, r.originNames())})
 	}
 	return routes, errors.Join(errs...)
 }

@@ -25,6 +25,9 @@ const (
 	OriginTimeout Reason = "origin_timeout"
 	// OriginBroken: the origin's answer was not HTTP, or ended in its head. 502.
 	OriginBroken Reason = "origin_broken"
+	// OriginBusy: every origin of the route had as many requests under way as
+	// it may have, for too long. 503.
+	OriginBusy Reason = "origin_busy"
 	// OriginCut: the origin's body ended early. The client's connection is cut
 	// if the head is out, otherwise 502.
 	OriginCut Reason = "origin_cut"
@@ -47,7 +50,7 @@ const (
 // reasons lists all reasons, for metrics and the log's limits.
 func reasons() []Reason {
 	return []Reason{NoRoute, BadMethod, BadRequestBody, ClientGone, ClientTimeout, OriginUnreachable, OriginTimeout,
-		OriginBroken, OriginCut, BadEncoding, BodyTooLarge, BadInstruction, TooManyStreams, Draining, HistoryUnavailable}
+		OriginBroken, OriginBusy, OriginCut, BadEncoding, BodyTooLarge, BadInstruction, TooManyStreams, Draining, HistoryUnavailable}
 }
 
 // status is the status of the answer that tells r to a client.
@@ -61,7 +64,7 @@ func (r Reason) status() int {
 		return http.StatusBadRequest
 	case OriginTimeout:
 		return http.StatusGatewayTimeout
-	case TooManyStreams, Draining, HistoryUnavailable:
+	case OriginBusy, TooManyStreams, Draining, HistoryUnavailable:
 		return http.StatusServiceUnavailable
 	default:
 		return http.StatusBadGateway
@@ -79,6 +82,8 @@ func (r Reason) message() string {
 		return "The request body is malformed."
 	case OriginTimeout:
 		return "The origin did not answer in time."
+	case OriginBusy:
+		return "The origin has too many requests now."
 	case TooManyStreams, Draining, HistoryUnavailable:
 		return "No more streams can be held now."
 	default:
@@ -95,11 +100,20 @@ func (r Reason) byClient() bool {
 	return false
 }
 
+// byOrigin reports whether r says that an origin is not well.
+func (r Reason) byOrigin() bool {
+	switch r {
+	case OriginUnreachable, OriginTimeout, OriginBroken:
+		return true
+	}
+	return false
+}
+
 // passes reports whether r is a condition that passes by itself, so that
 // asking again later makes sense.
 func (r Reason) passes() bool {
 	switch r {
-	case OriginUnreachable, OriginTimeout, OriginBroken, OriginCut, TooManyStreams, Draining, HistoryUnavailable:
+	case OriginUnreachable, OriginTimeout, OriginBroken, OriginBusy, OriginCut, TooManyStreams, Draining, HistoryUnavailable:
 		return true
 	}
 	return false

@@ -17,8 +17,20 @@ func (c Config) AllRoutes() []Route {
 		route.Host = strings.ToLower(route.Host)
 		route.PathPrefix = trimSlash(route.PathPrefix)
 		if route.Name == "" {
-			route.Name = route.Host + route.PathPrefix
+			route.Name = route.match()
 		}
 	}
 	return routes
+}
+
+// match says which requests a route takes. No two routes may take the same.
+func (r Route) match() string {
+	text := r.Host + r.PathPrefix
+	if r.Protocol != ProtocolAny {
+		text += " " + string(r.Protocol)
+	}
+	if r.TLS != TLSAny {
+		text += " tls=" + string(r.TLS)
+	}
+	return text
 }
