@@ -27,6 +27,7 @@ Exit codes: 0 success, 1 failure, 2 wrong usage.`,
 		demoCommand(),
 		benchCommand(),
 		publishCommand(),
+		importCommand(),
 		configCommand(),
 		versionCommand(),
 	)

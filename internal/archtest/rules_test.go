@@ -36,6 +36,7 @@ var rules = []rule{
 	only("internal/browsertest/...", "it drives a browser, whatever is behind"),
 	only("internal/servetest/...", "it runs the program, whatever that is made of"),
 	only("internal/bench/...", "it measures any GRIP proxy by what goes over the wire"),
+	only("internal/pushpin/...", "what is read is another program's, and what is written is text"),
 	only("internal/wire/...", "it lays items out and does nothing else",
 		"channels", "internal/grip", "internal/sse"),
 	only("internal/hold/...", "a holder moves bytes; requests and instructions are the proxy's",
