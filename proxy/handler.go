@@ -35,6 +35,7 @@ type Handler struct {
 	trusted  trustedPeers
 	signer   Signer
 	feature  string
+	trace    *Trace // nil: nobody watches
 	log      *zap.Logger
 	unrouted *routeCounts
 	limits   map[Reason]*rate.Sometimes
@@ -59,7 +60,7 @@ func New(o Options) (*Handler, error) {
 	}
 	h := &Handler{
 		routes: found, trusted: o.TrustedProxies, signer: o.Signer, feature: o.Feature,
-		log: o.Log, unrouted: o.Metrics.route(noRouteName, nil), limits: map[Reason]*rate.Sometimes{},
+		trace: o.Trace, log: o.Log, unrouted: o.Metrics.route(noRouteName, nil), limits: map[Reason]*rate.Sometimes{},
 		holding: o.Holding, drainPatience: drainPatience,
 	}
 	for _, reason := range reasons() {
@@ -76,7 +77,7 @@ func (h *Handler) connect(rt *route, o *Options) {
 	rt.origins = newTransport(&rt.Route, o.OriginTLS)
 	rt.forward = &httputil.ReverseProxy{
 		Rewrite:        h.rewrite,
-		Transport:      &originSet{newPool(&rt.Route, rt.counts.origins), rt.origins, o.Head, o.Asking, rt.counts.retries},
+		Transport:      &originSet{newPool(&rt.Route, rt.counts.origins), rt.origins, o.Head, o.Asking, rt.counts.retries, o.Trace},
 		FlushInterval:  -1,
 		ModifyResponse: h.modifyResponse,
 		ErrorHandler:   h.handleError,
@@ -96,6 +97,7 @@ func (h *Handler) Close() {
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x := &exchange{w: newResponseWriter(w, r), route: h.routes.find(h.trusted.incomingOf(r)), counts: h.unrouted, outcome: cut}
 	defer func() { x.counts.ended(r, x.outcome) }()
+	h.trace.route(x.route)
 	switch {
 	case r.Method == http.MethodConnect:
 		h.refuse(x, r, &failure{BadMethod, fmt.Errorf("method %s", r.Method)})

@@ -80,6 +80,7 @@ func (h *Handler) readInstruction(x *exchange) (*grip.Instruction, *initialBody,
 	if err == nil {
 		err = h.checkInstruction(x, in)
 	}
+	h.trace.instruction(in, err)
 	if err != nil {
 		return nil, nil, &failure{BadInstruction, err}
 	}

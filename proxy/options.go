@@ -39,6 +39,8 @@ type Options struct {
 	OriginTLS *tls.Config
 	// Metrics counts; nil counts nothing.
 	Metrics *Metrics
+	// Trace, unless nil, watches all requests.
+	Trace *Trace
 	// Log is never nil.
 	Log *zap.Logger
 }

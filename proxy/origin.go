@@ -20,6 +20,7 @@ type originSet struct {
 	head      func() channels.Position
 	asking    func() // may be nil
 	retries   prometheus.Counter
+	trace     *Trace // may be nil
 }
 
 // RoundTrip asks one origin, and others where nobody can have acted on the
@@ -52,7 +53,10 @@ func (o *originSet) RoundTrip(req *http.Request) (*http.Response, error) {
 
 // ask asks one origin, whose place it gives back when the answer has been read.
 func (o *originSet) ask(x *exchange, req *http.Request, b *backend) (*http.Response, *failure) {
-	resp, err := o.transport.RoundTrip(toward(req, b.url))
+	req = toward(req, b.url)
+	o.trace.ask(b.url, req)
+	resp, err := o.transport.RoundTrip(req)
+	o.trace.answer(resp, err)
 	if err != nil {
 		o.pool.free(b)
 		f := &failure{classify(req.Context(), x, err), err}

@@ -35,6 +35,7 @@ func (h *Handler) refuse(x *exchange, r *http.Request, f *failure) {
 // note counts f, and logs it at most once per interval and reason.
 func (h *Handler) note(x *exchange, r *http.Request, f *failure) {
 	x.failure = f
+	h.trace.failure(f)
 	x.counts.failures[f.reason].Inc()
 	level := zap.WarnLevel
 	if f.reason.byClient() {

@@ -28,6 +28,7 @@ Exit codes: 0 success, 1 failure, 2 wrong usage.`,
 		benchCommand(),
 		publishCommand(),
 		importCommand(),
+		explainCommand(),
 		configCommand(),
 		versionCommand(),
 	)

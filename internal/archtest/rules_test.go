@@ -37,6 +37,8 @@ var rules = []rule{
 	only("internal/servetest/...", "it runs the program, whatever that is made of"),
 	only("internal/bench/...", "it measures any GRIP proxy by what goes over the wire"),
 	only("internal/pushpin/...", "what is read is another program's, and what is written is text"),
+	only("internal/explain/...", "it looks at the front door from both sides",
+		"channels", "internal/grip", "internal/hold", "internal/sse", "internal/wheel", "internal/wire", "proxy"),
 	only("internal/wire/...", "it lays items out and does nothing else",
 		"channels", "internal/grip", "internal/sse"),
 	only("internal/hold/...", "a holder moves bytes; requests and instructions are the proxy's",
