@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"sync"
 )
 
 // again decides whether a request that has failed at one origin is sent to
@@ -62,52 +61,4 @@ func takeFailure(err error) *failure {
 		return &failure{ClientGone, err}
 	}
 	return &failure{OriginBusy, err}
-}
-
-// placed returns body such that free is called once, when it has been read to
-// its end or is closed. Of a tunnel that is when both directions are done.
-func placed(body io.ReadCloser, free func()) io.ReadCloser {
-	b := placedBody{body, sync.OnceFunc(free)}
-	if body == http.NoBody {
-		b.free()
-	}
-	if tunnel, ok := body.(io.ReadWriteCloser); ok {
-		return placedTunnel{b, tunnel}
-	}
-	return b
-}
-
-// placedBody is the body of an answer.
-type placedBody struct {
-	io.ReadCloser
-	free func()
-}
-
-func (b placedBody) Read(p []byte) (int, error) {
-	n, err := b.ReadCloser.Read(p)
-	if err != nil {
-		b.free()
-	}
-	return n, err
-}
-
-func (b placedBody) Close() error {
-	defer b.free()
-	return b.ReadCloser.Close()
-}
-
-// placedTunnel is the connection after 101.
-type placedTunnel struct {
-	body placedBody
-	io.ReadWriteCloser
-}
-
-func (t placedTunnel) Close() error { return t.body.Close() }
-
-// CloseWrite passes the half close on.
-func (t placedTunnel) CloseWrite() error {
-	if half, ok := t.ReadWriteCloser.(interface{ CloseWrite() error }); ok {
-		return half.CloseWrite()
-	}
-	return errors.ErrUnsupported
 }

@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"bufio"
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -53,6 +54,82 @@ func TestOnlySafeRequestsAreSentAgainAfterAConnectionBroke(t *testing.T) {
 				t.Errorf("%v requests are counted as sent again", got)
 			}
 		})
+	}
+}
+
+func TestASafeRequestIsSentAgainAfterAReset(t *testing.T) {
+	var reset atomic.Int32
+	bad := rawOrigin(t, func(c net.Conn, r *bufio.Reader) {
+		if readHead(r) != "" {
+			reset.Add(1)
+			c.(*net.TCPConn).SetLinger(0) // close by RST
+		}
+	})
+	good := newOrigin(t, func(http.ResponseWriter, *http.Request) {})
+	f := newFront(t, to(bad, good.URL))
+	if resp, _ := get(t, client(t), f.url); resp.StatusCode != http.StatusOK || reset.Load() != 1 {
+		t.Errorf("got %s, reset %d times", resp.Status, reset.Load())
+	}
+}
+
+func TestAConnectionIsUnansweredOnlyUntilTheFirstByte(t *testing.T) {
+	reset := errors.New("connection reset")
+	near, far := net.Pipe()
+	defer far.Close()
+	c := &originConn{Conn: failing{near, reset}}
+	read := func() error { _, err := c.Read(make([]byte, 1)); return err }
+	var unanswered *unansweredError
+	if err := read(); errors.As(err, &unanswered) {
+		t.Error("nothing was asked, and that is unanswered")
+	}
+	go io.ReadFull(far, make([]byte, 2))
+	c.Write([]byte("q"))
+	if err := read(); !errors.As(err, &unanswered) || !errors.Is(err, reset) {
+		t.Errorf("after a question: %v", err)
+	}
+	c.Conn = near
+	go io.WriteString(far, "a")
+	if err := read(); err != nil {
+		t.Fatal(err)
+	}
+	c.Conn = failing{near, reset}
+	if err := read(); errors.As(err, &unanswered) {
+		t.Error("a byte came, and that is unanswered")
+	}
+	c.Conn = failing{near, io.EOF}
+	c.Write([]byte("q"))
+	if err := read(); err != io.EOF {
+		t.Errorf("an end in order: %v, and readers compare it with io.EOF", err)
+	}
+}
+
+// failing is a connection that breaks when it is read.
+type failing struct {
+	net.Conn
+	err error
+}
+
+func (f failing) Read([]byte) (int, error) { return 0, f.err }
+
+func TestAnAnswerEndsAnOriginsRest(t *testing.T) {
+	var asked atomic.Int32
+	origin := newOrigin(t, func(w http.ResponseWriter, r *http.Request) {
+		if asked.Add(1) == 1 {
+			panic(http.ErrAbortHandler)
+		}
+	})
+	f := newFront(t, to(origin.URL))
+	resp, err := client(t).Post(f.url, "", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	health := &f.handler.routes.all[0].forward.Transport.(*originSet).pool.all[0].health
+	if health.failures != 1 {
+		t.Errorf("after a failure %+v", *health)
+	}
+	if get(t, client(t), f.url); health.failures != 0 {
+		t.Errorf("after an answer %+v", *health)
 	}
 }
 

@@ -70,7 +70,7 @@ func (o *originSet) ask(x *exchange, req *http.Request, b *backend) (*http.Respo
 	x.body.answered()
 	b.counts.answered.Inc()
 	o.pool.answered(b)
-	resp.Body = placed(resp.Body, func() { o.pool.free(b) })
+	resp.Body = o.pool.placed(resp.Body, b)
 	return resp, nil
 }
 

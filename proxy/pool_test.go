@@ -133,11 +133,11 @@ func TestEveryFailureOnTrialDoublesTheRest(t *testing.T) {
 		p.failed(p.all[0])
 		for _, want := range []time.Duration{1, 2, 4, 8, 16, 30, 30} {
 			p.failed(p.all[0]) // of a request from before; says nothing new
-			time.Sleep(want*time.Second - 1)
+			time.Sleep(want*time.Second - time.Nanosecond)
 			if got := p.asks(t, 1); got != "b" {
 				t.Fatalf("it rested less than %ds", want)
 			}
-			time.Sleep(1)
+			time.Sleep(time.Nanosecond)
 			if got := p.asks(t, 1); got != "a" {
 				t.Fatalf("it rested longer than %ds", want)
 			}

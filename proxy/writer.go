@@ -65,7 +65,7 @@ func (w *responseWriter) WriteHeader(code int) {
 	if _, ok := h["Content-Type"]; !ok {
 		h["Content-Type"] = nil // or net/http would guess one
 	}
-	if w.finish != nil && code != http.StatusSwitchingProtocols {
+	if w.finish != nil {
 		w.finish(h)
 	}
 	w.applyClosing()

@@ -17,14 +17,14 @@ func (c Config) AllRoutes() []Route {
 		route.Host = strings.ToLower(route.Host)
 		route.PathPrefix = trimSlash(route.PathPrefix)
 		if route.Name == "" {
-			route.Name = route.match()
+			route.Name = route.Takes()
 		}
 	}
 	return routes
 }
 
-// match says which requests a route takes. No two routes may take the same.
-func (r Route) match() string {
+// Takes says which requests a route takes. No two routes may take the same.
+func (r Route) Takes() string {
 	text := r.Host + r.PathPrefix
 	if r.Protocol != ProtocolAny {
 		text += " " + string(r.Protocol)

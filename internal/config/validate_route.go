@@ -148,7 +148,7 @@ func (p *problems) checkTwice(c Config) {
 		if i == len(c.Routes) {
 			at = "origin"
 		}
-		match := route.match()
+		match := route.Takes()
 		if other, twice := matches[match]; twice {
 			p.addAcross(at, []string{other}, fmt.Sprintf("takes the same requests as %s (%s)", other, match), "change host, path_prefix, protocol or tls, or remove one of the two")
 		} else if other, twice := names[route.Name]; twice {
