@@ -124,12 +124,18 @@ func TestAnAnswerEndsAnOriginsRest(t *testing.T) {
 		t.Fatal(err)
 	}
 	resp.Body.Close()
-	health := &f.handler.routes.all[0].forward.Transport.(*originSet).pool.all[0].health
-	if health.failures != 1 {
-		t.Errorf("after a failure %+v", *health)
+	p := f.handler.routes.all[0].forward.Transport.(*originSet).pool
+	state := func() health {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		return p.all[0].health
 	}
-	if get(t, client(t), f.url); health.failures != 0 {
-		t.Errorf("after an answer %+v", *health)
+	if got := state(); got.failures != 1 {
+		t.Errorf("after a failure %+v", got)
+	}
+	get(t, client(t), f.url)
+	if got := state(); got != (health{}) {
+		t.Errorf("after an answer %+v", got)
 	}
 }
 

@@ -164,6 +164,7 @@ func newTransport(r *Route, config *tls.Config) *http.Transport {
 		ResponseHeaderTimeout:  r.ResponseHeaderTimeout,
 		ExpectContinueTimeout:  expectPatience,
 		MaxResponseHeaderBytes: maxOriginHead,
+		MaxConnsPerHost:        r.MaxConnections,
 		MaxIdleConnsPerHost:    originIdleConns,
 		IdleConnTimeout:        originIdleTimeout,
 	}

@@ -9,7 +9,7 @@ import (
 
 // Trace watches what a Handler does with a request, for whoever explains it
 // (Options.Trace). Its functions may be nil. They are called from the request's
-// goroutine and must neither keep nor change what they are given.
+// goroutine and must not change what they are given, which goes on to be used.
 type Trace struct {
 	// Route is called with the request's route, nil if it has none.
 	Route func(*Route)

@@ -1,7 +1,6 @@
 package explain
 
 import (
-	"bytes"
 	"strings"
 
 	"github.com/holdfast-proxy/holdfast/internal/grip"
@@ -117,9 +116,6 @@ func buffered(e *evidence) []Finding {
 	}
 	if control := strings.ToLower(e.origin("Cache-Control")); e.hold.Events && control != "" && !strings.Contains(control, "no-transform") {
 		found = append(found, hint("add no-transform, or leave Cache-Control out", "Cache-Control: %s lets proxies compress the stream, and collect it for that", control)...)
-	}
-	if bytes.HasPrefix(e.body, []byte("\xef\xbb\xbf")) {
-		found = append(found, hint("leave it out", "the body begins with a byte order mark")...)
 	}
 	return found
 }

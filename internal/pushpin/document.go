@@ -106,7 +106,7 @@ func (d *document) write(notes []Note) ([]byte, error) {
 func preamble(notes []Note) string {
 	text := "# Translated from Pushpin's configuration.\n"
 	if len(notes) > 0 {
-		text += "#\n# Not carried over:\n" + comment(notes) + "\n"
+		text += "#\n# Not carried over, or not as it was:\n" + comment(notes) + "\n"
 	}
 	return text + "\n"
 }

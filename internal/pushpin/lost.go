@@ -10,7 +10,7 @@ func inside() map[string]rule {
 		"global.include", "global.rundir", "global.libdir", "global.ipc_prefix",
 		"runner.services", "runner.logdir", "runner.condure_bin", "runner.connmgr_bin", "runner.mongrel2_bin", "runner.m2sh_bin",
 		"runner.m2adapter_bin", "runner.zurl_bin", "runner.proxy_bin", "runner.handler_bin",
-		"proxy.routesfile", "proxy.workers", "proxy.updates_check", "proxy.organization_name",
+		"proxy.routesfile", "proxy.sockjs_url", "proxy.workers", "proxy.updates_check", "proxy.organization_name",
 		"handler.ipc_file_mode", "handler.push_in_http_max_headers_size", "handler.update_on_first_subscription",
 		"handler.subscription_linger",
 	} {
@@ -40,7 +40,6 @@ func withoutEquivalent() map[string]rule {
 		"proxy.log_from":                  ifTrue("has no equivalent"),
 		"proxy.log_user_agent":            ifTrue("has no equivalent"),
 		"proxy.upstream_key":              ifSet("has no equivalent: instructions are not handed outward"),
-		"proxy.sockjs_url":                ifSet("has no equivalent: SockJS is not supported"),
 		"handler.push_in_spec":            ifSet(zeromq),
 		"handler.push_in_sub_spec":        ifSet(zeromq),
 		"handler.push_in_sub_specs":       ifSet(zeromq),

@@ -122,6 +122,53 @@ func TestTranslations(t *testing.T) {
 	}
 }
 
+// TestSettingsOneByOne looks at what the files in testdata cannot show beside
+// each other.
+func TestSettingsOneByOne(t *testing.T) {
+	tests := []struct {
+		name, conf string
+		yaml, note string // what must be there; empty: nothing but the route
+	}{
+		{"defaults are not written", "[runner]\nhttp_port=7999\nlog_level=2\nclient_maxconn=50000", "", ""},
+		{"an empty number is none", "[global]\nport_offset=\n", "", ""},
+		{"a port with an address", "[runner]\nhttp_port=127.0.0.1:80", "listen: ['127.0.0.1:80']", ""},
+		{"a port on every address", "[runner]\nhttp_port=*:80", "listen: [':80']", ""},
+		{"a port that is none", "[runner]\nhttp_port=web", "", `c:2: runner.http_port is "web", which is no port`},
+		{"a number that is none", "[handler]\nmessage_wait=long", "", `handler.message_wait is "long", which is no number`},
+		{"a negative number", "[handler]\nid_cache_ttl=-1", "", `handler.id_cache_ttl is "-1", which is no number`},
+		{"no memory for ids", "[handler]\nid_cache_ttl=0", "window: 0s", ""},
+		{"a level of one part", "[runner]\nlog_level=1", "level: warn", ""},
+		{"control on localhost", "[handler]\npush_in_http_addr=::1", "listen: ['[::1]:5561']", ""},
+		{"control for others", "[handler]\npush_in_http_addr=10.0.0.1", "", "c:2: handler.push_in_http_addr is one that others can reach"},
+		{"a control port that is too high", "[handler]\npush_in_http_port=65535\n[global]\nport_offset=1", "", "c:2: handler.push_in_http_port would be 65536"},
+		{"an empty key", "[proxy]\nsig_key=", "", "proxy.sig_key is empty: requests are not signed"},
+		{"a key in a file", "[proxy]\nsig_key=file:key", "", "set sig_key to file: and the whole path"},
+		{"a key that is not base64", "[proxy]\nsig_key=base64:?", "", "proxy.sig_key is not a key"},
+		{"an empty issuer", "[proxy]\nsig_key=k\nsig_iss=", "sig_key: k", "proxy.sig_iss is empty"},
+		{"the forwarding that is Holdfast's", "[proxy]\nx_forwarded_for=truncate:0,append", "", ""},
+		{"a setting in no section", "debug=true", "", "c:1: .debug is not known"},
+		{"what is said last counts", "[proxy]\nsig_key=a\nsig_key=b", "sig_key: b", ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			got, err := pushpin.Translate(pushpin.ParseSettings("c", tt.conf), pushpin.ParseRoutes("r", "* a:1"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			const alone = "# Translated from Pushpin's configuration.\n\nroutes:\n  - origins: ['http://a:1']\n"
+			if tt.yaml+tt.note == "" && string(got.YAML) != alone {
+				t.Errorf("got %s", got.YAML)
+			}
+			if !strings.Contains(string(got.YAML), tt.yaml) {
+				t.Errorf("%q is not in\n%s", tt.yaml, got.YAML)
+			}
+			if (tt.note == "") != (len(got.Notes) == 0) || tt.note != "" && !strings.Contains(got.Notes[0].String(), tt.note) {
+				t.Errorf("notes %v", got.Notes)
+			}
+		})
+	}
+}
+
 func read(t *testing.T, path string) string {
 	t.Helper()
 	text, err := os.ReadFile(path)

@@ -1,6 +1,7 @@
 package pushpin
 
 import (
+	"fmt"
 	"maps"
 	"net"
 	"strconv"
@@ -30,7 +31,7 @@ func (t *translation) rules() map[string]rule {
 		"proxy.set_x_forwarded_protocol":      forwardedProtocol,
 		"proxy.accept_x_forwarded_protocol":   ifSet("needs trusted_proxies: name the networks whose X-Forwarded-Proto is believed"),
 		"handler.push_in_http_addr":           t.controlAddr,
-		"handler.push_in_http_port":           t.number(func(n int) { t.controlPort = n }),
+		"handler.push_in_http_port":           t.controlPortIs,
 		"handler.push_in_http_max_body_size":  t.number(t.maxBody),
 		"handler.message_wait":                t.number(t.messageWait),
 		"handler.id_cache_ttl":                t.number(t.idCache),
@@ -56,6 +57,9 @@ const (
 // number is the rule of a setting that is a whole number.
 func (t *translation) number(set func(int)) rule {
 	return func(s Setting) string {
+		if s.Value == "" {
+			return ""
+		}
 		n, err := strconv.Atoi(s.Value)
 		if err != nil || n < 0 || n > 1<<31-1 {
 			return "is " + strconv.Quote(s.Value) + ", which is no number"
@@ -220,17 +224,25 @@ func (t *translation) controlAddr(s Setting) string {
 	return ""
 }
 
+func (t *translation) controlPortIs(s Setting) string {
+	t.controlLine = max(t.controlLine, s.Line)
+	return t.number(func(n int) { t.controlPort = n })(s)
+}
+
 // controlAddress sets control.listen, if others cannot reach it: without a
 // token Holdfast would refuse it.
 func (t *translation) controlAddress(file string) {
 	port := t.controlPort + t.portOffset
-	host, _, ok := hostPort(net.JoinHostPort(t.controlHost, strconv.Itoa(port)))
-	ip := net.ParseIP(host)
-	if !ok || host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+	if port > 1<<16-1 || port == 0 {
+		t.notes = append(t.notes, Note{file, t.controlLine, fmt.Sprintf("handler.push_in_http_port would be %d: set control.listen", port)})
+		return
+	}
+	host := t.controlHost
+	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
 		t.notes = append(t.notes, Note{file, t.controlLine, "handler.push_in_http_addr is one that others can reach: set control.listen and control.tokens"})
 		host = "127.0.0.1"
 	}
-	if address := net.JoinHostPort(host, strconv.Itoa(port)); ok && address != "127.0.0.1:5561" {
-		t.doc.Control.Listen = []string{address}
+	if host != "127.0.0.1" || port != defaultControlPort {
+		t.doc.Control.Listen = []string{net.JoinHostPort(host, strconv.Itoa(port))}
 	}
 }
