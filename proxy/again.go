@@ -15,13 +15,20 @@ import (
 // breaks two origins may be the request itself.
 type again struct {
 	tried  []*backend
-	broken bool // it was asked once more already
+	failed error // of the attempts up to now
+	broken bool  // it was asked once more already
 }
 
-// note remembers a failed attempt and returns f with the origin's name.
+// note remembers a failed attempt and returns f with the names of all origins
+// that were asked, and why not. It wraps the last error only.
 func (a *again) note(b *backend, f *failure) *failure {
 	a.tried = append(a.tried, b)
-	return &failure{f.reason, fmt.Errorf("%s: %w", b.url.Host, f.err)}
+	if a.failed == nil {
+		a.failed = fmt.Errorf("%s: %w", b.url.Host, f.err)
+	} else {
+		a.failed = fmt.Errorf("%s: %w; before that %v", b.url.Host, f.err, a.failed)
+	}
+	return &failure{f.reason, a.failed}
 }
 
 // allowed reports whether the request may be sent once more after f, and to

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"regexp"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -151,10 +152,16 @@ func TestTheOnlyOriginIsAskedOnceMore(t *testing.T) {
 // TestARequestThatBreaksOriginsDoesNotReachAll: it may be the request.
 func TestARequestThatBreaksOriginsDoesNotReachAll(t *testing.T) {
 	var broke atomic.Int32
-	f := newFront(t, to(breaking(t, "", &broke), breaking(t, "", &broke), breaking(t, "", &broke)))
-	resp, _ := get(t, client(t), f.url)
+	f := newFront(t, func(o *Options) {
+		to(breaking(t, "", &broke), breaking(t, "", &broke), breaking(t, "", &broke))(o)
+		o.Routes[0].Debug = true
+	})
+	resp, body := get(t, client(t), f.url)
 	if resp.StatusCode != http.StatusBadGateway || broke.Load() != 2 {
 		t.Errorf("got %s, asked %d times", resp.Status, broke.Load())
+	}
+	if !regexp.MustCompile(`origin_broken: 127.*; before that 127`).MatchString(body) {
+		t.Errorf("it is not told who was asked: %q", body)
 	}
 }
 

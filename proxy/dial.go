@@ -66,15 +66,6 @@ func (e *unansweredError) Error() string { return e.err.Error() }
 
 func (e *unansweredError) Unwrap() error { return e.err }
 
-// Timeout implements net.Error.
-func (e *unansweredError) Timeout() bool {
-	var timeout net.Error
-	return errors.As(e.err, &timeout) && timeout.Timeout()
-}
-
-// Temporary implements net.Error.
-func (e *unansweredError) Temporary() bool { return false }
-
 // originConn is a connection to an origin that tells when it is closed, and
 // whether it breaks with a request unanswered (*unansweredError).
 type originConn struct {
