@@ -82,9 +82,10 @@ func run(ctx context.Context, o proxy.Options, r *http.Request, patience time.Du
 	ctx, leave := context.WithCancel(ctx)
 	defer leave()
 	var gaveUp atomic.Bool
-	timer := time.AfterFunc(time.Hour, func() { gaveUp.Store(true); leave() })
-	defer timer.Stop()
-	on, saw := newStage(), &witness{arrived: func() { timer.Reset(patience) }}
+	stop := func() bool { return true } // of what begins when the answer arrives
+	on, saw := newStage(), &witness{arrived: func() {
+		stop = time.AfterFunc(patience, func() { gaveUp.Store(true); leave() }).Stop
+	}}
 	o.Head, o.Holding.Hub, o.Holding.Holder = on.hub.Head, on, on
 	o.Asking, o.Metrics, o.Trace, o.Log = nil, nil, saw.trace(), zap.NewNop()
 	handler, err := proxy.New(o)
@@ -94,6 +95,7 @@ func run(ctx context.Context, o proxy.Options, r *http.Request, patience time.Du
 	defer handler.Close()
 	rec := newRecorder()
 	cut := serve(handler, rec, r.WithContext(ctx))
+	stop()
 	return conclude(r, on, saw, rec, cut, gaveUp.Load()), nil
 }
 
