@@ -39,6 +39,7 @@ type Handler struct {
 	trusted  trustedPeers
 	signer   Signer
 	feature  string
+	trace    *Trace // nil: nobody watches
 	log      *zap.Logger
 	unrouted *routeCounts
 	limits   map[Reason]*rate.Sometimes
@@ -66,7 +67,7 @@ func New(o Options) (*Handler, error) {
 	}
 	h := &Handler{
 		routes: found, trusted: o.TrustedProxies, signer: o.Signer, feature: o.Feature,
-		log: o.Log, unrouted: o.Metrics.route(noRouteName), limits: map[Reason]*rate.Sometimes{},
+		trace: o.Trace, log: o.Log, unrouted: o.Metrics.route(noRouteName, nil), limits: map[Reason]*rate.Sometimes{},
 		holding: o.Holding, newStreams: o.Limits.newPace(o.Metrics), drainPatience: drainPatience,
 	}
 	h.gapEvent = h.appendGap
@@ -86,7 +87,7 @@ func (h *Handler) connect(rt *route, o *Options, shared *pieces) {
 	rt.pieces = shared
 	rt.forward = &httputil.ReverseProxy{
 		Rewrite:        h.rewrite,
-		Transport:      &originSet{urls: rt.Origins, transport: rt.origins, gate: rt.gate, head: o.Head, asking: o.Asking, counts: rt.counts},
+		Transport:      newOriginSet(rt, o),
 		FlushInterval:  -1,
 		BufferPool:     shared,
 		ModifyResponse: h.modifyResponse,
@@ -114,8 +115,9 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // serve does the work of one exchange, and returns what must be waited for after
 // it, nil for nothing.
 func (h *Handler) serve(w http.ResponseWriter, r *http.Request) (wait func()) {
-	x := &exchange{asked: r, w: newResponseWriter(w, r), route: h.routes.find(r.Host, rawPath(r)), counts: h.unrouted, outcome: cut}
+	x := &exchange{asked: r, w: newResponseWriter(w, r), route: h.routes.find(h.trusted.incomingOf(r)), counts: h.unrouted, outcome: cut}
 	defer func() { x.counts.ended(r, x.outcome) }()
+	h.trace.route(x.route)
 	switch {
 	case r.Method == http.MethodConnect:
 		h.refuse(x, r, &failure{BadMethod, fmt.Errorf("method %s", r.Method)})
@@ -130,6 +132,9 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request) (wait func()) {
 // forward asks the origin and relays its answer, or does as it instructs.
 func (h *Handler) forward(x *exchange, r *http.Request) {
 	x.counts, x.w.timeout = x.route.counts, x.route.WriteTimeout
+	if x.route.CORS {
+		x.w.finish = crossOrigin(r.Header).allow
+	}
 	rc := http.NewResponseController(x.w)
 	_ = rc.EnableFullDuplex() // the origin may answer while it still reads; HTTP/2 always can
 	x.body = newRequestBody(r, func() { _ = rc.SetReadDeadline(time.Now()) })

@@ -226,8 +226,8 @@ func TestWhoFindsNoPlaceIsToldToComeBack(t *testing.T) {
 		body          string // what it begins with
 	}{
 		{"an event stream", eventStream, UnavailableRetry, http.StatusOK, "retry: "},
-		{"an event stream that wants the status", eventStream, UnavailableStatus, http.StatusServiceUnavailable, "Too many requests"},
-		{"a page", "text/html", UnavailableRetry, http.StatusServiceUnavailable, "Too many requests"},
+		{"an event stream that wants the status", eventStream, UnavailableStatus, http.StatusServiceUnavailable, "The origin has too many requests"},
+		{"a page", "text/html", UnavailableRetry, http.StatusServiceUnavailable, "The origin has too many requests"},
 		{"a program", "application/json", UnavailableRetry, http.StatusServiceUnavailable, `{"error":"origin_busy"`},
 	}
 	for _, tt := range tests {

@@ -14,7 +14,7 @@ const noRouteName = "(none)"
 // from the configuration, everything else is enumerated in this package.
 type Metrics struct {
 	requests *prometheus.CounterVec
-	origins  *prometheus.CounterVec
+	origins  *originMetrics
 	failures *prometheus.CounterVec
 	polls    *prometheus.CounterVec
 	pollGaps *prometheus.CounterVec
@@ -31,10 +31,7 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 			Name: "holdfast_requests_total",
 			Help: "Client requests by route, HTTP version and how they ended.",
 		}, []string{"route", "protocol", "outcome"}),
-		origins: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "holdfast_origin_requests_total",
-			Help: "Attempts to ask an origin, by route and result.",
-		}, []string{"route", "result"}),
+		origins: newOriginMetrics(reg),
 		failures: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "holdfast_request_failures_total",
 			Help: "Client requests that did not get the origin's whole answer, by route and reason.",
@@ -61,7 +58,7 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 			Help: "Times that no connection could be accepted, by reason.",
 		}, []string{"reason"}),
 	}
-	reg.MustRegister(m.requests, m.origins, m.failures, m.polls, m.pollGaps, m.hints, m.pending, m.accepts)
+	reg.MustRegister(m.requests, m.failures, m.polls, m.pollGaps, m.hints, m.pending, m.accepts)
 	return m
 }
 
@@ -82,8 +79,8 @@ func (m *Metrics) accepting() map[acceptTrouble]prometheus.Counter {
 type routeCounts struct {
 	route    string // the label
 	requests map[requestLabels]prometheus.Counter
-	answered prometheus.Counter
-	origins  map[Reason]prometheus.Counter
+	origins  []*originCounts // in the order of the route's origins
+	retries  prometheus.Counter
 	failures map[Reason]prometheus.Counter
 	polls    map[pollResult]prometheus.Counter
 	pollGaps map[channels.Reason]prometheus.Counter
@@ -106,13 +103,12 @@ type requestLabels struct {
 	outcome  outcome
 }
 
-// route resolves the counters of a route.
-func (m *Metrics) route(name string) *routeCounts {
+// route resolves the counters of a route with these origins.
+func (m *Metrics) route(name string, origins []string) *routeCounts {
 	c := &routeCounts{
 		route:    name,
 		requests: map[requestLabels]prometheus.Counter{},
-		answered: m.origins.WithLabelValues(name, "answered"),
-		origins:  map[Reason]prometheus.Counter{},
+		retries:  m.origins.retries.WithLabelValues(name),
 		failures: map[Reason]prometheus.Counter{},
 		polls:    map[pollResult]prometheus.Counter{},
 		pollGaps: map[channels.Reason]prometheus.Counter{},
@@ -130,8 +126,8 @@ func (m *Metrics) route(name string) *routeCounts {
 	for _, reason := range reasons() {
 		c.failures[reason] = m.failures.WithLabelValues(name, string(reason))
 	}
-	for _, reason := range []Reason{ClientGone, BadRequestBody, OriginTimeout, OriginUnreachable, OriginBroken} {
-		c.origins[reason] = m.origins.WithLabelValues(name, string(reason))
+	for _, origin := range origins {
+		c.origins = append(c.origins, m.origins.origin(name, origin))
 	}
 	for _, protocol := range []string{"1.0", "1.1", "2"} {
 		for _, end := range outcomes() {

@@ -41,6 +41,8 @@ type Options struct {
 	OriginTLS *tls.Config
 	// Metrics counts; nil counts nothing.
 	Metrics *Metrics
+	// Trace, unless nil, watches all requests.
+	Trace *Trace
 	// Log is never nil.
 	Log *zap.Logger
 }
@@ -59,7 +61,7 @@ func (o *Options) compile() ([]*route, error) {
 			errs = append(errs, fmt.Errorf("route %q: %w", r.Name, err))
 		}
 		gate := newGate(r.OriginRequests, &o.Limits, o.Metrics.queues.at(limitOriginRequests, r.Name))
-		routes = append(routes, &route{Route: r, counts: o.Metrics.route(r.Name), gate: gate})
+		routes = append(routes, &route{Route: r, counts: o.Metrics.route(r.Name, r.originNames()), gate: gate})
 	}
 	return routes, errors.Join(errs...)
 }

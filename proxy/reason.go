@@ -39,7 +39,8 @@ const (
 	TooManyStreams Reason = "too_many_streams"
 	// TooManyNewStreams: streams begin faster than they may (Limits). 503.
 	TooManyNewStreams Reason = "too_many_new_streams"
-	// OriginBusy: as many requests are with the route's origins as may be. 503.
+	// OriginBusy: as many requests are with the route's origins, or under way with
+	// each of them, as may be. 503.
 	OriginBusy Reason = "origin_busy"
 	// Draining: the process is ending its streams. 503.
 	Draining Reason = "draining"
@@ -84,8 +85,10 @@ func (r Reason) message() string {
 		return "The request body is malformed."
 	case OriginTimeout:
 		return "The origin did not answer in time."
-	case TooManyNewStreams, OriginBusy:
+	case TooManyNewStreams:
 		return "Too many requests come at once."
+	case OriginBusy:
+		return "The origin has too many requests now."
 	case TooManyStreams, Draining, HistoryUnavailable:
 		return "No more streams can be held now."
 	default:
@@ -97,6 +100,15 @@ func (r Reason) message() string {
 func (r Reason) byClient() bool {
 	switch r {
 	case NoRoute, BadMethod, BadRequestBody, ClientGone, ClientTimeout:
+		return true
+	}
+	return false
+}
+
+// byOrigin reports whether r says that an origin is not well.
+func (r Reason) byOrigin() bool {
+	switch r {
+	case OriginUnreachable, OriginTimeout, OriginBroken:
 		return true
 	}
 	return false

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -155,21 +156,36 @@ func proxyOptions(cfg config.Config) (proxy.Options, error) {
 			Patience:   cfg.Limits.QueueWait,
 		},
 	}
-	if cfg.GRIP.SigKey != "" {
-		key, err := grip.ParseKey(cfg.GRIP.SigKey)
-		if err != nil {
-			return o, fmt.Errorf("grip.sig_key: %w", err)
-		}
-		o.Signer = grip.NewSigner(cfg.GRIP.SigIss, key)
+	var err error
+	if o.Signer, err = signer("grip.sig_key", cfg.GRIP); err != nil {
+		return o, err
 	}
 	for _, r := range cfg.AllRoutes() {
 		route, err := routeOf(r)
 		if err != nil {
 			return o, err
 		}
+		if r.SigKey != "" || r.SigIss != "" {
+			own := config.GRIP{SigKey: cmp.Or(r.SigKey, cfg.GRIP.SigKey), SigIss: cmp.Or(r.SigIss, cfg.GRIP.SigIss)}
+			if route.Signer, err = signer("sig_key of route "+r.Name, own); err != nil {
+				return o, err
+			}
+		}
 		o.Routes = append(o.Routes, route)
 	}
 	return o, nil
+}
+
+// signer returns nil if there is no key. The error names the key by its place.
+func signer(place string, g config.GRIP) (proxy.Signer, error) {
+	if g.SigKey == "" {
+		return nil, nil
+	}
+	key, err := grip.ParseKey(g.SigKey)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", place, err)
+	}
+	return grip.NewSigner(g.SigIss, key), nil
 }
 
 // routeOf turns one element of routes into a route.
@@ -178,6 +194,13 @@ func routeOf(r config.Route) (proxy.Route, error) {
 		Name:                  r.Name,
 		Host:                  r.Host,
 		PathPrefix:            r.PathPrefix,
+		Protocol:              proxy.Protocol(r.Protocol),
+		TLS:                   proxy.TLS(r.TLS),
+		Balance:               proxy.Balance(r.Balance),
+		MaxConnections:        r.MaxConnections,
+		CORS:                  r.CORS,
+		Debug:                 r.Debug,
+		Subscribe:             r.Subscribe,
 		RewritePrefix:         r.RewritePrefix,
 		OriginRequests:        r.OriginRequests,
 		ConnectTimeout:        r.ConnectTimeout,

@@ -52,6 +52,7 @@ func defaultChannels() Channels {
 func DefaultRoute() Route {
 	return Route{
 		PathPrefix:            "/",
+		Balance:               BalanceFirst,
 		Resume:                ResumeIDs,
 		OnUnavailable:         UnavailableRetry,
 		KeepAlive:             KeepAlive{Interval: 20 * time.Second, Format: KeepAliveComment, Mode: KeepAliveIdle},

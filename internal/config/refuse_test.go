@@ -82,6 +82,16 @@ func TestRefused(t *testing.T) {
 	tests := []struct {
 		name, text, want string
 	}{
+		{"a route for an unknown protocol", route("protocol: ftp"), `routes[0].protocol: "ftp" is not known; write "", http or websocket`},
+		{"a route for an unknown kind of connection", route("tls: yes"), `routes[0].tls: "yes" is not known; write "", only or never`},
+		{"an unknown way to balance", route("balance: random"), `routes[0].balance: "random" is not known`},
+		{"a negative limit of connections", route("max_connections: -1"), "routes[0].max_connections: -1 is negative"},
+		{"a channel without a name in a route", route("subscribe: ['']"), "routes[0].subscribe[0]: is empty"},
+		{"a channel with a line break in a route", route(`subscribe: ["a\nb"]`), `routes[0].subscribe[0]: "a\nb" has control characters`},
+		{"a route's signing key that is not base64", route("sig_key: 'base64:?'"), "routes[0].sig_key: is not base64"},
+		{"a route's signing key file that is not there", route("sig_key: 'file:absent'"), "routes[0].sig_key: open absent"},
+		{"a route's issuer without a key", route("sig_iss: me"), "routes[0].sig_iss: is set, and there is no key to sign with"},
+		{"two routes for the WebSockets of a path", "routes: [{protocol: websocket, origins: [http://a]}, {protocol: websocket, origins: [http://b]}]", "routes[1]: takes the same requests as routes[0] (/ websocket)"},
 		{"nothing to proxy to", "origin: ''", "origin: is empty, and there are no routes"},
 		{"no address for clients", "listen: []", "listen: is empty, and so is tls.listen"},
 		{"no address for publishers", "control: {listen: []}", "control.listen: is empty"},

@@ -20,8 +20,20 @@ func (c Config) AllRoutes() []Route {
 			route.OriginRequests = c.Limits.OriginRequests
 		}
 		if route.Name == "" {
-			route.Name = route.Host + route.PathPrefix
+			route.Name = route.Takes()
 		}
 	}
 	return routes
+}
+
+// Takes says which requests a route takes. No two routes may take the same.
+func (r Route) Takes() string {
+	text := r.Host + r.PathPrefix
+	if r.Protocol != ProtocolAny {
+		text += " " + string(r.Protocol)
+	}
+	if r.TLS != TLSAny {
+		text += " tls=" + string(r.TLS)
+	}
+	return text
 }
