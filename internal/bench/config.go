@@ -14,6 +14,14 @@ type Config struct {
 	Streams int
 	// Concurrency is how many are being opened at a time.
 	Concurrency int
+	// HTTP2 is how many streams share a connection over HTTP/2, which needs an
+	// https URL; 0 opens each over HTTP/1.1.
+	HTTP2 int
+	// Insecure takes any certificate of the server.
+	Insecure bool
+	// Answers takes responses that have an end for streams: that is what a proxy
+	// which holds nothing makes of the origin's.
+	Answers bool
 	// Clients is how many processes open them; 0 is as many as the limit on open
 	// files asks for. A single client is part of the calling process.
 	Clients int
@@ -90,7 +98,8 @@ func (c Config) channels() int {
 func (c Config) job(run string) job {
 	j := job{
 		Run: run, URL: c.URL, Count: c.Streams, Streams: c.Streams, Stuck: c.Stuck,
-		Concurrency: c.Concurrency, Wait: c.Wait, PerStream: c.perStream(), Common: -1,
+		Concurrency: c.Concurrency, Insecure: c.Insecure, HTTP2: c.HTTP2, Answers: c.Answers,
+		Wait: c.Wait, PerStream: c.perStream(), Common: -1,
 	}
 	if c.Common != "" {
 		j.Common = c.channels()

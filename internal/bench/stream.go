@@ -44,13 +44,13 @@ func (s *stream) read() {
 	s.early = nil
 	buf := make([]byte, readBuffer)
 	for s.err == nil {
-		n, err := s.conn.Read(buf)
+		n, err := s.body.Read(buf)
 		s.err = s.feed(buf[:n])
 		if s.err == nil {
 			s.err = err
 		}
 	}
-	s.conn.Close()
+	s.body.Close()
 	s.fleet.ended(s)
 }
 
