@@ -1,12 +1,8 @@
 package bench
 
 import (
-	"bytes"
 	"context"
 	"fmt"
-	"io"
-	"net/http"
-	"strings"
 	"time"
 )
 
@@ -18,7 +14,7 @@ type publisher struct {
 	clock    clock
 	dialect  dialect
 	channels []string // escaped; the common one, if any, is the last
-	client   *http.Client
+	poster   *poster
 
 	items     int
 	published []int // to each channel
@@ -39,7 +35,7 @@ func newPublisher(cfg Config, run string) *publisher {
 		run:     run,
 		clock:   newClock(),
 		dialect: speak(cfg.Dialect),
-		client:  &http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{}},
+		poster:  newPoster(cfg),
 	}
 	for i := range cfg.channels() {
 		p.channels = append(p.channels, p.dialect.escape(expand(cfg.Channel, i)))
@@ -137,31 +133,13 @@ func (p *publisher) nextChannel() int {
 
 // post makes one request with the body.
 func (p *publisher) post(ctx context.Context, path string) error {
-	url := strings.TrimSuffix(p.cfg.ControlURL, "/") + path
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(p.body))
-	if err != nil {
-		return err
-	}
-	req.Header.Set("Content-Type", "application/json")
-	if p.cfg.Token != "" {
-		req.Header.Set("Authorization", "Bearer "+p.cfg.Token)
-	}
 	start := time.Now()
-	resp, err := p.client.Do(req)
-	if err != nil {
+	if err := p.poster.post(ctx, path, p.body); err != nil {
 		return err
-	}
-	defer resp.Body.Close()
-	answer, err := io.ReadAll(io.LimitReader(resp.Body, 1<<10))
-	if err != nil {
-		return err
-	}
-	if !accepted(resp.StatusCode) {
-		return fmt.Errorf("%s: %s", resp.Status, bytes.TrimSpace(answer))
 	}
 	p.requests.add(time.Since(start))
 	return nil
 }
 
-// close ends the connections to the server.
-func (p *publisher) close() { p.client.CloseIdleConnections() }
+// close ends the connection to the server.
+func (p *publisher) close() { p.poster.close() }

@@ -32,6 +32,8 @@ func (c Config) validatePublishing(p *problems) {
 	if c.ControlURL == "" {
 		return
 	}
+	u, err := url.Parse(c.ControlURL)
+	p.refuse(err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https", "control %q: needs http://host or https://host", c.ControlURL)
 	p.refuse(c.Channel == "", "channel: needs a name to publish to")
 	p.refuse(speak(c.Dialect) == nil, "dialect %q: needs %s, %s or %s", c.Dialect, GRIP, Nchan, Plain)
 	p.refuse(c.Items < 0, "items %d: needs 0 (no bound) or more", c.Items)
