@@ -33,6 +33,7 @@ func benchFlags(cmd *cobra.Command, cfg *bench.Config) {
 	flags.IntVar(&cfg.Payload, "payload", cfg.Payload, "`BYTES` of data in an event")
 	flags.DurationVar(&cfg.Settle, "settle", cfg.Settle, "look at the memory of open streams once more after this `TIME`")
 	flags.IntVar(&cfg.Replay, "replay", cfg.Replay, "publish so many `EVENTS` first, for streams to ask for")
+	flags.BoolVar(&cfg.KernelClock, "kernel-clock", cfg.KernelClock, "an event is there when the client's kernel has it, not when it is read")
 	flags.IntVar(&cfg.Stuck, "stuck", cfg.Stuck, "so `MANY` of the streams do not read")
 	flags.Float64Var(&cfg.Churn, "churn", cfg.Churn, "open and close so `MANY` more streams a second meanwhile")
 	flags.DurationVar(&cfg.Wait, "wait", cfg.Wait, "give up on missing events after this `TIME` without any")

@@ -61,6 +61,10 @@ type Config struct {
 	// for all of them. Nothing is published to open streams. Rate and Duration
 	// do not matter.
 	Replay int
+	// KernelClock counts an event as there when the client's kernel has it, not
+	// when the client has read it, which a busy client does late. It needs Linux
+	// and an http URL.
+	KernelClock bool
 	// Stuck is how many of the streams do not read until all others have
 	// everything.
 	Stuck int
@@ -98,7 +102,7 @@ func (c Config) channels() int {
 func (c Config) job(run string) job {
 	j := job{
 		Run: run, URL: c.URL, Count: c.Streams, Streams: c.Streams, Stuck: c.Stuck,
-		Concurrency: c.Concurrency, Insecure: c.Insecure, HTTP2: c.HTTP2, Answers: c.Answers,
+		Concurrency: c.Concurrency, Insecure: c.Insecure, HTTP2: c.HTTP2, Answers: c.Answers, KernelClock: c.KernelClock,
 		Wait: c.Wait, PerStream: c.perStream(), Common: -1,
 	}
 	if c.Common != "" {

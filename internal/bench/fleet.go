@@ -97,7 +97,17 @@ func (f *fleet) ask(ctx context.Context, i int) (opened, error) {
 	}
 	d := f.dialer
 	d.deaf = f.job.stuck(i)
-	return d.open(ctx, target)
+	o, err := d.open(ctx, target)
+	if err != nil || !f.job.KernelClock {
+		return o, err
+	}
+	stamped, err := stampArrivals(o.body)
+	if err != nil {
+		o.body.Close()
+		return opened{}, err
+	}
+	o.body = stamped
+	return o, nil
 }
 
 // measured counts one delivery by its latency, which says nothing of a stream that

@@ -15,6 +15,7 @@ type job struct {
 	Insecure    bool          `json:"insecure"`
 	HTTP2       int           `json:"http2"` // streams a connection; 0 is HTTP/1.1
 	Answers     bool          `json:"answers"`
+	KernelClock bool          `json:"kernel_clock"`
 	Wait        time.Duration `json:"wait"`
 	Streams     int           `json:"streams"` // of the whole run
 	Stuck       int           `json:"stuck"`   // of the whole run

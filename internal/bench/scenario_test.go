@@ -33,6 +33,10 @@ func TestEachScenarioMeasuresHoldfast(t *testing.T) {
 			func(r *bench.Report) bool {
 				return r.Publish.Channels != 10 || r.Deliver.Delivered != int64(r.Publish.Items)
 			}},
+		"lone": {func(*bench.Config) {},
+			func(r *bench.Report) bool {
+				return r.Deliver.Delivered != int64(r.Publish.Items) || r.Deliver.Latency.P50 >= r.Deliver.Latency.Max*1.01
+			}},
 		"idle": {func(*bench.Config) {},
 			func(r *bench.Report) bool { return r.Deliver != nil || r.Connect.Opened != 10 }},
 		"connect": {func(c *bench.Config) { c.WarmUp = true },

@@ -15,6 +15,7 @@ func (c Config) Validate() error {
 	p.refuse(c.Concurrency < 1, "concurrency %d: needs at least 1", c.Concurrency)
 	p.refuse(c.HTTP2 < 0, "http2 %d: needs 0 (HTTP/1.1) or more streams a connection", c.HTTP2)
 	p.refuse(c.HTTP2 > 0 && err == nil && u.Scheme != "https", "http2: needs an https URL")
+	p.refuse(c.KernelClock && err == nil && u.Scheme != "http", "kernel-clock: needs an http URL")
 	p.refuse(c.HTTP2 > 0 && (c.Stuck > 0 || c.Churn > 0), "http2: streams that share connections cannot be stuck, or come and go")
 	p.refuse(c.Clients < 0, "clients %d: needs 0 (as many as it takes) or more", c.Clients)
 	p.refuse(c.Settle < 0, "settle %v: needs 0 or more", c.Settle)
