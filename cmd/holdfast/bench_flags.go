@@ -40,6 +40,7 @@ func benchFlags(cmd *cobra.Command, cfg *bench.Config) {
 	flags.IntVar(&cfg.Rounds, "rounds", cfg.Rounds, "measure so `MANY` times, and report medians and spread")
 	flags.BoolVar(&cfg.WarmUp, "warm-up", cfg.WarmUp, "make a smaller run first, which does not count")
 	flags.IntSliceVar(&cfg.PIDs, "pid", nil, "report CPU time and memory of the processes with these `IDS`")
+	flags.StringVar(&cfg.MetricsURL, "metrics", cfg.MetricsURL, "report a Go server's garbage and collections, from its metrics at this `URL`")
 	flags.BoolVar(&cfg.JSON, "json", false, "print the result as JSON")
 }
 

@@ -83,6 +83,9 @@ type Config struct {
 	// with those of their children. It needs Linux and the right to read
 	// /proc/PID/smaps_rollup.
 	PIDs []int
+	// MetricsURL is the page of metrics, as Prometheus reads it, of a server
+	// written in Go, whose garbage and collections are reported; empty for none.
+	MetricsURL string
 	// JSON makes Run print the result as JSON instead of a table.
 	JSON bool
 }

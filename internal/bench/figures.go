@@ -30,6 +30,7 @@ func (r *Report) Figures() []Figure {
 		{"connect p99", Micros, r.Connect.Latency.P99},
 	}
 	f.server(r)
+	f.runtime(r.Go)
 	f.publish(r.Publish)
 	f.deliver(r.Deliver)
 	f.replay(r)
@@ -57,6 +58,20 @@ func (f *figures) server(r *Report) {
 		f.add("CPU per item", Micros, s.CPUPerItem)
 		f.add("CPU per delivery", Micros, s.CPUPerDelivery)
 	}
+}
+
+func (f *figures) runtime(g *GoReport) {
+	if g == nil {
+		return
+	}
+	if g.GarbagePerConnect != 0 {
+		f.add("garbage per connect", Bytes, g.GarbagePerConnect)
+	}
+	f.add("collections", Number, float64(g.Cycles))
+	if g.Cycles > 0 {
+		f.add("CPU per collection", Micros, g.CPUPerCycle)
+	}
+	f.add("longest pause", Micros, g.LongestPause)
 }
 
 func (f *figures) publish(p *PublishReport) {

@@ -49,7 +49,7 @@ func measure(ctx context.Context, cfg Config) (*Report, error) {
 	defer cancel()
 	r := &run{cfg: cfg, name: rand.Text()[:8], report: &Report{URL: cfg.URL, Streams: cfg.Streams}}
 	var err error
-	if r.before, err = sample(cfg.PIDs); err != nil {
+	if r.before, err = cfg.look(ctx); err != nil {
 		return nil, err
 	}
 	if cfg.Replay > 0 {

@@ -31,6 +31,11 @@ func (r *run) replay(ctx context.Context) error {
 	r.report.Connect = seen.connectReport(p.clock.now() - from)
 	r.report.Publish = p.report()
 	r.report.Replay = seen.replayReport(r.cfg.Replay, from, used-plain)
+	if r.after, err = r.cfg.look(ctx); err != nil {
+		return err
+	}
+	r.open = r.before // what connecting costs is not told apart
+	r.runtime(seen.Opened)
 	return nil
 }
 

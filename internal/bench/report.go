@@ -20,6 +20,7 @@ type Report struct {
 	Churn   *ConnectReport `json:"churn,omitempty"`
 	Stuck   *StuckReport   `json:"stuck,omitempty"`
 	Server  *ServerReport  `json:"server,omitempty"` // nil without a PID
+	Go      *GoReport      `json:"go,omitempty"`     // nil unless asked for
 }
 
 // ConnectReport is about opening the streams.

@@ -65,10 +65,13 @@ func TestEachScenarioMeasuresHoldfast(t *testing.T) {
 			if cfg.ControlURL != "" {
 				cfg.ControlURL = proxy.ControlURL
 			}
-			cfg.PIDs = []int{proxy.PID}
+			cfg.PIDs, cfg.MetricsURL = []int{proxy.PID}, proxy.ControlURL+"/metrics"
 			small(&cfg)
 			tt.change(&cfg)
 			r := measure(t, cfg)
+			if g := r.Go; g == nil || g.Cycles > 0 && g.CPUPerCycle <= 0 || (g.GarbagePerConnect <= 0) != (r.Replay != nil) {
+				t.Errorf("its runtime: %+v", g)
+			}
 			if d := r.Deliver; tt.wrong(r) || d != nil && (d.Missing != 0 || d.Duplicates != 0 || d.Strays != 0 || d.Others != 0) {
 				t.Errorf("connect %+v, publish %+v, deliver %+v, replay %+v, stuck %+v, churn %+v",
 					r.Connect, r.Publish, r.Deliver, r.Replay, r.Stuck, r.Churn)

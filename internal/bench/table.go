@@ -35,6 +35,7 @@ func (r *Report) WriteTable(out io.Writer) error {
 	t.special(r)
 	t.latencies(r)
 	t.server(r.Server)
+	t.runtime(r.Go)
 	return w.Flush()
 }
 
@@ -126,5 +127,15 @@ func (t table) server(s *ServerReport) {
 	}
 	if s.MemoryAfter > 0 {
 		t.row("", "CPU %.2f s to deliver, %.2f µs a delivery; memory %.1f MB after", s.DeliverCPU, s.CPUPerDelivery, float64(s.MemoryAfter)/1e6)
+	}
+}
+
+func (t table) runtime(g *GoReport) {
+	if g == nil {
+		return
+	}
+	t.row("its Go runtime", "%d collections, CPU %s each, longest pause %s", g.Cycles, Micros.Format(g.CPUPerCycle), Micros.Format(g.LongestPause))
+	if g.GarbagePerConnect != 0 {
+		t.row("", "garbage %s a stream to connect", Bytes.Format(g.GarbagePerConnect))
 	}
 }
