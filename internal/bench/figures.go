@@ -17,6 +17,7 @@ const (
 	Micros Unit = "us"
 	Bytes  Unit = "bytes"
 	PerSec Unit = "per_second"
+	Times  Unit = "times"
 )
 
 // Figures returns what a report says, as far as it has it. Costs are of the
@@ -114,11 +115,25 @@ func (f *figures) special(r *Report) {
 		f.add("connect p99 meanwhile", Micros, c.Latency.P99)
 	}
 	if s := r.Stuck; s != nil {
-		f.add("memory growth", Bytes, float64(s.MemoryUp))
-		f.add("longest kernel queue", Bytes, float64(s.Queued))
+		f.stuck(s)
 		f.add("stuck, whole", Number, float64(s.Whole))
 		f.add("stuck, told", Number, float64(s.Told))
 		f.add("stuck, silent loss", Number, float64(s.Silent))
+	}
+}
+
+func (f *figures) stuck(s *StuckReport) {
+	f.add("memory growth", Bytes, float64(s.MemoryUp))
+	if q := s.Queue; q != nil {
+		f.add("longest kernel queue", Bytes, float64(q.Longest))
+		f.add("median kernel queue", Bytes, float64(q.Median))
+		f.add("memory of a kernel queue", Bytes, float64(q.Memory))
+	}
+	if w := s.Without; w != nil {
+		f.add("memory growth without", Bytes, float64(w.MemoryUp))
+		f.add("delivery p99 without", Micros, w.Latency.P99)
+		f.add("delivery p50, times", Times, w.P50Times)
+		f.add("delivery p99, times", Times, w.P99Times)
 	}
 }
 

@@ -14,6 +14,7 @@ type run struct {
 	report *Report
 	before look // at the server, before the streams
 	open   look // with all of them open
+	rested look // when they have been left alone for cfg.Settle
 	after  look // at the end
 }
 
@@ -80,7 +81,7 @@ func (r *run) settle(ctx context.Context, streams int) error {
 func (r *run) publish(ctx context.Context, streams crew) (*publisher, error) {
 	p := newPublisher(r.cfg, r.name)
 	defer p.close()
-	start := r.after
+	r.rested = r.after
 	others := startChurn(ctx, r.cfg)
 	err := p.publishAll(ctx)
 	r.report.Churn = others.finish()
@@ -93,20 +94,20 @@ func (r *run) publish(ctx context.Context, streams crew) (*publisher, error) {
 	if r.after, err = r.cfg.look(ctx); err != nil {
 		return nil, err
 	}
-	r.report.Server.addDeliveries(start.from, r.after.until, p.items)
-	return p, r.release(ctx, streams, r.after.until.memory-start.from.memory)
+	r.report.Server.addDeliveries(r.rested.from, r.after.until, p.items)
+	return p, r.release(ctx, streams)
 }
 
 // release makes the stuck streams read.
-func (r *run) release(ctx context.Context, streams crew, grown int64) error {
+func (r *run) release(ctx context.Context, streams crew) error {
 	if r.cfg.Stuck == 0 {
 		return nil
 	}
-	queued, err := longestQueue(r.cfg.URL)
+	queues, err := queuesOf(r.cfg.URL, r.cfg.Stuck)
 	if err != nil {
 		return err
 	}
-	r.report.Stuck = &StuckReport{Queued: queued, MemoryUp: grown}
+	r.report.Stuck = &StuckReport{Queue: queues, MemoryUp: r.after.until.memory - r.rested.from.memory}
 	return streams.release(ctx)
 }
 

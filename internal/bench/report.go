@@ -80,12 +80,34 @@ type ReplayReport struct {
 // StuckReport is about the streams that did not read while the others got
 // events. Each of them ended up as one of the last three.
 type StuckReport struct {
-	Streams  int   `json:"streams"`
-	Queued   int64 `json:"queued_bytes"` // the longest unacknowledged queue in the server's kernel; 0 if unknown
-	Whole    int   `json:"whole"`        // it got everything when it read
-	Told     int   `json:"told"`         // it got a gap event, or was ended
-	Silent   int   `json:"silent"`       // it misses events and cannot know
-	MemoryUp int64 `json:"memory_up_bytes"`
+	Streams  int            `json:"streams"`
+	Whole    int            `json:"whole"`           // it got everything when it read
+	Told     int            `json:"told"`            // it got a gap event, or was ended
+	Silent   int            `json:"silent"`          // it misses events and cannot know
+	MemoryUp int64          `json:"memory_up_bytes"` // of the processes, from all open until all is published
+	Queue    *QueueReport   `json:"queue,omitempty"` // nil if the server's kernel is not this one
+	Without  *WithoutReport `json:"without,omitempty"`
+}
+
+// WithoutReport is about the same run without the streams that do not read, made
+// just before. What a server keeps of what it published was there from then on.
+type WithoutReport struct {
+	Latency  Summary `json:"latency"`
+	P50Times float64 `json:"p50_times"` // as late were the others with them; 0 if unknown
+	P99Times float64 `json:"p99_times"`
+	MemoryUp int64   `json:"memory_up_bytes"`
+}
+
+// addWithout adds what came of the run without streams that do not read.
+func (r *Report) addWithout(w *Report) {
+	with, without := r.Deliver.Latency, w.Deliver.Latency
+	r.Stuck.Without = &WithoutReport{Latency: without}
+	if without.Count > 0 {
+		r.Stuck.Without.P50Times, r.Stuck.Without.P99Times = with.P50/without.P50, with.P99/without.P99
+	}
+	if s := w.Server; s != nil {
+		r.Stuck.Without.MemoryUp = s.MemoryAfter - s.MemoryOpen
+	}
 }
 
 func (p *part) connectReport(took time.Duration) ConnectReport {

@@ -47,7 +47,8 @@ func TestEachScenarioMeasuresHoldfast(t *testing.T) {
 			func(r *bench.Report) bool { return r.Replay.Delivered != 500 || r.Replay.Missing != 0 }},
 		"slow": {func(c *bench.Config) { c.Stuck = 2 },
 			func(r *bench.Report) bool {
-				return r.Deliver.Delivered != 8*int64(r.Publish.Items) || r.Stuck.Streams != 2 || r.Stuck.Whole != 2
+				return r.Deliver.Delivered != 8*int64(r.Publish.Items) || r.Stuck.Streams != 2 || r.Stuck.Whole != 2 ||
+					r.Stuck.Without.Latency.Count == 0 || r.Stuck.Without.P99Times <= 0
 			}},
 		"mixed": {func(*bench.Config) {},
 			func(r *bench.Report) bool { return r.Churn.Opened == 0 || r.Publish.Channels != 11 }},

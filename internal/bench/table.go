@@ -81,8 +81,20 @@ func (t table) special(r *Report) {
 		t.reasons("", c.Failed)
 	}
 	if s := r.Stuck; s != nil {
-		t.row("did not read", "%d streams: then %d got everything, %d were told of what they miss, %d were not", s.Streams, s.Whole, s.Told, s.Silent)
-		t.row("", "longest queue in the kernel %s", Bytes.Format(float64(s.Queued)))
+		t.stuck(s)
+	}
+}
+
+func (t table) stuck(s *StuckReport) {
+	t.row("did not read", "%d streams: then %d got everything, %d were told of what they miss, %d were not", s.Streams, s.Whole, s.Told, s.Silent)
+	if q := s.Queue; q != nil {
+		t.row("", "queues in the server's kernel: longest %s, median %s; with its structures %s at most",
+			Bytes.Format(float64(q.Longest)), Bytes.Format(float64(q.Median)), Bytes.Format(float64(q.Memory)))
+	}
+	if w := s.Without; w != nil {
+		t.row("without them", "the others' p50 %s, p99 %s; with them %s and %s", Micros.Format(w.Latency.P50), Micros.Format(w.Latency.P99),
+			Times.Format(w.P50Times), Times.Format(w.P99Times))
+		t.row("", "memory grew by %s, and with them by %s more", Bytes.Format(float64(w.MemoryUp)), Bytes.Format(float64(s.MemoryUp)))
 	}
 }
 

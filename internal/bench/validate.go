@@ -20,6 +20,7 @@ func (c Config) Validate() error {
 	p.refuse(c.Clients < 0, "clients %d: needs 0 (as many as it takes) or more", c.Clients)
 	p.refuse(c.Settle < 0, "settle %v: needs 0 or more", c.Settle)
 	p.refuse(c.Stuck < 0 || c.Stuck > c.Streams, "stuck %d: needs 0 to %d, the number of streams", c.Stuck, c.Streams)
+	p.refuse(c.Stuck > 0 && (c.ControlURL == "" || c.Replay > 0), "stuck: needs events that are published to open streams")
 	p.refuse(c.Churn < 0, "churn %v: needs 0 or more", c.Churn)
 	p.refuse(c.Rounds < 1, "rounds %d: needs at least 1", c.Rounds)
 	p.refuse(c.Wait <= 0, "wait %v: needs more than 0", c.Wait)
