@@ -124,6 +124,9 @@ func (f *figures) special(r *Report) {
 
 func (f *figures) stuck(s *StuckReport) {
 	f.add("memory growth", Bytes, float64(s.MemoryUp))
+	if s.LogUp != 0 {
+		f.add("memory growth beyond the log", Bytes, float64(s.MemoryUp-s.LogUp))
+	}
 	if q := s.Queue; q != nil {
 		f.add("longest kernel queue", Bytes, float64(q.Longest))
 		f.add("median kernel queue", Bytes, float64(q.Median))

@@ -107,7 +107,7 @@ func (r *run) release(ctx context.Context, streams crew) error {
 	if err != nil {
 		return err
 	}
-	r.report.Stuck = &StuckReport{Queue: queues, MemoryUp: r.after.until.memory - r.rested.from.memory}
+	r.report.Stuck = &StuckReport{Queue: queues, MemoryUp: r.after.until.memory - r.rested.from.memory, LogUp: int64(r.after.runtime.log - r.rested.runtime.log)}
 	return streams.release(ctx)
 }
 

@@ -85,6 +85,7 @@ type StuckReport struct {
 	Told     int            `json:"told"`            // it got a gap event, or was ended
 	Silent   int            `json:"silent"`          // it misses events and cannot know
 	MemoryUp int64          `json:"memory_up_bytes"` // of the processes, from all open until all is published
+	LogUp    int64          `json:"log_up_bytes"`    // of what the server keeps of events, in the same time; 0 if it does not say
 	Queue    *QueueReport   `json:"queue,omitempty"` // nil if the server's kernel is not this one
 	Without  *WithoutReport `json:"without,omitempty"`
 }

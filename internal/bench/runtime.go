@@ -16,6 +16,7 @@ type runtimeUse struct {
 	cycles    float64       // collections
 	cycleCPU  time.Duration // that they took, with what ran where nothing else did
 	longest   time.Duration // pause of the last 256 collections, a collection's added up
+	log       float64       // bytes kept of what was published; Holdfast alone says so
 }
 
 // The metrics that it is read from, as Prometheus' Go collector names them.
@@ -24,6 +25,7 @@ const (
 	metricCycles    = "go_gc_duration_seconds_count"
 	metricCycleCPU  = "go_cpu_classes_gc_total_cpu_seconds_total"
 	metricLongest   = `go_gc_duration_seconds{quantile="1"}`
+	metricLog       = "holdfast_log_memory_bytes"
 )
 
 // askRuntime reads the page of metrics at the URL.
@@ -53,7 +55,7 @@ func readRuntime(lines *bufio.Scanner) (runtimeUse, error) {
 	for lines.Scan() {
 		name, text, _ := strings.Cut(lines.Text(), " ")
 		switch name {
-		case metricAllocated, metricCycles, metricCycleCPU, metricLongest:
+		case metricAllocated, metricCycles, metricCycleCPU, metricLongest, metricLog:
 			value, err := strconv.ParseFloat(text, 64)
 			if err != nil {
 				return runtimeUse{}, fmt.Errorf("%s: %w", name, err)
@@ -65,7 +67,13 @@ func readRuntime(lines *bufio.Scanner) (runtimeUse, error) {
 		return runtimeUse{}, fmt.Errorf("there is no %s", metricCycleCPU)
 	}
 	seconds := func(name string) time.Duration { return time.Duration(values[name] * float64(time.Second)) }
-	return runtimeUse{values[metricAllocated], values[metricCycles], seconds(metricCycleCPU), seconds(metricLongest)}, lines.Err()
+	return runtimeUse{
+		allocated: values[metricAllocated],
+		cycles:    values[metricCycles],
+		cycleCPU:  seconds(metricCycleCPU),
+		longest:   seconds(metricLongest),
+		log:       values[metricLog],
+	}, lines.Err()
 }
 
 // GoReport is what the server's Go runtime did during the run.

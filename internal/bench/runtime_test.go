@@ -13,12 +13,12 @@ go_gc_duration_seconds{quantile="1"} 0.0025
 go_gc_duration_seconds_count 7
 go_memstats_alloc_bytes_total 1.5e+06
 go_cpu_classes_gc_total_cpu_seconds_total 0.25
-holdfast_streams 3
+holdfast_log_memory_bytes 77
 `
 
 func TestARuntimeIsReadFromItsMetrics(t *testing.T) {
 	got, err := readRuntime(bufio.NewScanner(strings.NewReader(metricsPage)))
-	if want := (runtimeUse{1.5e6, 7, 250 * time.Millisecond, 2500 * time.Microsecond}); err != nil || got != want {
+	if want := (runtimeUse{1.5e6, 7, 250 * time.Millisecond, 2500 * time.Microsecond, 77}); err != nil || got != want {
 		t.Errorf("%+v, %v; want %+v", got, err, want)
 	}
 	for page, want := range map[string]string{
@@ -32,9 +32,9 @@ func TestARuntimeIsReadFromItsMetrics(t *testing.T) {
 }
 
 func TestCollectionsAreThoseOfTheRun(t *testing.T) {
-	before := runtimeUse{1000, 2, 10 * time.Millisecond, time.Millisecond}
-	open := runtimeUse{5000, 3, 20 * time.Millisecond, time.Millisecond}
-	after := runtimeUse{9000, 6, 30 * time.Millisecond, 3 * time.Millisecond}
+	before := runtimeUse{1000, 2, 10 * time.Millisecond, time.Millisecond, 0}
+	open := runtimeUse{5000, 3, 20 * time.Millisecond, time.Millisecond, 0}
+	after := runtimeUse{9000, 6, 30 * time.Millisecond, 3 * time.Millisecond, 0}
 	if got, want := *goReport(before, open, after, 4), (GoReport{1000, 4, 5000, 3000}); got != want {
 		t.Errorf("%+v, want %+v", got, want)
 	}

@@ -96,6 +96,9 @@ func (t table) stuck(s *StuckReport) {
 			Times.Format(w.P50Times), Times.Format(w.P99Times))
 		t.row("", "memory grew by %s, and with them by %s more", Bytes.Format(float64(w.MemoryUp)), Bytes.Format(float64(s.MemoryUp)))
 	}
+	if s.LogUp != 0 {
+		t.row("", "of which %s is more of what was published", Bytes.Format(float64(s.LogUp)))
+	}
 }
 
 func (t table) latencies(r *Report) {
