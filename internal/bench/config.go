@@ -42,6 +42,12 @@ type Config struct {
 	// Common is a channel that all streams follow besides, and that every tenth
 	// item goes to; empty for none.
 	Common string
+	// Gap is the time between the nine items that follow one for the common
+	// channel, which come right after it and not evenly spread; 0 spreads them.
+	Gap time.Duration
+	// IdleChannels is how many further channels are published to once, before the
+	// streams come. Nobody follows them.
+	IdleChannels int
 	// Rate is items per second over all channels; 0 is flat out.
 	Rate float64
 	// Duration is how long to publish.

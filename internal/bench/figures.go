@@ -82,6 +82,10 @@ func (f *figures) publish(p *PublishReport) {
 	f.add("publish rate", PerSec, p.PerSecond)
 	f.add("publish p50", Micros, p.Latency.P50)
 	f.add("publish p99", Micros, p.Latency.P99)
+	if p.Own.Count > 0 {
+		f.add("own publish p50", Micros, p.Own.P50)
+		f.add("own publish p99", Micros, p.Own.P99)
+	}
 }
 
 func (f *figures) deliver(d *DeliverReport) {
@@ -92,6 +96,10 @@ func (f *figures) deliver(d *DeliverReport) {
 	f.add("missing", Number, float64(d.Missing))
 	f.add("delivery p50", Micros, d.Latency.P50)
 	f.add("delivery p99", Micros, d.Latency.P99)
+	if d.Own.Count > 0 {
+		f.add("own delivery p50", Micros, d.Own.P50)
+		f.add("own delivery p99", Micros, d.Own.P99)
+	}
 	if p := d.Passes; p != nil {
 		f.add("first of a pass", Micros, p.First.P50)
 		f.add("median of a pass", Micros, p.Median.P50)
@@ -111,6 +119,9 @@ func (f *figures) replay(r *Report) {
 
 // special is what only some scenarios have.
 func (f *figures) special(r *Report) {
+	if c := r.Idle; c != nil {
+		f.add("memory per idle channel", Bytes, c.MemoryPerChannel)
+	}
 	if c := r.Churn; c != nil {
 		f.add("connect p99 meanwhile", Micros, c.Latency.P99)
 	}

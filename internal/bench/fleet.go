@@ -17,6 +17,7 @@ type fleet struct {
 	// Any goroutine.
 	connect   histogram
 	latency   histogram
+	own       histogram    // the same, without the channel that all follow
 	passes    passes       // used after open
 	delivered atomic.Int64 // to the streams that read, each event once per stream
 	latest    atomic.Int64 // the clock when the last one came
@@ -120,6 +121,8 @@ func (f *fleet) measured(s *stream, st stamp) {
 	f.latency.add(latency)
 	if st.channel == f.job.shared() {
 		f.passes.add(st.seq, latency)
+	} else {
+		f.own.add(latency)
 	}
 }
 

@@ -66,7 +66,7 @@ func (c Config) smaller() Config {
 	c.Streams = max(1, c.Streams/10)
 	c.Stuck = c.Stuck / 10
 	c.Duration /= 4
-	c.Settle = 0
+	c.Settle, c.IdleChannels = 0, 0
 	return c
 }
 
@@ -77,6 +77,9 @@ func measure(ctx context.Context, cfg Config) (*Report, error) {
 	r := &run{cfg: cfg, name: rand.Text()[:8], report: &Report{URL: cfg.URL, Streams: cfg.Streams}}
 	var err error
 	if r.before, err = cfg.look(ctx); err != nil {
+		return nil, err
+	}
+	if err := r.idle(ctx); err != nil {
 		return nil, err
 	}
 	if cfg.Replay > 0 {

@@ -22,6 +22,7 @@ type publisher struct {
 	body      []byte
 
 	requests histogram     // time until the answer
+	own      histogram     // the same, where there is a common channel, of the others
 	first    time.Duration // the clock at the first request
 	took     time.Duration // from the first request to the last answer
 }
@@ -67,12 +68,18 @@ func (p *publisher) publishAll(ctx context.Context) error {
 }
 
 // due is when batch n is to be published, counted from the first: by the
-// schedule or, flat out, now.
+// schedule or, flat out, now. With a gap those after a common item follow it
+// closely.
 func (p *publisher) due(n int) time.Duration {
 	if p.cfg.Rate == 0 {
 		return p.clock.now() - p.first
 	}
-	return time.Duration(float64(n) * float64(p.cfg.Batch) / p.cfg.Rate * float64(time.Second))
+	var after time.Duration
+	if p.cfg.Gap > 0 {
+		after = time.Duration(n%commonEvery) * p.cfg.Gap
+		n -= n % commonEvery
+	}
+	return after + time.Duration(float64(n)*float64(p.cfg.Batch)/p.cfg.Rate*float64(time.Second))
 }
 
 func sleep(ctx context.Context, d time.Duration) error {
@@ -97,6 +104,11 @@ func (p *publisher) publish(ctx context.Context, n int) error {
 	for range n {
 		p.batch = append(p.batch, p.nextItem(now))
 	}
+	return p.send(ctx)
+}
+
+// send publishes the batch.
+func (p *publisher) send(ctx context.Context) error {
 	for rest := p.batch; len(rest) > 0; {
 		path, single := p.dialect.target(rest)
 		part := rest
@@ -104,9 +116,11 @@ func (p *publisher) publish(ctx context.Context, n int) error {
 			part = rest[:1]
 		}
 		p.body = p.dialect.append(p.body[:0], part)
-		if err := p.post(ctx, path); err != nil {
+		start := time.Now()
+		if err := p.poster.post(ctx, path, p.body); err != nil {
 			return fmt.Errorf("publish: %w", err)
 		}
+		p.answered(part, time.Since(start))
 		rest = rest[len(part):]
 	}
 	return nil
@@ -131,14 +145,12 @@ func (p *publisher) nextChannel() int {
 	return (p.items - p.items/commonEvery - 1) % others
 }
 
-// post makes one request with the body.
-func (p *publisher) post(ctx context.Context, path string) error {
-	start := time.Now()
-	if err := p.poster.post(ctx, path, p.body); err != nil {
-		return err
+// answered counts one request.
+func (p *publisher) answered(items []item, took time.Duration) {
+	p.requests.add(took)
+	if p.cfg.Common != "" && items[0].stamp.channel < len(p.channels)-1 {
+		p.own.add(took)
 	}
-	p.requests.add(time.Since(start))
-	return nil
 }
 
 // close ends the connection to the server.

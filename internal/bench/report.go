@@ -14,6 +14,7 @@ type Report struct {
 	URL     string         `json:"url"`
 	Streams int            `json:"streams"` // asked for
 	Connect ConnectReport  `json:"connect"`
+	Idle    *IdleReport    `json:"idle,omitempty"`
 	Publish *PublishReport `json:"publish,omitempty"` // nil if nothing was published
 	Deliver *DeliverReport `json:"deliver,omitempty"`
 	Replay  *ReplayReport  `json:"replay,omitempty"`
@@ -39,6 +40,7 @@ type PublishReport struct {
 	Seconds   float64 `json:"seconds"`
 	PerSecond float64 `json:"per_second"` // items
 	Latency   Summary `json:"latency"`    // of a request
+	Own       Summary `json:"own"`        // of those for single streams, where there is a common channel
 }
 
 // DeliverReport is about what the streams received, without those that were
@@ -56,6 +58,7 @@ type DeliverReport struct {
 	Seconds    float64        `json:"seconds"` // from the first request to the last delivery
 	PerSecond  float64        `json:"per_second"`
 	Latency    Summary        `json:"latency"`
+	Own        Summary        `json:"own"`              // of events for single streams, where there is a common channel
 	Passes     *PassReport    `json:"passes,omitempty"` // nil unless several streams follow one channel
 }
 
@@ -128,6 +131,7 @@ func (p *publisher) report() *PublishReport {
 		Seconds:   p.took.Seconds(),
 		PerSecond: per(p.items, p.took),
 		Latency:   p.requests.summary(),
+		Own:       p.own.summary(),
 	}
 }
 
@@ -150,6 +154,7 @@ func (p *part) deliverReport(from time.Duration, passes bool) *DeliverReport {
 		r.Seconds, r.PerSecond = took.Seconds(), per(r.Delivered, took)
 	}
 	if passes {
+		r.Own = p.Own.summary()
 		r.Passes = &PassReport{p.First.summary(), p.Median.summary(), p.Last.summary()}
 	}
 	return r

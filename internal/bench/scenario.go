@@ -35,7 +35,14 @@ func Scenarios() []Scenario {
 		{"mixed", "Some of everything", "Every stream has a channel of its own and follows a common one, which gets every tenth item; and further streams come and go.",
 			func(c *Config) {
 				c.ownChannels()
-				c.URL, c.Common, c.Rate, c.Churn = c.URL+"&channel=all", "all", 200, 50
+				c.withCommon()
+				c.Rate, c.Churn = 200, 50
+			}},
+		{"beside", "Single events during a pass", "All streams follow a common channel, and one of their own. Right after each event for all, nine are published to single streams: how late are those while the pass is under way? It needs so many streams that a pass takes longer than ten times --gap.",
+			func(c *Config) {
+				c.ownChannels()
+				c.withCommon()
+				c.Streams, c.Rate, c.Gap = 5000, 20, 4*time.Millisecond
 			}},
 	}
 }
@@ -64,6 +71,8 @@ func (s Scenario) Config() Config {
 func (c *Config) ownChannels() {
 	c.URL, c.Channel = "http://127.0.0.1:7999/?channel=bench-{i}", "bench-{i}"
 }
+
+func (c *Config) withCommon() { c.URL, c.Common = c.URL+"&channel=all", "all" }
 
 // quiet publishes nothing.
 func (c *Config) quiet() { c.ControlURL = "" }

@@ -52,6 +52,10 @@ func TestEachScenarioMeasuresHoldfast(t *testing.T) {
 			}},
 		"mixed": {func(*bench.Config) {},
 			func(r *bench.Report) bool { return r.Churn.Opened == 0 || r.Publish.Channels != 11 }},
+		"beside": {func(c *bench.Config) { c.Rate, c.Gap = 200, time.Millisecond },
+			func(r *bench.Report) bool {
+				return r.Publish.Items != 20 || r.Publish.Own.Count != 18 || r.Deliver.Own.Count != 18 || r.Deliver.Passes.Last.Count != 2
+			}},
 	}
 	for _, s := range bench.Scenarios() {
 		t.Run(s.Name, func(t *testing.T) {

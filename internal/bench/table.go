@@ -76,6 +76,9 @@ func (t table) replay(r *ReplayReport) {
 
 // special is what only some scenarios have.
 func (t table) special(r *Report) {
+	if c := r.Idle; c != nil {
+		t.row("idle channels", "%d, memory %s each", c.Channels, Bytes.Format(c.MemoryPerChannel))
+	}
 	if c := r.Churn; c != nil {
 		t.row("came and went", "%d streams, p99 %s", c.Opened, Micros.Format(c.Latency.P99))
 		t.reasons("", c.Failed)
@@ -107,9 +110,11 @@ func (t table) latencies(r *Report) {
 	t.summary("connect", r.Connect.Latency)
 	if r.Publish != nil {
 		t.summary("publish request", r.Publish.Latency)
+		t.summary("of single ones", r.Publish.Own)
 	}
 	if r.Deliver != nil {
 		t.summary("delivery", r.Deliver.Latency)
+		t.summary("of single ones", r.Deliver.Own)
 		t.passes(r.Deliver.Passes)
 	}
 }

@@ -29,6 +29,8 @@ func (c Config) Validate() error {
 }
 
 func (c Config) validatePublishing(p *problems) {
+	p.refuse(c.IdleChannels < 0, "idle-channels %d: needs 0 or more", c.IdleChannels)
+	p.refuse(c.IdleChannels > 0 && c.ControlURL == "", "idle-channels: needs a control URL to publish at")
 	p.refuse(c.Replay < 0, "replay %d: needs 0 or more", c.Replay)
 	p.refuse(c.Replay > 0 && (c.ControlURL == "" || c.perStream() || c.Common != ""), "replay: needs one channel to publish to")
 	if c.ControlURL == "" {
@@ -41,6 +43,7 @@ func (c Config) validatePublishing(p *problems) {
 	p.refuse(c.Items < 0, "items %d: needs 0 (no bound) or more", c.Items)
 	p.refuse(c.Batch < 1, "batch %d: needs at least 1", c.Batch)
 	p.refuse(c.Rate < 0, "rate %v: needs 0 (flat out) or more", c.Rate)
+	p.refuse(c.Gap < 0 || c.Gap > 0 && (c.Common == "" || c.Rate == 0 || c.Batch != 1), "gap %v: needs a common channel, a rate, and batches of one", c.Gap)
 	p.refuse(c.Payload < 0 || c.Payload > 1<<20, "payload %d: needs 0 to 1048576 bytes", c.Payload)
 	p.refuse(c.Duration <= 0, "duration %v: needs more than 0", c.Duration)
 }
