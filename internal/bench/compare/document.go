@@ -39,6 +39,8 @@ type Outcome struct {
 	Rounds  int      `json:"rounds"`
 	Floor   string   `json:"floor"` // the server that ratios start from
 	Columns []Column `json:"columns"`
+	Ratios  []string `json:"ratios,omitempty"`  // figures to compare with the floor's; none: the first column's, if less is better
+	Targets []Target `json:"targets,omitempty"` // for Holdfast
 	Rows    []Row    `json:"rows"`
 }
 

@@ -28,6 +28,18 @@ func AskingFloor(program string) Peer {
 	return p
 }
 
+// ProxyingFloor is a bare httputil.ReverseProxy, which hands the origin's response
+// on and holds nothing: what a round trip through net/http costs.
+func ProxyingFloor(program string) Peer {
+	p := floor(program, func(s Setup) []string { return []string{"--origin", "http://" + s.Origin, "--proxy"} })
+	p.Name = "floor, proxying"
+	p.What = "a bare httputil.ReverseProxy, which holds nothing"
+	p.Origin = true
+	p.ConnectOnly = true
+	p.answers = true
+	return p
+}
+
 func floor(program string, more func(Setup) []string) Peer {
 	return Peer{
 		Version: func(context.Context) (string, error) { return "part of Holdfast", nil },
