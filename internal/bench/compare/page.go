@@ -209,6 +209,9 @@ func (p *page) caveats(d *Document) {
 	p.line("  that a server answers late makes all its events late.")
 	p.line("- Memory is the proportional set size of the processes. Kernel buffers are not in it; they are about the")
 	p.line("  same for all, except for streams that do not read.")
+	p.line("- Garbage, collections and pauses are what the Go runtime of a server says, if it does: garbage is all that")
+	p.line("  was allocated, kept or not, a collection's CPU time the runtime's estimate with what it did while nothing")
+	p.line("  else ran, the longest pause that of the last 256 collections, each with its pauses added up.")
 	for _, s := range d.Servers {
 		if s.Note != "" {
 			p.line("- %s: %s", s.Name, s.Note)
