@@ -27,7 +27,7 @@ type Server struct {
 	Origin  bool   `json:"origin"` // its streams are held on the word of an origin
 	Version string `json:"version,omitempty"`
 	Missing string `json:"missing,omitempty"` // why it was not measured
-	Config  string `json:"config,omitempty"`  // of its last process
+	Config  string `json:"config,omitempty"`  // of its first process
 }
 
 // An Outcome is what came of a case.

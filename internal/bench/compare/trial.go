@@ -73,7 +73,9 @@ func (t *trial) measure(ctx context.Context, e *entrant) (r *bench.Report, err e
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, server.Stop()) }()
-	t.doc.Servers[e.index].Config = server.Config()
+	if s := &t.doc.Servers[e.index]; s.Config == "" {
+		s.Config = server.Config()
+	}
 	cfg := t.work.config()
 	server.Apply(&cfg)
 	return bench.Measure(ctx, cfg)
