@@ -25,9 +25,9 @@ makes a page of that. What is not installed is left out: on Debian,
   apt-get install --no-install-recommends nginx libnginx-mod-nchan pushpin
 
 Everything runs on this machine, on ports of 127.0.0.1 and with files in temporary
-directories. A round of everything takes about a quarter of an hour, of the cases
-that are most of the page two or three minutes: those that take long are measured
-only once or twice, unless --case names cases.`,
+directories. A round takes some four minutes. Cases that have very many streams, or
+leave them alone for a minute, take another twenty: unless --case names cases,
+those are measured only once or twice.`,
 		Example: `  holdfast bench peers > benchmarks.json
   holdfast bench peers --rounds 15 --case broadcast,users --server Holdfast,floor > cpu.json`,
 		Args: cobra.NoArgs,

@@ -18,7 +18,7 @@ func Scenarios() []Scenario {
 			func(*Config) {}},
 		{"users", "Events for one user each", "Every stream has a channel of its own. --batch says how many items a request carries.",
 			func(c *Config) { c.ownChannels(); c.Rate = 1000 }},
-		{"lone", "Single events, far apart", "Every stream has a channel of its own. The server sleeps between two events. How late one is, is the time from just before the request is written until the kernel has the event for its reader: waking the server up, reading the request, and writing. The client has no part in it.",
+		{"lone", "Single events, far apart", "Every stream has a channel of its own. The server sleeps between two events. How late one is, is the time from just before the request is written until the kernel has the event for its reader: waking the server up, reading the request, and writing. When the client gets to read it does not matter.",
 			func(c *Config) { c.ownChannels(); c.Rate, c.KernelClock = 200, true }},
 		{"idle", "Memory of streams that wait", "Nothing is published. Memory is looked at straight after connecting and once more after --settle.",
 			func(c *Config) { c.ownChannels(); c.quiet(); c.Settle = 60 * time.Second }},
