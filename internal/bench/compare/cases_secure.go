@@ -27,11 +27,11 @@ func secureCases() []Case {
 // HTTP/1.1.
 func secureIdle(each int, targets ...Target) Case {
 	c := secure("idle", "Memory of streams that wait", each)
-	c.About = "2,000 streams with a channel each that gets nothing: memory straight after connecting and a minute later."
+	c.About = "5,000 streams with a channel each that gets nothing: memory straight after connecting and a minute later."
 	c.Columns = append(idleColumns(), collectionColumns()...)
 	c.targets = targets
 	c.tune = func(cfg *bench.Config) {
-		cfg.Streams, cfg.Settle, cfg.HTTP2, cfg.WarmUp = 2000, time.Minute, each, false
+		cfg.Streams, cfg.Settle, cfg.HTTP2, cfg.WarmUp = 5000, time.Minute, each, false
 	}
 	return c
 }
