@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -66,6 +67,30 @@ func TestAPosterKeepsItsConnectionWhileTheServerDoes(t *testing.T) {
 				t.Errorf("%q, %q", server.bodies, server.tokens)
 			}
 		})
+	}
+}
+
+func TestSingleItemsDoNotWaitForTheAnswerToACommonOne(t *testing.T) {
+	hang := make(chan struct{})
+	var requests atomic.Int32
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		if body, _ := io.ReadAll(r.Body); strings.Contains(string(body), `"all"`) {
+			<-hang
+		} else if requests.Add(1) == commonEvery-1 {
+			close(hang)
+		}
+	}))
+	defer server.Close()
+	p := newPublisher(Config{
+		ControlURL: server.URL, Dialect: GRIP, Channel: "{i}", Streams: 20, Common: "all",
+		Batch: 1, Rate: 1e6, Gap: time.Microsecond, Items: commonEvery, Duration: time.Hour,
+	}, "RUN")
+	defer p.close()
+	if err := p.publishAll(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if all, own := p.requests.summary().Count, p.own.summary().Count; all != commonEvery || own != commonEvery-1 {
+		t.Errorf("%d requests, %d for single streams", all, own)
 	}
 }
 

@@ -15,6 +15,7 @@ type publisher struct {
 	dialect  dialect
 	channels []string // escaped; the common one, if any, is the last
 	poster   *poster
+	aside    *aside // nil: the common channel's items come in turn
 
 	items     int
 	published []int // to each channel
@@ -44,6 +45,9 @@ func newPublisher(cfg Config, run string) *publisher {
 	if cfg.Common != "" {
 		p.channels = append(p.channels, p.dialect.escape(cfg.Common))
 	}
+	if cfg.Gap > 0 {
+		p.aside = &aside{poster: newPoster(cfg)}
+	}
 	p.published = make([]int, len(p.channels))
 	return p
 }
@@ -56,7 +60,7 @@ func (p *publisher) publishAll(ctx context.Context) error {
 	for n := 0; ; n++ {
 		due := p.due(n)
 		if due >= p.cfg.Duration || p.cfg.Items > 0 && p.items >= p.cfg.Items {
-			return nil
+			return p.answeredAll()
 		}
 		if err := sleep(ctx, due-(p.clock.now()-p.first)); err != nil {
 			return err
@@ -104,7 +108,23 @@ func (p *publisher) publish(ctx context.Context, n int) error {
 	for range n {
 		p.batch = append(p.batch, p.nextItem(now))
 	}
+	if p.aside != nil && p.isCommon(p.batch[0]) {
+		return p.sendAside(ctx)
+	}
 	return p.send(ctx)
+}
+
+// isCommon reports whether an item is for the common channel.
+func (p *publisher) isCommon(it item) bool {
+	return p.cfg.Common != "" && it.stamp.channel == len(p.channels)-1
+}
+
+// answeredAll returns when no request is under way.
+func (p *publisher) answeredAll() error {
+	if p.aside == nil {
+		return nil
+	}
+	return p.aside.wait()
 }
 
 // send publishes the batch.
@@ -148,10 +168,16 @@ func (p *publisher) nextChannel() int {
 // answered counts one request.
 func (p *publisher) answered(items []item, took time.Duration) {
 	p.requests.add(took)
-	if p.cfg.Common != "" && items[0].stamp.channel < len(p.channels)-1 {
+	if p.cfg.Common != "" && !p.isCommon(items[0]) {
 		p.own.add(took)
 	}
 }
 
-// close ends the connection to the server.
-func (p *publisher) close() { p.poster.close() }
+// close ends the connections to the server.
+func (p *publisher) close() {
+	p.poster.close()
+	if p.aside != nil {
+		p.aside.busy.Wait()
+		p.aside.poster.close()
+	}
+}

@@ -41,7 +41,7 @@ func fanOutCases() []Case {
 		},
 		{
 			Name: "beside", Title: "Single events during a pass", scenario: "beside", rounds: 1,
-			About: "15,000 streams follow a common channel and one each of their own. Twice a second an event goes to all, and nine to single streams right after it, 10 ms apart: the publish requests for those and how late they are, while the pass is under way.",
+			About: "15,000 streams follow a common channel and one each of their own. Twice a second an event goes to all, and nine to single streams right after it, 10 ms apart, over another connection: the publish requests for those and how late they are, while the pass is under way.",
 			Columns: []Column{
 				{"own delivery p50", "late, p50", Less}, {"own delivery p99", "late, p99", Less},
 				{"own publish p50", "request, p50", Less}, {"own publish p99", "request, p99", Less},
