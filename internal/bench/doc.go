@@ -16,8 +16,8 @@
 // and when it was sent. The readers judge by the stamp alone; events without
 // one of this run are counted apart. Latency is the time from just before the
 // publish request is made until the read that brought the event returns. At a rate
-// the schedule does not wait for a late server: what it is late by shows as
-// latency and as a lower rate.
+// the schedule does not wait for a late server: what was due before the answer to
+// the request before is counted from then on, and the rate is lower.
 //
 // Where all streams follow one channel, an event is a pass over all of them. How
 // late the first, the median and the last stream of a pass are says more about a

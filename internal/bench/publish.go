@@ -23,7 +23,7 @@ type publisher struct {
 	body      []byte
 
 	requests histogram     // time until the answer
-	own      histogram     // the same, where there is a common channel, of the others
+	own      histogram     // where there is a common channel, of the others, from when they were due
 	first    time.Duration // the clock at the first request
 	took     time.Duration // from the first request to the last answer
 }
@@ -52,8 +52,8 @@ func newPublisher(cfg Config, run string) *publisher {
 	return p
 }
 
-// publishAll publishes for cfg.Duration, or cfg.Items. The first request that is not accepted
-// ends it: what counts as missing would be a guess from there on.
+// publishAll publishes for cfg.Duration, or cfg.Items. The first request that is not
+// accepted ends it: what counts as missing would be a guess from there on.
 func (p *publisher) publishAll(ctx context.Context) error {
 	p.first = p.clock.now()
 	defer func() { p.took = p.clock.now() - p.first }()
@@ -62,13 +62,25 @@ func (p *publisher) publishAll(ctx context.Context) error {
 		if due >= p.cfg.Duration || p.cfg.Items > 0 && p.items >= p.cfg.Items {
 			return p.answeredAll()
 		}
-		if err := sleep(ctx, due-(p.clock.now()-p.first)); err != nil {
+		at, err := p.until(ctx, p.first+due)
+		if err != nil {
 			return err
 		}
-		if err := p.publish(ctx, p.cfg.Batch); err != nil {
+		if err := p.publish(ctx, p.cfg.Batch, at); err != nil {
 			return err
 		}
 	}
+}
+
+// until waits until items are due and returns the time that counts as theirs. Where
+// the answer before came later than that, it is when they were due: they would
+// have been there in time with another server.
+func (p *publisher) until(ctx context.Context, due time.Duration) (time.Duration, error) {
+	if wait := due - p.clock.now(); wait > 0 {
+		err := sleep(ctx, wait)
+		return p.clock.now(), err
+	}
+	return due, ctx.Err()
 }
 
 // due is when batch n is to be published, counted from the first: by the
@@ -101,12 +113,11 @@ func sleep(ctx context.Context, d time.Duration) error {
 }
 
 // publish publishes n items at once: with one request where the dialect can, or
-// with one after the other.
-func (p *publisher) publish(ctx context.Context, n int) error {
-	now := p.clock.now()
+// with one after the other. They have that time.
+func (p *publisher) publish(ctx context.Context, n int, at time.Duration) error {
 	p.batch = p.batch[:0]
 	for range n {
-		p.batch = append(p.batch, p.nextItem(now))
+		p.batch = append(p.batch, p.nextItem(at))
 	}
 	if p.aside != nil && p.isCommon(p.batch[0]) {
 		return p.sendAside(ctx)
@@ -146,9 +157,9 @@ func (p *publisher) send(ctx context.Context) error {
 	return nil
 }
 
-func (p *publisher) nextItem(now time.Duration) item {
+func (p *publisher) nextItem(at time.Duration) item {
 	channel := p.nextChannel()
-	st := stamp{p.run, channel, p.published[channel], now}
+	st := stamp{p.run, channel, p.published[channel], at}
 	p.published[channel]++
 	p.items++
 	return item{p.channels[channel], st, p.cfg.Payload, p.cfg.Replay > 0}
@@ -169,7 +180,7 @@ func (p *publisher) nextChannel() int {
 func (p *publisher) answered(items []item, took time.Duration) {
 	p.requests.add(took)
 	if p.cfg.Common != "" && !p.isCommon(items[0]) {
-		p.own.add(took)
+		p.own.add(p.clock.now() - items[0].stamp.sent)
 	}
 }
 

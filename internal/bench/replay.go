@@ -50,7 +50,7 @@ func (r *run) fill(ctx context.Context, p *publisher) (id string, err error) {
 		return "", fmt.Errorf("%w: %s", errNoStream, list(probe.failures))
 	}
 	p.first = p.clock.now()
-	if err := p.publish(ctx, 1); err != nil {
+	if err := p.publish(ctx, 1, p.first); err != nil {
 		return "", err
 	}
 	if err := probe.await(ctx, p.published); err != nil {
@@ -61,7 +61,7 @@ func (r *run) fill(ctx context.Context, p *publisher) (id string, err error) {
 		return "", errors.New("replay: the server's events have no ids")
 	}
 	for left := r.cfg.Replay; left > 0; left -= r.cfg.Batch {
-		if err := p.publish(ctx, min(left, r.cfg.Batch)); err != nil {
+		if err := p.publish(ctx, min(left, r.cfg.Batch), p.clock.now()); err != nil {
 			return "", err
 		}
 	}

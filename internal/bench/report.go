@@ -40,7 +40,7 @@ type PublishReport struct {
 	Seconds   float64 `json:"seconds"`
 	PerSecond float64 `json:"per_second"` // items
 	Latency   Summary `json:"latency"`    // of a request
-	Own       Summary `json:"own"`        // of those for single streams, where there is a common channel
+	Own       Summary `json:"own"`        // of those for single streams, where there is a common channel, from when they were due
 }
 
 // DeliverReport is about what the streams received, without those that were

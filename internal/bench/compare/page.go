@@ -206,7 +206,7 @@ func (p *page) caveats(d *Document) {
 	p.line("- A round is short, and there are few. Figures of other runs differ, more so where something else uses the")
 	p.line("  machine: look at the load above.")
 	p.line("- A latency is from just before the publish request is sent to the read that brings the event. A request")
-	p.line("  that a server answers late makes all its events late.")
+	p.line("  that a server answers late makes all its events late, and those of the next one if that was due before.")
 	p.line("- Memory is the proportional set size of the processes. Kernel buffers are not in it; they are about the")
 	p.line("  same for all, except for streams that do not read.")
 	p.line("- Garbage, collections and pauses are what the Go runtime of a server says, if it does: garbage is all that")
