@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/collectors"
 	"go.uber.org/zap"
 
 	"github.com/holdfast-proxy/holdfast/channels"
@@ -50,7 +49,7 @@ type node struct {
 // taken is found before anything starts. Nobody is served before run.
 func newNode(cfg config.Config, log *zap.Logger) (*node, error) {
 	reg := prometheus.NewRegistry()
-	reg.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	collectProcess(reg)
 	n := &node{drain: cfg.Drain, log: log}
 	var err error
 	if n.bus, err = newBus(cfg, reg, log.Named("nats")); err != nil {
