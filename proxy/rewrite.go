@@ -24,7 +24,7 @@ func (h *Handler) rewrite(pr *httputil.ProxyRequest) {
 	}
 	if !x.chained {
 		grip.Strip(out.Header)
-		h.sign(out.Header)
+		h.sign(out.Header, x.route)
 	}
 	if accepts(out.Header, eventStream) {
 		// What we hold, we must be able to read and to continue.
@@ -36,12 +36,16 @@ func (h *Handler) rewrite(pr *httputil.ProxyRequest) {
 }
 
 // sign adds what tells an origin that it is asked by a GRIP proxy.
-func (h *Handler) sign(header http.Header) {
+func (h *Handler) sign(header http.Header, rt *route) {
 	setNonEmpty(header, "Grip-Feature", h.feature)
-	if h.signer == nil {
+	signer := rt.Signer
+	if signer == nil {
+		signer = h.signer
+	}
+	if signer == nil {
 		return
 	}
-	signature, err := h.signer.Header(time.Now())
+	signature, err := signer.Header(time.Now())
 	if err != nil {
 		panic(err) // a key that has signed once does so again
 	}

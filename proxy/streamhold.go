@@ -15,6 +15,9 @@ import (
 // holdStream sends the initial response and gives the connection to the
 // holder (GRIP: stream hold).
 func (h *Handler) holdStream(x *exchange, r *http.Request, in *grip.Instruction, d head, body *initialBody) *failure {
+	if f := h.begin(x, r); f != nil {
+		return f
+	}
 	if f := h.admit(); f != nil {
 		return f
 	}
@@ -60,7 +63,7 @@ func (h *Handler) holdStream(x *exchange, r *http.Request, in *grip.Instruction,
 	}
 	placed = true
 	x.giveUp()
-	if err := h.holding.Holder.Hold(x.w.ResponseWriter, r, h.stream(x, in, events, seen, cursor)); err != nil {
+	if x.wait, err = h.holding.Holder.Hold(x.w.ResponseWriter, x.asked, h.stream(x, in, events, seen, cursor)); err != nil {
 		h.note(x, r, &failure{ClientGone, err}) // in between
 		x.abort()
 	}
@@ -124,7 +127,7 @@ func (h *Handler) stream(x *exchange, in *grip.Instruction, events bool, seen *s
 		Route:        x.route.Name,
 	}
 	if events {
-		s.GapEvent = h.appendGap
+		s.GapEvent = h.gapEvent
 	}
 	return s
 }

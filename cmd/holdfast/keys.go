@@ -55,10 +55,7 @@ func verifier(name string, texts []string) (*grip.Verifier, error) {
 
 // checkKeys reports which of the configured keys is of no use.
 func checkKeys(cfg config.Config) error {
-	if _, err := signer("grip.sig_key", cfg.GRIP); err != nil {
-		return err
-	}
-	if _, err := upstream(cfg.GRIP); err != nil {
+	if _, err := proxyOptions(cfg); err != nil {
 		return err
 	}
 	_, err := publisherKeys(cfg.Control)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -13,6 +14,7 @@ import (
 	"github.com/holdfast-proxy/holdfast/control/nats/embedded"
 	"github.com/holdfast-proxy/holdfast/internal/config"
 	"github.com/holdfast-proxy/holdfast/internal/grip"
+	"github.com/holdfast-proxy/holdfast/internal/hold"
 	"github.com/holdfast-proxy/holdfast/internal/wire"
 	"github.com/holdfast-proxy/holdfast/proxy"
 )
@@ -66,6 +68,17 @@ func serverOptions(cfg config.Config) proxy.ServerOptions {
 		o.Certificates = append(o.Certificates, proxy.Certificate{CertFile: c.Cert, KeyFile: c.Key})
 	}
 	return o
+}
+
+// socketOptions are the settings of held connections.
+func socketOptions(c config.Sockets) hold.SocketOptions {
+	return hold.SocketOptions{
+		SendBuffer:   int(c.SendBuffer),
+		NotSentLowat: int(c.NotSent),
+		Nagle:        !c.NoDelay,
+		UserTimeout:  c.UserTimeout,
+		Probes:       c.Probes,
+	}
 }
 
 // controlServer is the server of the control endpoint with the configured
@@ -136,6 +149,12 @@ func proxyOptions(cfg config.Config) (proxy.Options, error) {
 			GapEvent:         cfg.Gap.Event,
 			GapChannels:      cfg.Gap.Channels,
 		},
+		Limits: proxy.Limits{
+			NewStreams: cfg.Limits.NewStreams,
+			Burst:      cfg.Limits.NewStreamsBurst,
+			Queue:      cfg.Limits.Queue,
+			Patience:   cfg.Limits.QueueWait,
+		},
 	}
 	var err error
 	if o.Signer, err = signer("grip.sig_key", cfg.GRIP); err != nil {
@@ -149,6 +168,12 @@ func proxyOptions(cfg config.Config) (proxy.Options, error) {
 		if err != nil {
 			return o, err
 		}
+		if r.SigKey != "" || r.SigIss != "" {
+			own := config.GRIP{SigKey: cmp.Or(r.SigKey, cfg.GRIP.SigKey), SigIss: cmp.Or(r.SigIss, cfg.GRIP.SigIss)}
+			if route.Signer, err = signer("sig_key of route "+r.Name, own); err != nil {
+				return o, err
+			}
+		}
 		o.Routes = append(o.Routes, route)
 	}
 	return o, nil
@@ -160,7 +185,15 @@ func routeOf(r config.Route) (proxy.Route, error) {
 		Name:                  r.Name,
 		Host:                  r.Host,
 		PathPrefix:            r.PathPrefix,
+		Protocol:              proxy.Protocol(r.Protocol),
+		TLS:                   proxy.TLS(r.TLS),
+		Balance:               proxy.Balance(r.Balance),
+		MaxConnections:        r.MaxConnections,
+		CORS:                  r.CORS,
+		Debug:                 r.Debug,
+		Subscribe:             r.Subscribe,
 		RewritePrefix:         r.RewritePrefix,
+		OriginRequests:        r.OriginRequests,
 		ConnectTimeout:        r.ConnectTimeout,
 		ResponseHeaderTimeout: r.ResponseHeaderTimeout,
 		WriteTimeout:          r.WriteTimeout,

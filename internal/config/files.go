@@ -86,15 +86,18 @@ func (c Config) fileProblems() problems {
 	for i, key := range c.Control.Keys {
 		p.keyFile(element("control.keys", i), key)
 	}
+	for i, route := range c.Routes {
+		p.keyFile(element("routes", i)+".sig_key", route.SigKey)
+	}
 	p.natsFiles(c.NATS)
 	return p
 }
 
-// keyFile looks whether the file that a key names, if it does, can be read.
-func (p *problems) keyFile(at, key string) {
-	if path, ok := strings.CutPrefix(key, filePrefix); ok {
+// keyFile looks into the file that a signing key may be in.
+func (p *problems) keyFile(key, text string) {
+	if path, ok := strings.CutPrefix(text, filePrefix); ok {
 		if _, err := os.ReadFile(path); err != nil {
-			p.add(at, err.Error(), "name a readable file")
+			p.add(key, err.Error(), "name a readable file")
 		}
 	}
 }

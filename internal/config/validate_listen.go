@@ -115,14 +115,19 @@ func sendable(token string) bool {
 }
 
 func (p *problems) checkGRIP(g GRIP) {
-	if g.SigKey != "" {
-		p.key("grip.sig_key", g.SigKey)
-	}
+	p.signingKey("grip.sig_key", g.SigKey)
 	for i, key := range g.UpstreamKeys {
 		p.key(element("grip.upstream_keys", i), key)
 	}
 	if g.SigKey != "" && g.SigIss == "" {
 		p.addAcross("grip.sig_iss", []string{"grip.sig_key"}, "is empty, and grip.sig_key is set", "name the issuer, as in pushpin")
+	}
+}
+
+// signingKey looks at a key as it is written; an empty one signs nothing.
+func (p *problems) signingKey(at, key string) {
+	if key != "" {
+		p.key(at, key)
 	}
 }
 

@@ -131,8 +131,12 @@ func (r *rig) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	s.Filters = r.filtersOf(q)
 	s.State = sse.Scan([]byte(initial)).Effect.From(0)
 	s.Ended = func(reason hold.Reason) { r.ended <- reason }
-	if r.holder.Hold(w, req, &s) != nil {
+	wait, err := r.holder.Hold(w, req, &s)
+	if err != nil {
 		panic(http.ErrAbortHandler)
+	}
+	if wait != nil {
+		wait()
 	}
 	r.afterHold()
 }
