@@ -14,6 +14,7 @@ type draft struct {
 	scan     sse.Content
 	stamp    stamp
 	response *grip.Answer // nil for none
+	message  []byte       // laid out; empty for none
 }
 
 // stamp says which forms of the content get the position as their id.
@@ -27,6 +28,9 @@ const (
 
 func draftOf(it *grip.Item, o Options) *draft {
 	d := &draft{itemID: it.ID}
+	if it.Message != nil {
+		d.message = appendMessage(nil, it.Message, o.Deflate)
+	}
 	if it.Response != nil && it.Response.Action == grip.Send {
 		d.response = &it.Response.Answer
 	}
@@ -59,7 +63,7 @@ func eventOf(it *grip.Item) sse.Event {
 
 // weight is about what the draft occupies while it is parked, in bytes.
 func (d *draft) weight() int {
-	n := 256 + len(d.itemID) + len(d.content)
+	n := 256 + len(d.itemID) + len(d.content) + len(d.message)
 	if d.response != nil {
 		n += responseRoom(d.response)
 	}
@@ -88,6 +92,9 @@ func (d *draft) encode(p channels.Position) channels.Encoded {
 		l.Buf = appendResponse(l.Buf, d.response)
 		l.Forms[Response] = l.since(from)
 	}
+	from = len(l.Buf)
+	l.Buf = append(l.Buf, d.message...)
+	l.Forms[Message] = l.since(from)
 	return l.Encoded
 }
 
@@ -106,7 +113,7 @@ func (d *draft) room(id int) int {
 	if d.response != nil {
 		n += responseRoom(d.response)
 	}
-	return n
+	return n + len(d.message)
 }
 
 // layout builds Encoded.Buf part by part.
