@@ -7,6 +7,7 @@ import (
 	"os"
 
 	"github.com/holdfast-proxy/holdfast/channels"
+	"github.com/holdfast-proxy/holdfast/internal/grip"
 )
 
 // outcome says how a request ended. Outcomes are metric labels.
@@ -35,6 +36,7 @@ type exchange struct {
 	counts  *routeCounts      // never nil
 	at      channels.Position // the hub's head when the origin's head arrived
 	held    *http.Response    // the origin's answer, if it is an instruction
+	socket  *grip.Socket      // what is agreed with the origin, if held is a WebSocket
 	cut     error             // why the origin's body ended early
 	failure *failure          // what has been counted and logged
 	taken   bool              // the holder has, or had, the connection

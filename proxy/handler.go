@@ -11,6 +11,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
 	"golang.org/x/time/rate"
+
+	"github.com/holdfast-proxy/holdfast/channels"
 )
 
 // drainPatience is how long the rest of a request may take to come after it
@@ -39,6 +41,7 @@ type Handler struct {
 	unrouted *routeCounts
 	limits   map[Reason]*rate.Sometimes
 	holding  Holding
+	head     func() channels.Position
 
 	drainPatience time.Duration
 }
@@ -60,7 +63,7 @@ func New(o Options) (*Handler, error) {
 	h := &Handler{
 		routes: found, trusted: o.TrustedProxies, signer: o.Signer, feature: o.Feature,
 		log: o.Log, unrouted: o.Metrics.route(noRouteName), limits: map[Reason]*rate.Sometimes{},
-		holding: o.Holding, drainPatience: drainPatience,
+		holding: o.Holding.withDefaults(), head: o.Head, drainPatience: drainPatience,
 	}
 	for _, reason := range reasons() {
 		h.limits[reason] = &rate.Sometimes{Interval: logInterval}
@@ -130,7 +133,11 @@ func (h *Handler) forward(x *exchange, r *http.Request) {
 func (h *Handler) handOver(x *exchange, r *http.Request) {
 	defer x.held.Body.Close()
 	x.outcome = held
-	if f := h.follow(x, r); f != nil {
+	follow := h.follow
+	if x.socket != nil {
+		follow = h.holdSocket
+	}
+	if f := follow(x, r); f != nil {
 		h.refuse(x, r, f)
 	}
 }

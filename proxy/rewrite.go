@@ -30,6 +30,9 @@ func (h *Handler) rewrite(pr *httputil.ProxyRequest) {
 	h.trusted.setForwarded(out.Header, pr.In)
 	addVia(out.Header, pr.In.ProtoMajor, pr.In.ProtoMinor)
 	h.sign(out.Header)
+	if h.holding.Hub != nil && asksSocket(out) {
+		grip.OfferSocket(out.Header)
+	}
 	x.route.editRequest(out)
 }
 

@@ -112,7 +112,8 @@ type Route struct {
 	OnLag         OnLag
 	KeepAlive     KeepAlive
 	// Retry, when positive, opens every held event stream with a retry: line.
-	Retry time.Duration
+	Retry     time.Duration
+	WebSocket WebSocket
 }
 
 const (
@@ -131,6 +132,7 @@ func (r Route) withDefaults() Route {
 	r.WriteTimeout = or(r.WriteTimeout, defaultWriteTimeout)
 	r.OnUnavailable = or(r.OnUnavailable, UnavailableRetry)
 	r.Resume = or(r.Resume, ResumeIDs)
+	r.WebSocket.MaxMessage = or(r.WebSocket.MaxMessage, defaultMaxMessage)
 	r.KeepAlive.Format = or(r.KeepAlive.Format, KeepAliveComment)
 	return r
 }

@@ -68,6 +68,7 @@ func newStation(t *testing.T, edit func(*stationOptions)) *station {
 	}
 	s.front = newFront(t, func(front *Options) {
 		o.Metrics = front.Metrics
+		o.Holding.Counts, o.Holding.Sockets = front.Holding.Counts, front.Holding.Sockets
 		*front = o.Options
 	})
 	return s

@@ -22,6 +22,7 @@ import (
 	"github.com/holdfast-proxy/holdfast/internal/config"
 	"github.com/holdfast-proxy/holdfast/internal/engine"
 	"github.com/holdfast-proxy/holdfast/internal/hold"
+	"github.com/holdfast-proxy/holdfast/internal/websocket"
 	"github.com/holdfast-proxy/holdfast/proxy"
 )
 
@@ -74,16 +75,18 @@ func (n *node) build(cfg config.Config, reg *prometheus.Registry) error {
 	if err != nil {
 		return err
 	}
+	streams := hold.NewMetrics(reg)
 	n.holder, err = newHolder(cfg.Hold, hold.Options{
 		MaxStreams: maxStreams(cfg.MaxStreams),
 		Sockets:    hold.DefaultSocketOptions(),
-		Metrics:    hold.NewMetrics(reg),
+		Metrics:    streams,
 		Log:        n.log.Named("hold"),
 	})
 	if err != nil {
 		return err
 	}
 	options.Holding.Hub, options.Holding.Holder, options.Head = n.hub, n.holder, n.hub.Head
+	options.Holding.Counts, options.Holding.Sockets = streams, websocket.NewMetrics(reg)
 	if n.bus.stream != nil {
 		options.Asking = n.bus.stream.Refresh
 	}

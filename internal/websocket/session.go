@@ -1,0 +1,313 @@
+package websocket
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+	"unicode/utf8"
+
+	"github.com/gobwas/ws"
+	"github.com/prometheus/client_golang/prometheus"
+	"go.uber.org/zap"
+
+	"github.com/holdfast-proxy/holdfast/channels"
+	"github.com/holdfast-proxy/holdfast/internal/grip"
+	"github.com/holdfast-proxy/holdfast/internal/hold"
+)
+
+// closeWait is how long the client has to answer a close frame, and the origin
+// to answer the client's.
+const closeWait = 5 * time.Second
+
+// ErrInstruction is matched by errors of Options.Follow that are the origin's
+// fault.
+var ErrInstruction = errors.New("instruction cannot be followed")
+
+var errNotUTF8 = errors.New("text message is not UTF-8")
+
+// Options is what a session needs.
+type Options struct {
+	// Client is the connection, on which the handshake has been made, and Reader
+	// reads it. The session owns them.
+	Client net.Conn
+	Reader *bufio.Reader
+	// Deflate: permessage-deflate was agreed with the client, without context
+	// takeover (RFC 7692).
+	Deflate bool
+
+	// Holder has admitted the session. The session gives the place back.
+	Holder hold.Holder
+	// Follow makes a cursor, in form wire.Message and with the holder's group. An
+	// error matches ErrInstruction, or is one that passes.
+	Follow func(context.Context, *grip.Subscribe) (*channels.Cursor, error)
+	// MaxChannels bounds the channels of the client.
+	MaxChannels int
+	// MaxMessage bounds a message of the client or the origin, in bytes.
+	MaxMessage int64
+	// WriteTimeout bounds a write to either side.
+	WriteTimeout time.Duration
+	// Counts counts the session.
+	Counts hold.Counts
+	// Ignored counts messages of the origin that are for nobody.
+	Ignored prometheus.Counter
+	// Log gets a line at debug level.
+	Log *zap.Logger
+}
+
+// Session is one client's WebSocket.
+type Session struct {
+	// Fixed.
+	Options
+	origin origin
+	out    *peer           // the client, for writing
+	ctx    context.Context // ends with the session
+	cancel context.CancelFunc
+
+	// Owned by readClient.
+	in       reader
+	inflater inflater
+	gone     chan struct{} // closed when nothing more comes from the client
+
+	// Owned by the goroutine that reads the origin.
+	sorter sorter
+	relays bool // it has the client's turn, for a message under way
+
+	// Each guards itself.
+	feed   feed
+	timers timers
+	kicked chan struct{} // capacity 1, never closed: deliver should look
+	asked  atomic.Pointer[hold.Reason]
+
+	once   sync.Once
+	ending Ending        // why it ended; fixed when over is closed
+	over   chan struct{} // closed by finish
+	cut    atomic.Bool   // without regard for the client
+
+	detached atomic.Bool // the origin wants to hear and say nothing more
+}
+
+// origin is who the client talks to. Its methods but run are called from several
+// goroutines.
+type origin interface {
+	// run does what the origin says, until end is called or it is detached.
+	run()
+	// take passes on what the client has sent: a part of a message, a ping or a
+	// pong. It blocks while the origin takes no more.
+	take(part) error
+	// close passes on the client's close frame. If it returns false, there is
+	// nobody to answer it.
+	close(payload []byte) bool
+	// refresh asks the origin whether there is anything new.
+	refresh()
+	// end says farewell and lets go of the origin, after a moment to answer it.
+	// The session is over.
+	end()
+}
+
+// New returns a session that has not begun.
+func New(o Options) *Session {
+	s := &Session{
+		Options: o,
+		gone:    make(chan struct{}),
+		kicked:  make(chan struct{}, 1),
+		over:    make(chan struct{}),
+	}
+	s.ctx, s.cancel = context.WithCancel(context.Background())
+	s.out = &peer{write: s.writeClient, deflates: o.Deflate}
+	s.out.wrote.Store(time.Now().UnixNano())
+	s.in = reader{src: o.Reader, side: ws.StateServerSide, limit: o.MaxMessage}
+	if o.Deflate {
+		s.in.side |= ws.StateExtended
+	}
+	s.inflater.limit = o.MaxMessage
+	return s
+}
+
+// serve holds the WebSocket until it has ended, and lets go of everything.
+func (s *Session) serve(o origin) Ending {
+	s.origin = o
+	s.Counts.Opened()
+	seat := s.Holder.Attach(nil, s)
+	var parts sync.WaitGroup
+	parts.Go(s.readClient)
+	parts.Go(o.run)
+	parts.Go(s.deliver)
+	<-s.over
+	parts.Go(o.end)
+	s.farewell()
+	s.Client.Close()
+	parts.Wait()
+	s.feed.close(s.Holder)
+	s.Holder.Detach(seat)
+	s.Counts.Ended(s.ending.Reason)
+	s.Log.Debug("websocket ended", zap.String("reason", string(s.ending.Reason)), zap.NamedError("cause", s.ending.Err))
+	return s.ending
+}
+
+// finish ends the session, unless that was done before.
+func (s *Session) finish(e Ending) {
+	s.once.Do(func() {
+		s.ending = e
+		close(s.over)
+		s.cancel()
+	})
+}
+
+// isOver reports whether finish was called.
+func (s *Session) isOver() bool { return s.ctx.Err() != nil }
+
+// farewell sends the close frame and gives the client a moment to answer it.
+func (s *Session) farewell() {
+	if s.ending.code == codeNoFrame || s.cut.Load() {
+		return
+	}
+	deadline := time.Now().Add(closeWait)
+	s.Client.SetDeadline(deadline) // for who is stuck in a write, too
+	if err := s.out.send(ws.OpClose, s.ending.body()); err != nil && !errors.Is(err, errClosing) {
+		return
+	}
+	timer := time.NewTimer(closeWait)
+	defer timer.Stop()
+	select {
+	case <-s.gone:
+	case <-timer.C:
+	}
+}
+
+// Kick implements hold.Waiter.
+func (s *Session) Kick() {
+	select {
+	case s.kicked <- struct{}{}:
+	default:
+	}
+}
+
+// End implements hold.Waiter: the session ends when everything that is published
+// has been sent.
+func (s *Session) End(reason hold.Reason) {
+	s.asked.Store(&reason)
+	s.Kick()
+}
+
+// CutOff ends the session at once.
+func (s *Session) CutOff(reason hold.Reason) {
+	s.cut.Store(true)
+	s.finish(Ending{Reason: reason, code: codeNoFrame})
+	s.Client.Close()
+}
+
+// writeClient writes to the client.
+func (s *Session) writeClient(b []byte) error {
+	wait := s.WriteTimeout
+	if s.isOver() {
+		wait = closeWait
+	}
+	s.Client.SetWriteDeadline(time.Now().Add(wait))
+	_, err := s.Client.Write(b)
+	return err
+}
+
+// clientError ends the session after a write to the client that failed.
+func (s *Session) clientError(err error) {
+	if !errors.Is(err, errClosing) { // or somebody else has an end in hand
+		s.finish(clientFailed(err))
+	}
+}
+
+// readClient passes on what the client sends, until it sends no more.
+func (s *Session) readClient() {
+	defer close(s.gone)
+	defer s.in.release()
+	for {
+		p, ok, err := s.nextOfClient()
+		switch {
+		case err != nil:
+			s.finish(clientFailed(err))
+			s.discard()
+			return
+		case !ok || s.isOver() && p.op != ws.OpClose:
+		case p.op == ws.OpClose:
+			s.clientCloses(p.payload)
+			return
+		default:
+			if err := s.origin.take(p); err != nil {
+				s.finish(clientOrOrigin(err))
+			}
+		}
+	}
+}
+
+// clientOrOrigin is the end when the origin does not take a message.
+func clientOrOrigin(err error) Ending {
+	if errors.Is(err, errNotUTF8) || errors.Is(err, errTooBig) {
+		return clientFailed(err)
+	}
+	return originFailed(err)
+}
+
+// nextOfClient reads the next part, and reports false where there is none before
+// a compressed message is whole.
+func (s *Session) nextOfClient() (p part, ok bool, err error) {
+	if p, err = s.in.next(); err != nil || !p.deflated || p.op.IsControl() {
+		return p, err == nil, err
+	}
+	whole, ok, err := s.inflater.add(p)
+	if err != nil && !errors.Is(err, errTooBig) {
+		err = ws.ProtocolError("compressed message: " + err.Error())
+	}
+	return part{op: p.op, first: true, last: true, payload: whole}, ok, err
+}
+
+// clientCloses passes the client's close frame on, for the origin to answer.
+func (s *Session) clientCloses(payload []byte) {
+	e, err := endingOf(hold.ReasonClientClosed, payload)
+	if err != nil {
+		s.finish(clientFailed(err))
+		return
+	}
+	if !s.origin.close(payload) {
+		s.finish(e)
+		return
+	}
+	timer := time.NewTimer(closeWait)
+	defer timer.Stop()
+	select {
+	case <-s.over:
+	case <-timer.C:
+		s.finish(e)
+	}
+}
+
+// endingOf is the end that a close frame means.
+func endingOf(reason hold.Reason, payload []byte) (Ending, error) {
+	if len(payload) == 0 {
+		return Ending{Reason: reason, code: codeNone}, nil
+	}
+	if len(payload) == 1 {
+		return Ending{}, ws.ProtocolError("close frame of one byte")
+	}
+	code, text := ws.ParseCloseFrameData(payload)
+	if err := ws.CheckCloseFrameData(code, text); err != nil {
+		return Ending{}, err
+	}
+	if !utf8.ValidString(text) {
+		return Ending{}, ws.ErrProtocolInvalidUTF8
+	}
+	return Ending{Reason: reason, code: int(code), text: text}, nil
+}
+
+// discard reads on so that the close frame is not lost in a reset of the
+// connection, which is closed or has a deadline by then.
+func (s *Session) discard() {
+	<-s.over
+	var b [512]byte
+	for {
+		if _, err := s.Reader.Read(b[:]); err != nil {
+			return
+		}
+	}
+}
