@@ -118,6 +118,9 @@ func (h *Handler) forward(x *exchange, r *http.Request) {
 	x.w.request = x.body
 	r = x.bind(withSafeUpgrade(r))
 	defer h.leave(x, r)
+	if x.route.OverHTTP && h.takeEvents(x, r) {
+		return
+	}
 	x.route.forward.ServeHTTP(x.w, r)
 	switch {
 	case x.held != nil:

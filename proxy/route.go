@@ -112,7 +112,9 @@ type Route struct {
 	OnLag         OnLag
 	KeepAlive     KeepAlive
 	// Retry, when positive, opens every held event stream with a retry: line.
-	Retry     time.Duration
+	Retry time.Duration
+	// OverHTTP: the origin has no WebSockets; it is sent their events in requests.
+	OverHTTP  bool
 	WebSocket WebSocket
 }
 

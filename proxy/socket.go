@@ -60,10 +60,8 @@ func (h *Handler) holdSocket(x *exchange, r *http.Request) *failure {
 	if f := h.admit(); f != nil {
 		return f
 	}
-	head := x.held.Header
-	grip.StripExtensions(head)
-	x.route.finishHeader(x.held)
-	s, f := h.openSocket(x, r, head)
+	grip.StripExtensions(x.held.Header)
+	s, f := h.openSocket(x, r, x.held)
 	if f != nil {
 		h.holding.Holder.Release()
 		return f
@@ -72,11 +70,13 @@ func (h *Handler) holdSocket(x *exchange, r *http.Request) *failure {
 	return nil
 }
 
-// openSocket answers the client's handshake and takes its connection over.
-func (h *Handler) openSocket(x *exchange, r *http.Request, head http.Header) (*websocket.Session, *failure) {
+// openSocket answers the client's handshake with the header of resp, and takes its
+// connection over.
+func (h *Handler) openSocket(x *exchange, r *http.Request, resp *http.Response) (*websocket.Session, *failure) {
+	x.route.finishHeader(resp)
 	deflate := x.route.WebSocket.Compression && grip.OffersDeflate(r.Header)
 	if deflate {
-		grip.AcceptDeflate(head)
+		grip.AcceptDeflate(resp.Header)
 	}
 	conn, rw, err := x.w.Hijack()
 	if err != nil {
@@ -86,7 +86,7 @@ func (h *Handler) openSocket(x *exchange, r *http.Request, head http.Header) (*w
 	_ = conn.SetDeadline(time.Time{}) // net/http's
 	var answer bytes.Buffer
 	answer.WriteString("HTTP/1.1 101 Switching Protocols\r\n")
-	_ = head.Write(&answer)
+	_ = resp.Header.Write(&answer) // a buffer takes everything
 	answer.WriteString("\r\n")
 	_ = conn.SetWriteDeadline(time.Now().Add(x.route.WriteTimeout))
 	if _, err := conn.Write(answer.Bytes()); err != nil {
@@ -154,5 +154,5 @@ func (h *Handler) socketEnded(x *exchange, r *http.Request, end websocket.Ending
 	case websocket.ReasonHistory:
 		reason = HistoryUnavailable
 	}
-	h.note(x, r, &failure{reason, end.Err})
+	h.note(x, r, failureOf(end.Err, reason))
 }

@@ -175,6 +175,7 @@ func routeOf(r config.Route) (proxy.Route, error) {
 			Fixed:    r.KeepAlive.Mode == config.KeepAliveInterval,
 		},
 		Retry:     r.Retry,
+		OverHTTP:  r.OverHTTP,
 		WebSocket: proxy.WebSocket{MaxMessage: int64(r.WebSocket.MaxMessage), Compression: r.WebSocket.Compression},
 	}
 	for _, origin := range r.Origins {

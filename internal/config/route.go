@@ -41,6 +41,9 @@ type Route struct {
 	// How long browsers wait before they come back, sent as retry: when an
 	// event stream opens. 0s: not sent, the browser decides (about 3s).
 	Retry time.Duration `mapstructure:"retry"`
+	// The API has no WebSockets: what their clients do is sent to it as events
+	// in HTTP requests, and its answers go to them (WebSocket-over-HTTP).
+	OverHTTP bool `mapstructure:"over_http"`
 	// WebSockets whose origin speaks GRIP on them. All others pass through.
 	WebSocket WebSocket `mapstructure:"websocket"`
 	// Changes to the headers of requests to the origin.

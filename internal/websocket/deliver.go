@@ -10,13 +10,13 @@ import (
 	"github.com/holdfast-proxy/holdfast/internal/wire"
 )
 
-// maxEntries is how many entries are taken at once.
-const maxEntries = 64
+// maxTaken is how many entries are taken at once.
+const maxTaken = 64
 
 // deliver sends what is published, what is due, and the end when that is asked
 // for.
 func (s *Session) deliver() {
-	batch := make([]channels.Entry, 0, maxEntries)
+	batch := make([]channels.Entry, 0, maxTaken)
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
 	for {

@@ -61,7 +61,7 @@ func (s *sorter) add(p part) (relay part, control []byte, k kind, err error) {
 // whole.
 func (s *sorter) collect(p part, fresh bool) []byte {
 	if fresh {
-		s.head = nil
+		s.head = []byte{}
 		p.payload = p.payload[len(grip.ControlPrefix):]
 	}
 	s.head = append(s.head, p.payload...)
