@@ -39,6 +39,7 @@ type exchange struct {
 	socket  *grip.Socket      // what is agreed with the origin, if held is a WebSocket
 	cut     error             // why the origin's body ended early
 	failure *failure          // what has been counted and logged
+	tunnel  *tunnel           // nil: the client asks for no other protocol
 	taken   bool              // the holder has, or had, the connection
 	outcome outcome
 }

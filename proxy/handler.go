@@ -116,7 +116,8 @@ func (h *Handler) forward(x *exchange, r *http.Request) {
 	_ = rc.EnableFullDuplex() // the origin may answer while it still reads; HTTP/2 always can
 	x.body = newRequestBody(r, func() { _ = rc.SetReadDeadline(time.Now()) })
 	x.w.request = x.body
-	r = x.bind(withSafeUpgrade(r))
+	r = x.bind(h.mayTunnel(x, withSafeUpgrade(r)))
+	defer x.closeTunnel()
 	defer h.leave(x, r)
 	if x.route.OverHTTP && h.takeEvents(x, r) {
 		return

@@ -47,6 +47,9 @@ func (h *Handler) switchProtocols(x *exchange, resp *http.Response) error {
 		}
 	}
 	x.route.finishHeader(resp)
+	if f := h.openTunnel(x); f != nil {
+		return f
+	}
 	return nil
 }
 

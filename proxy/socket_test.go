@@ -3,12 +3,14 @@ package proxy
 import (
 	"bytes"
 	"context"
+	"errors"
 	"net/http"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/coder/websocket"
+	"go.uber.org/zap"
 )
 
 const subscribe = `c:{"type":"subscribe","channel":"ch"}`
@@ -476,4 +478,32 @@ func TestPingsAndCloseFramesPassBetweenFragments(t *testing.T) {
 		t.Errorf("got %q and %q", first, second)
 	}
 	c.CloseNow()
+}
+
+func TestATunnelEndsInItsTurn(t *testing.T) {
+	ended := make(chan error, 1)
+	s := newStation(t, func(o *stationOptions) {
+		holding(socketOrigin(t, "", func(c *websocket.Conn) { ended <- echo(c, "") }).URL)(o)
+		o.maxStreams = 1
+	})
+	server, err := NewServer(ServerOptions{Handler: s.handler, Listen: []string{"127.0.0.1:0"}, Log: zap.NewNop()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	served := make(chan error, 1)
+	go func() { served <- server.Serve() }()
+	c := (&front{url: "http://" + server.Addrs()[0].String()}).openSocket(t)
+	if _, resp, err := s.dialSocket(t); err == nil || resp.StatusCode != http.StatusServiceUnavailable {
+		t.Errorf("a tunnel that has no place is answered with %v", resp)
+	}
+	if err := errors.Join(server.Shutdown(t.Context()), within(t, served, "the server ends")); err != nil {
+		t.Error(err)
+	}
+	c.say("still there")
+	c.wantText("still there")
+	if err := s.holder.Drain(t.Context(), 0); err != nil {
+		t.Error(err)
+	}
+	within(t, ended, "the origin's end")
+	s.waitCount(t, "holdfast_requests_total", "upgraded")
 }

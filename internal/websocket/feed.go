@@ -93,6 +93,7 @@ func (f *feed) take(dst []channels.Entry) ([]channels.Entry, error) {
 			break
 		}
 		dst = append(dst, first.next[0])
+		clear(first.next)
 		first.next = first.next[:0]
 	}
 	return dst, nil
