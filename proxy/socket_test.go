@@ -507,3 +507,17 @@ func TestATunnelEndsInItsTurn(t *testing.T) {
 	within(t, ended, "the origin's end")
 	s.waitCount(t, "holdfast_requests_total", "upgraded")
 }
+
+func TestWhoEndsAChannelEndsItsWebSockets(t *testing.T) {
+	origin := socketOrigin(t, "grip", func(c *websocket.Conn) {
+		say(t, c, subscribe)
+		echo(c, "m:")
+	})
+	s := newStation(t, holding(origin.URL))
+	c := s.openSocket(t)
+	s.waitStreams(t, "ch", 1)
+	if n, known, err := s.hub.CloseChannel(t.Context(), "ch"); n != 1 || !known || err != nil {
+		t.Errorf("%d, %v, %v", n, known, err)
+	}
+	c.wantClose(websocket.StatusNormalClosure, "channel is closed")
+}

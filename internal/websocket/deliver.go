@@ -130,9 +130,14 @@ func (s *Session) write(frames []byte, n int) error {
 	return nil
 }
 
-// closeBy ends the session as a published close frame says.
+// closeBy ends the session as a published close frame says. There is none when all
+// streams of a channel are ended.
 func (s *Session) closeBy(frame []byte) {
 	const head = 2 // of a frame that is not masked and has at most 125 bytes
-	code, text := ws.ParseCloseFrameData(frame[head:])
-	s.finish(Ending{Reason: hold.ReasonAction, code: int(code), text: text})
+	e := Ending{Reason: hold.ReasonAction, code: codeNormal, text: "channel is closed"}
+	if frame != nil {
+		code, text := ws.ParseCloseFrameData(frame[head:])
+		e.code, e.text = int(code), text
+	}
+	s.finish(e)
 }

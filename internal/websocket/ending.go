@@ -33,6 +33,7 @@ const (
 const (
 	codeNoFrame   = -1 // no close frame
 	codeNone      = 0  // one without a code
+	codeNormal    = 1000
 	codeGoingAway = 1001
 	codeProtocol  = 1002
 	codeNotUTF8   = 1007
