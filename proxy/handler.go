@@ -28,6 +28,7 @@ type route struct {
 	counts  *routeCounts
 	forward *httputil.ReverseProxy
 	origins *http.Transport
+	ignored prometheus.Counter // messages on WebSockets that are for nobody
 }
 
 // Handler forwards requests to the origins of their routes. It is safe for
@@ -76,6 +77,7 @@ func New(o Options) (*Handler, error) {
 
 // connect gives rt its way to the origins.
 func (h *Handler) connect(rt *route, o *Options) {
+	rt.ignored = h.holding.Sockets.Ignored(rt.Name)
 	rt.origins = newTransport(&rt.Route, o.OriginTLS)
 	rt.forward = &httputil.ReverseProxy{
 		Rewrite:        h.rewrite,

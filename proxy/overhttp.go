@@ -19,8 +19,9 @@ import (
 	"github.com/holdfast-proxy/holdfast/internal/woh"
 )
 
-// maxEvents bounds an origin's answer in events, in bytes.
-const maxEvents = 1 << 20
+// eventsRoom is what an origin's answer in events may have beside the longest
+// message, in bytes.
+const eventsRoom = 1 << 20
 
 // takeEvents answers requests that a route with WebSocket-over-HTTP does not
 // simply forward. It returns false for the others.
@@ -143,7 +144,7 @@ func (h *Handler) asker(x *exchange, r *http.Request) websocket.Asker {
 			return nil, unreached(err)
 		}
 		defer resp.Body.Close()
-		body, f := readEvents(resp)
+		body, f := readEvents(resp, x.route.WebSocket.MaxMessage+eventsRoom)
 		switch {
 		case f != nil:
 			return nil, f
@@ -211,14 +212,14 @@ func unreached(err error) error {
 	return err
 }
 
-// readEvents reads the body of an answer.
-func readEvents(resp *http.Response) ([]byte, *failure) {
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxEvents+1))
+// readEvents reads the body of an answer, at most limit bytes.
+func readEvents(resp *http.Response, limit int64) ([]byte, *failure) {
+	body, err := io.ReadAll(io.LimitReader(resp.Body, limit+1))
 	switch {
 	case err != nil:
 		return nil, &failure{OriginCut, err}
-	case len(body) > maxEvents:
-		return nil, &failure{BodyTooLarge, fmt.Errorf("answer to events is over %d bytes", maxEvents)}
+	case int64(len(body)) > limit:
+		return nil, &failure{BodyTooLarge, fmt.Errorf("answer to events is over %d bytes", limit)}
 	}
 	return body, nil
 }

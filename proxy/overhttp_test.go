@@ -304,7 +304,7 @@ func TestHandshakesThatTheOriginDoesNotAnswerWell(t *testing.T) {
 		"another event": {func(w http.ResponseWriter) { io.WriteString(w, "PING\r\n") }, BadInstruction, "answer does not begin with the event OPEN"},
 		"rubbish":       {func(w http.ResponseWriter) { io.WriteString(w, "OPEN\r\nTEXT zz\r\n") }, BadInstruction, `event 1: length "zz" is not a hexadecimal number`},
 		"compressed":    {func(w http.ResponseWriter) { w.Header().Set("Content-Encoding", "br") }, BadEncoding, "events have a Content-Encoding"},
-		"too long":      {func(w http.ResponseWriter) { w.Write(make([]byte, 2<<20)) }, BodyTooLarge, "answer to events is over 1048576 bytes"},
+		"too long":      {func(w http.ResponseWriter) { w.Write(make([]byte, 2<<20+1)) }, BodyTooLarge, "answer to events is over 2097152 bytes"},
 		"cut off":       {func(w http.ResponseWriter) { w.Header().Set("Content-Length", "9"); io.WriteString(w, "OPEN\r\n") }, OriginCut, "unexpected EOF"},
 		"extension": {func(w http.ResponseWriter) {
 			w.Header().Set("Sec-WebSocket-Extensions", "grip, x")

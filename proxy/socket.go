@@ -106,7 +106,7 @@ func (h *Handler) openSocket(x *exchange, r *http.Request, resp *http.Response) 
 		MaxMessage:   x.route.WebSocket.MaxMessage,
 		WriteTimeout: x.route.WriteTimeout,
 		Counts:       h.holding.Counts.Sockets(x.route.Name),
-		Ignored:      h.holding.Sockets.Ignored(x.route.Name),
+		Ignored:      x.route.ignored,
 		Log:          h.log,
 	}), nil
 }

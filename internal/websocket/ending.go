@@ -50,6 +50,8 @@ type Ending struct {
 
 	code int    // of the close frame for the client; codeNoFrame: there is none
 	text string // its reason
+	// unreadable: what the client has sent is no WebSocket any more.
+	unreadable bool
 }
 
 // body is the payload of the close frame.
@@ -61,9 +63,9 @@ func clientFailed(err error) Ending {
 	var broken ws.ProtocolError
 	switch {
 	case errors.As(err, &broken):
-		return Ending{Reason: ReasonBadClient, code: codeProtocol, text: "protocol error"}
+		return Ending{Reason: ReasonBadClient, code: codeProtocol, text: "protocol error", unreadable: true}
 	case errors.Is(err, errTooBig):
-		return Ending{Reason: ReasonTooBig, code: codeTooBig, text: "message is too big"}
+		return Ending{Reason: ReasonTooBig, code: codeTooBig, text: "message is too big", unreadable: true}
 	case errors.Is(err, errNotUTF8):
 		return Ending{Reason: ReasonBadClient, code: codeNotUTF8, text: "text is not UTF-8"}
 	case errors.Is(err, os.ErrDeadlineExceeded):

@@ -160,7 +160,9 @@ func (s *Session) finish(e Ending) {
 // isOver reports whether finish was called.
 func (s *Session) isOver() bool { return s.ctx.Err() != nil }
 
-// farewell sends the close frame and gives the client a moment to answer it.
+// farewell sends the close frame and gives the client a moment to answer it. The
+// answer of one that has broken the protocol cannot be read: it is to see that the
+// connection has ended, and end its half.
 func (s *Session) farewell() {
 	if s.ending.code == codeNoFrame || s.cut.Load() {
 		return
@@ -169,6 +171,9 @@ func (s *Session) farewell() {
 	s.Client.SetDeadline(deadline) // for who is stuck in a write, too
 	if err := s.out.send(ws.OpClose, s.ending.body()); err != nil && !errors.Is(err, errClosing) {
 		return
+	}
+	if half, ok := s.Client.(interface{ CloseWrite() error }); ok && s.ending.unreadable {
+		_ = half.CloseWrite()
 	}
 	timer := time.NewTimer(closeWait)
 	defer timer.Stop()
