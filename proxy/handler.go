@@ -77,7 +77,7 @@ func New(o Options) (*Handler, error) {
 
 // connect gives rt its way to the origins.
 func (h *Handler) connect(rt *route, o *Options) {
-	rt.ignored = h.holding.Sockets.Ignored(rt.Name)
+	rt.ignored = h.holding.SocketMetrics.Ignored(rt.Name)
 	rt.origins = newTransport(&rt.Route, o.OriginTLS)
 	rt.forward = &httputil.ReverseProxy{
 		Rewrite:        h.rewrite,

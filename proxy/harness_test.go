@@ -36,7 +36,7 @@ func newFront(t *testing.T, edit func(*Options)) *front {
 	t.Helper()
 	reg := prometheus.NewRegistry()
 	o := Options{Head: func() channels.Position { return channels.Position{} }, Log: zap.NewNop(), Metrics: NewMetrics(reg)}
-	o.Holding.Counts, o.Holding.Sockets = hold.NewMetrics(reg), websocket.NewMetrics(reg)
+	o.Holding.Counts, o.Holding.SocketMetrics = hold.NewMetrics(reg), websocket.NewMetrics(reg)
 	edit(&o)
 	h, err := New(o)
 	if err != nil {

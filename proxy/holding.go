@@ -37,9 +37,11 @@ type Holding struct {
 	PositionEvent, GapEvent string
 	// GapChannels: gap events name the channel.
 	GapChannels bool
-	// Counts and Sockets count WebSockets; nil counts nothing.
-	Counts  *hold.Metrics
-	Sockets *websocket.Metrics
+	// Counts and SocketMetrics count WebSockets; nil counts nothing.
+	Counts        *hold.Metrics
+	SocketMetrics *websocket.Metrics
+	// SocketOptions is set on the connections of WebSockets that are held.
+	SocketOptions hold.SocketOptions
 }
 
 // withDefaults returns o with everything filled in.
@@ -47,8 +49,8 @@ func (o Holding) withDefaults() Holding {
 	if o.Counts == nil {
 		o.Counts = hold.NewMetrics(nil)
 	}
-	if o.Sockets == nil {
-		o.Sockets = websocket.NewMetrics(prometheus.NewRegistry())
+	if o.SocketMetrics == nil {
+		o.SocketMetrics = websocket.NewMetrics(prometheus.NewRegistry())
 	}
 	return o
 }

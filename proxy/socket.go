@@ -86,6 +86,7 @@ func (h *Handler) openSocket(x *exchange, r *http.Request, resp *http.Response) 
 		return nil, &failure{ClientGone, err}
 	}
 	x.taken = true
+	h.holding.SocketOptions.Limit(r, x.route.WriteTimeout)
 	_ = conn.SetDeadline(time.Time{}) // net/http's
 	var answer bytes.Buffer
 	answer.WriteString("HTTP/1.1 101 Switching Protocols\r\n")

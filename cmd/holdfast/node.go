@@ -86,7 +86,8 @@ func (n *node) build(cfg config.Config, reg *prometheus.Registry) error {
 		return err
 	}
 	options.Holding.Hub, options.Holding.Holder, options.Head = n.hub, n.holder, n.hub.Head
-	options.Holding.Counts, options.Holding.Sockets = streams, websocket.NewMetrics(reg)
+	options.Holding.SocketOptions = hold.DefaultSocketOptions()
+	options.Holding.Counts, options.Holding.SocketMetrics = streams, websocket.NewMetrics(reg)
 	if n.bus.stream != nil {
 		options.Asking = n.bus.stream.Refresh
 	}

@@ -35,11 +35,11 @@ func socketOrigin() http.Handler {
 }
 
 // openSocket connects a WebSocket to the node.
-func (s *server) openSocket(path string) *websocket.Conn {
+func (s *server) openSocket(d dialect, path string) *websocket.Conn {
 	s.t.Helper()
 	ctx, cancel := context.WithTimeout(s.t.Context(), goodTime)
 	defer cancel()
-	c, _, err := websocket.Dial(ctx, "ws"+strings.TrimPrefix(s.URL, "http")+path, nil)
+	c, _, err := websocket.Dial(ctx, d.url(s)+path, &websocket.DialOptions{HTTPClient: d.client})
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -67,12 +67,15 @@ func (s *server) numbered(channel string) (done chan struct{}) {
 func TestDrainEndsWebSocketsOneByOneAndLosesNothing(t *testing.T) {
 	t.Parallel()
 	const n = 8
-	s := startServer(t, "origin: "+startOrigin(t, socketOrigin())+"\ndrain: {window: 2s}\n")
+	cert := newCertificate(t)
+	s := startServer(t, "origin: "+startOrigin(t, socketOrigin())+"\ndrain: {window: 2s}\n"+cert.yaml())
+	all := dialects(t, cert.pem)
+	plain, secure := all[0], all[3]
 	var sockets []*websocket.Conn
-	for range n {
-		sockets = append(sockets, s.openSocket("/grip"))
+	for range n / 2 {
+		sockets = append(sockets, s.openSocket(plain, "/grip"), s.openSocket(secure, "/grip"))
 	}
-	tunnel := s.openSocket("/plain") // the last to be ended
+	tunnel := s.openSocket(plain, "/plain") // the last to be ended
 	eventually(t, "all follow the channel", func() bool {
 		_, info, _ := s.control(http.MethodGet, "/channels/numbers", "")
 		return strings.Contains(info, `"subscribers":`+strconv.Itoa(n))

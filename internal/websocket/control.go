@@ -7,6 +7,7 @@ import (
 	"github.com/gobwas/ws"
 
 	"github.com/holdfast-proxy/holdfast/internal/grip"
+	"github.com/holdfast-proxy/holdfast/internal/wire"
 )
 
 // fromOrigin does with a part of a message of the origin what it is for. The end
@@ -93,7 +94,7 @@ func (s *Session) sendNow(d *grip.SendDelayed) *Ending {
 	if d == nil {
 		return nil
 	}
-	return s.toClient(s.out.send(opCode(d.Message), d.Content))
+	return s.toClient(s.out.send(wire.OpCode(d.Message), d.Content))
 }
 
 // subscribe follows a channel from now on. A second time changes nothing.

@@ -2,9 +2,11 @@ package websocket
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"strings"
 
+	"github.com/gobwas/ws"
 	"github.com/klauspost/compress/flate"
 )
 
@@ -49,3 +51,16 @@ func (d *inflater) add(p part) (whole []byte, ok bool, err error) {
 
 // lastOf returns a copy of the last n bytes of b, or less if there are no more.
 func lastOf(b []byte, n int) []byte { return bytes.Clone(b[max(0, len(b)-n):]) }
+
+// inflated reads the next part, and reports false where there is none before a
+// compressed message is whole.
+func inflated(r *reader, d *inflater) (p part, ok bool, err error) {
+	if p, err = r.next(); err != nil || !p.deflated || p.op.IsControl() {
+		return p, err == nil, err
+	}
+	whole, ok, err := d.add(p)
+	if err != nil && !errors.Is(err, errTooBig) {
+		err = ws.ProtocolError("compressed message: " + err.Error())
+	}
+	return part{op: p.op, first: true, last: true, payload: whole}, ok, err
+}

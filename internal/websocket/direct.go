@@ -1,7 +1,6 @@
 package websocket
 
 import (
-	"errors"
 	"io"
 	"time"
 
@@ -57,7 +56,7 @@ func (d *direct) run() {
 	defer s.endRelay()
 	defer d.in.release()
 	for !s.detached.Load() {
-		p, ok, err := d.next()
+		p, ok, err := inflated(&d.in, &d.inflater)
 		if err != nil {
 			s.finish(originFailed(err))
 			return
@@ -71,19 +70,6 @@ func (d *direct) run() {
 		}
 	}
 	d.conn.Close()
-}
-
-// next reads the next part, and reports false where there is none before a
-// compressed message is whole.
-func (d *direct) next() (p part, ok bool, err error) {
-	if p, err = d.in.next(); err != nil || !p.deflated || p.op.IsControl() {
-		return p, err == nil, err
-	}
-	whole, ok, err := d.inflater.add(p)
-	if err != nil && !errors.Is(err, errTooBig) {
-		err = ws.ProtocolError("compressed message: " + err.Error())
-	}
-	return part{op: p.op, first: true, last: true, payload: whole}, ok, err
 }
 
 // do does what a part says.

@@ -45,7 +45,7 @@ func TestKeepAlives(t *testing.T) {
 				got, start := 0, time.Now()
 				client.SetReadDeadline(start.Add(10500 * time.Millisecond))
 				for {
-					f, err := ws.ReadFrame(client)
+					f, err := readFrame(client)
 					if err != nil {
 						break
 					}
@@ -246,7 +246,7 @@ func TestAMessageIsRelayedWhileItComes(t *testing.T) {
 		}()
 		start := time.Now()
 		for i, want := range []string{"a", "b", "c"} {
-			f, err := ws.ReadFrame(client)
+			f, err := readFrame(client)
 			if err != nil || string(f.Payload) != want || f.Header.Fin != (i == 2) || (f.Header.OpCode == ws.OpText) != (i == 0) {
 				t.Errorf("fragment %d: %v %q (%v)", i, f.Header, f.Payload, err)
 			}
@@ -256,7 +256,7 @@ func TestAMessageIsRelayedWhileItComes(t *testing.T) {
 		}
 		go client.send(ws.OpText, strings.Repeat("x", partSize+1))
 		for i, size := range []int{partSize, 1} {
-			f, err := ws.ReadFrame(origin)
+			f, err := readFrame(origin)
 			if err != nil || len(f.Payload) != size || f.Header.Fin != (i == 1) {
 				t.Errorf("part %d for the origin: %v (%v)", i, f.Header, err)
 			}

@@ -53,10 +53,11 @@
 // # Files
 //
 //	session.go   a session, from start to end      control.go   what origins ask for
-//	direct.go    an origin with a connection        feed.go      cursors
-//	overhttp.go  an origin that is asked            deliver.go   what is published
-//	asking.go    one request to it                  timers.go    keep-alives, delayed messages
-//	queue.go     what it is to be told              peer.go      writing frames
-//	sort.go      whom a message is for              read.go      reading frames
-//	ending.go    reasons and close codes            deflate.go   compressed messages
+//	client.go    what the client sends             feed.go      cursors
+//	direct.go    an origin with a connection       deliver.go   what is published
+//	overhttp.go  an origin that is asked           timers.go    keep-alives, delayed messages
+//	asking.go    one request to it                 peer.go      writing frames
+//	queue.go     what it is to be told             read.go      reading frames
+//	sort.go      whom a message is for             deflate.go   compressed messages
+//	ending.go    reasons and close codes           metrics.go
 package websocket

@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"syscall"
+	"unicode/utf8"
 
 	"github.com/gobwas/ws"
 
@@ -93,4 +94,22 @@ func originFailed(err error) Ending {
 // badOrigin is the end when the origin says what cannot be followed.
 func badOrigin(err error) Ending {
 	return Ending{Reason: ReasonBadOrigin, Err: err, code: codeInternal, text: "bad instruction of the origin"}
+}
+
+// endingOf is the end that a close frame means.
+func endingOf(reason hold.Reason, payload []byte) (Ending, error) {
+	if len(payload) == 0 {
+		return Ending{Reason: reason, code: codeNone}, nil
+	}
+	if len(payload) == 1 {
+		return Ending{}, ws.ProtocolError("close frame of one byte")
+	}
+	code, text := ws.ParseCloseFrameData(payload)
+	if err := ws.CheckCloseFrameData(code, text); err != nil {
+		return Ending{}, err
+	}
+	if !utf8.ValidString(text) {
+		return Ending{}, ws.ErrProtocolInvalidUTF8
+	}
+	return Ending{Reason: reason, code: int(code), text: text}, nil
 }

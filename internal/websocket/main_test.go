@@ -99,7 +99,7 @@ func (c *client) send(op ws.OpCode, payload string) {
 // want reads a frame.
 func (c *client) want(op ws.OpCode, payload string) {
 	c.t.Helper()
-	f, err := ws.ReadFrame(c)
+	f, err := readFrame(c)
 	if err != nil || f.Header.OpCode != op || string(f.Payload) != payload {
 		c.t.Errorf("the client gets %v %q (%v), want %v %q", f.Header.OpCode, f.Payload, err, op, payload)
 	}
@@ -186,7 +186,7 @@ func tell(t *testing.T, w io.Writer, op ws.OpCode, payload string) {
 // hears reads a frame as an origin does.
 func hears(t *testing.T, r io.Reader, op ws.OpCode, payload string) {
 	t.Helper()
-	f, err := ws.ReadFrame(r)
+	f, err := readFrame(r)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -197,4 +197,14 @@ func hears(t *testing.T, r io.Reader, op ws.OpCode, payload string) {
 	if f.Header.OpCode != op || !bytes.Equal(f.Payload, []byte(payload)) {
 		t.Fatalf("the origin gets %v %q, want %v %q", f.Header.OpCode, f.Payload, op, payload)
 	}
+}
+
+// readFrame reads a frame whole.
+func readFrame(r io.Reader) (f ws.Frame, err error) {
+	if f.Header, err = ws.ReadHeader(r); err != nil {
+		return f, err
+	}
+	f.Payload = make([]byte, f.Header.Length)
+	_, err = io.ReadFull(r, f.Payload)
+	return f, err
 }

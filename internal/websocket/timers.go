@@ -5,9 +5,8 @@ import (
 	"sync"
 	"time"
 
-	"github.com/gobwas/ws"
-
 	"github.com/holdfast-proxy/holdfast/internal/grip"
+	"github.com/holdfast-proxy/holdfast/internal/wire"
 )
 
 // idleLook is how long deliver waits when nothing is due.
@@ -87,10 +86,10 @@ func (s *Session) sendDue() (wait time.Duration, err error) {
 		d, k, wait := s.timers.due(time.Unix(0, s.out.wrote.Load()))
 		switch {
 		case d != nil:
-			err = s.out.send(opCode(d.Message), d.Content)
+			err = s.out.send(wire.OpCode(d.Message), d.Content)
 		case k != nil:
 			s.Counts.KeepAlive()
-			err = s.out.send(opCode(k.Message), k.Content)
+			err = s.out.send(wire.OpCode(k.Message), k.Content)
 		default:
 			return wait, nil
 		}
@@ -98,16 +97,4 @@ func (s *Session) sendDue() (wait time.Duration, err error) {
 			return 0, err
 		}
 	}
-}
-
-func opCode(t grip.MessageType) ws.OpCode {
-	switch t {
-	case grip.Binary:
-		return ws.OpBinary
-	case grip.Ping:
-		return ws.OpPing
-	case grip.Pong:
-		return ws.OpPong
-	}
-	return ws.OpText
 }

@@ -29,7 +29,7 @@ func messageAction(a grip.Action) channels.Action {
 func appendMessage(dst []byte, m *grip.MessageFormat, deflate bool) []byte {
 	switch m.Action {
 	case grip.Send:
-		return appendFrames(dst, opCode(m.Type), m.Content, deflate)
+		return appendFrames(dst, OpCode(m.Type), m.Content, deflate)
 	case grip.Close:
 		return appendFrames(dst, ws.OpClose, CloseBody(m.Code, m.Reason), false)
 	}
@@ -96,7 +96,8 @@ func Deflate(op ws.OpCode, payload []byte) ([]byte, bool) {
 	return small, true
 }
 
-func opCode(t grip.MessageType) ws.OpCode {
+// OpCode is the type of a message as frames say it.
+func OpCode(t grip.MessageType) ws.OpCode {
 	switch t {
 	case grip.Binary:
 		return ws.OpBinary

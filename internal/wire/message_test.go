@@ -54,7 +54,7 @@ func TestMessagesAreLaidOutAsFrames(t *testing.T) {
 // wantFrame checks a frame, of which h lacks what is the same in all.
 func wantFrame(t *testing.T, frame []byte, h ws.Header, payload string) {
 	t.Helper()
-	got, err := ws.ReadFrame(bytes.NewReader(frame))
+	got, err := readFrame(bytes.NewReader(frame))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,4 +83,14 @@ func TestActionsOfMessagesThatAreNone(t *testing.T) {
 	if got := form(hint.Encode(place), Message); got != "" {
 		t.Errorf("a hint is %q to WebSockets", got)
 	}
+}
+
+// readFrame reads a frame whole.
+func readFrame(r io.Reader) (f ws.Frame, err error) {
+	if f.Header, err = ws.ReadHeader(r); err != nil {
+		return f, err
+	}
+	f.Payload = make([]byte, f.Header.Length)
+	_, err = io.ReadFull(r, f.Payload)
+	return f, err
 }
