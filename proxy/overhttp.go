@@ -117,9 +117,7 @@ func (e *rejection) Error() string {
 
 // reject relays the answer of an origin that does not accept a WebSocket.
 func (h *Handler) reject(x *exchange, r *http.Request, e *rejection) *failure {
-	for _, name := range hopByHop {
-		e.resp.Header.Del(name)
-	}
+	dropHopByHop(e.resp.Header)
 	x.outcome = relayed
 	x.route.finishHeader(e.resp)
 	d := head{code: e.resp.StatusCode, reason: phraseOf(e.resp), header: e.resp.Header}
@@ -165,9 +163,18 @@ func newConnectionID() string {
 	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }
 
-// hopByHop are the fields that are for one connection (RFC 9110 §7.6.1).
-var hopByHop = []string{"Connection", "Proxy-Connection", "Keep-Alive", "Proxy-Authenticate", "Proxy-Authorization",
-	"Te", "Trailer", "Transfer-Encoding", "Upgrade"}
+// dropHopByHop removes the fields that are for one connection (RFC 9110 §7.6.1).
+func dropHopByHop(h http.Header) {
+	for _, line := range h["Connection"] {
+		for name := range strings.SplitSeq(line, ",") {
+			h.Del(strings.TrimSpace(name))
+		}
+	}
+	dropFraming(h)
+	for _, name := range []string{"Proxy-Authenticate", "Proxy-Authorization", "Trailer", "Content-Length"} {
+		h.Del(name)
+	}
+}
 
 // eventsRequest makes a request with events of a handshake. What a client may not
 // say is removed.
@@ -176,31 +183,17 @@ func eventsRequest(ctx context.Context, r *http.Request, events []byte) *http.Re
 	out.Method, out.Close = http.MethodPost, false
 	out.Body, out.ContentLength = io.NopCloser(bytes.NewReader(events)), int64(len(events))
 	out.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(events)), nil }
-	for _, name := range connectionFields(r.Header) {
-		out.Header.Del(name)
-	}
+	dropHopByHop(out.Header)
+	out.Header.Del("Forwarded")
 	for name := range out.Header {
 		if strings.HasPrefix(name, "Meta-") || strings.HasPrefix(name, "X-Forwarded-") {
 			delete(out.Header, name)
 		}
 	}
-	for _, name := range append(hopByHop, "Connection-Id", "Content-Length", "Forwarded") {
-		out.Header.Del(name)
-	}
 	out.Header.Set("Accept", woh.ContentType)
 	out.Header.Set("Accept-Encoding", "identity")
 	out.Header.Set("Content-Type", woh.ContentType)
 	return out
-}
-
-// connectionFields are the fields that Connection names.
-func connectionFields(h http.Header) (names []string) {
-	for _, line := range h["Connection"] {
-		for name := range strings.SplitSeq(line, ",") {
-			names = append(names, strings.TrimSpace(name))
-		}
-	}
-	return names
 }
 
 // unreached marks the errors of a round trip that pass.

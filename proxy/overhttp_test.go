@@ -84,7 +84,7 @@ func TestAWebSocketOverHTTP(t *testing.T) {
 	o.answer("OPEN\r\nTEXT 32\r\nc:{\"type\": \"subscribe\", \"channel\": \"room-number1\"}\r\n",
 		"Sec-WebSocket-Extensions", "grip", "Set-Meta-User", "al", "X-A", "b", "Sec-WebSocket-Protocol", "chat", "Keep-Alive-Interval", "60")
 	c, resp, err := s.dialSocket(t, func(d *websocket.DialOptions) {
-		d.HTTPHeader = http.Header{"Cookie": {"c=1"}, "Meta-User": {"forged"}, "Connection-Id": {"forged"}, "Grip-Sig": {"forged"}}
+		d.HTTPHeader = http.Header{"X-Forwarded-For": {"9.9.9.9"}, "Forwarded": {"for=9.9.9.9"}, "Proxy-Authorization": {"secret"}, "Cookie": {"c=1"}, "Meta-User": {"forged"}, "Connection-Id": {"forged"}, "Grip-Sig": {"forged"}}
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -96,6 +96,7 @@ func TestAWebSocketOverHTTP(t *testing.T) {
 	for name, want := range map[string]string{
 		"Content-Type": "application/websocket-events", "Accept": "application/websocket-events", "Cookie": "c=1",
 		"Sec-Websocket-Extensions": "grip", "Sec-Websocket-Version": "13", "Meta-User": "", "Grip-Sig": "", "Upgrade": "",
+		"Connection": "", "X-Forwarded-For": "127.0.0.1", "Forwarded": "", "Proxy-Authorization": "", "Accept-Encoding": "identity",
 	} {
 		if got := first.Get(name); got != want {
 			t.Errorf("%s: %q, want %q", name, got, want)

@@ -181,6 +181,7 @@ func TestAnUnsubscribedWebSocketGetsNoMore(t *testing.T) {
 	}
 	c.say("next")
 	c.wantText("done")
+	s.waitStreams(t, "p-ch", 0)
 	s.messages(t, "p-ch", `{"content":"4"}`)
 	s.messages(t, "p-other", `{"content":"5"}`, `{"action":"hint"}`, `{"action":"refresh"}`, `{"content":"6"}`)
 	c.wantText("5")
@@ -520,4 +521,24 @@ func TestWhoEndsAChannelEndsItsWebSockets(t *testing.T) {
 		t.Errorf("%d, %v, %v", n, known, err)
 	}
 	c.wantClose(websocket.StatusNormalClosure, "channel is closed")
+}
+
+// A client that has broken the protocol cannot answer the close frame. It sees the
+// end of the connection, and ends its half, whereupon the session ends.
+func TestAClientThatBreaksTheProtocolSeesTheEnd(t *testing.T) {
+	origin := socketOrigin(t, "grip", func(c *websocket.Conn) { echo(c, "m:") })
+	s := newStation(t, holding(origin.URL))
+	c := dialWire(t, s.addr)
+	c.send("GET /ws HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n" +
+		"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n")
+	if head := c.head(); !strings.HasPrefix(head, "HTTP/1.1 101 ") {
+		t.Fatal(head)
+	}
+	c.send("\x81\x01x") // not masked
+	c.want("\x88\x10\x03\xeaprotocol error")
+	if rest, err := c.rest(); rest != "" || err != nil {
+		t.Errorf("then %q, %v", rest, err)
+	}
+	c.Close()
+	s.waitCount(t, "holdfast_streams_ended_total", "websocket", "client_protocol")
 }

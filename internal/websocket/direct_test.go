@@ -129,6 +129,9 @@ func TestFramesThatBreakTheRules(t *testing.T) {
 				}
 				client.want(ws.OpClose, closing(c.code, c.text))
 				client.wantEnd(ReasonBadClient)
+				if !r.halfClosed { // its answer cannot be read
+					t.Error("the client does not see the end")
+				}
 			})
 		})
 	}
@@ -138,6 +141,9 @@ func TestFramesThatBreakTheRules(t *testing.T) {
 		client.want(ws.OpClose, closing(1011, "bad instruction of the origin"))
 		hears(t, origin, ws.OpClose, closing(1011, "bad instruction of the origin"))
 		client.wantEnd(ReasonBadOrigin)
+		if r.halfClosed {
+			t.Error("the client cannot answer")
+		}
 	})
 }
 
@@ -262,6 +268,41 @@ func TestAMessageIsRelayedWhileItComes(t *testing.T) {
 			}
 		}
 		go io.Copy(io.Discard, origin)
+		client.wantEnd(hold.ReasonClientClosed)
+	})
+}
+
+func TestNothingFollowsACloseFrame(t *testing.T) {
+	inBubble(t, func(t *testing.T, r *rig) {
+		client, origin := r.direct(plain)
+		go tell(t, origin, ws.OpText, `c:{"type":"subscribe","channel":"ch"}`)
+		synctest.Wait()
+		go func() {
+			if err := r.holder.Drain(t.Context(), 0); err != nil {
+				t.Error(err)
+			}
+		}()
+		client.want(ws.OpClose, closing(1001, "going away"))
+		hears(t, origin, ws.OpClose, closing(1001, "going away"))
+		tell(t, origin, ws.OpText, "m:late")
+		tell(t, origin, ws.OpPing, "late")
+		r.publish("ch", "late")
+		if n, err := client.Read(make([]byte, 1)); n != 0 || !errors.Is(err, io.EOF) {
+			t.Errorf("something follows: %v", err)
+		}
+		client.wantEnd(hold.ReasonDrain)
+	})
+}
+
+func TestAGapThatMayBeNothingEndsNoWebSocket(t *testing.T) {
+	inBubble(t, func(t *testing.T, r *rig) {
+		client, origin := r.direct(plain)
+		go io.Copy(io.Discard, origin)
+		tell(t, origin, ws.OpText, `c:{"type":"subscribe","channel":"ch"}`)
+		synctest.Wait()
+		r.hub.Interrupt()
+		r.publish("ch", "after")
+		client.want(ws.OpText, "after")
 		client.wantEnd(hold.ReasonClientClosed)
 	})
 }

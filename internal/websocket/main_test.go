@@ -31,6 +31,19 @@ type rig struct {
 	hub    *channels.Hub
 	holder *hold.Goroutines
 	counts *hold.Metrics
+
+	halfClosed bool // a session has ended its half of its client's connection
+}
+
+// half is a client's connection that can be closed by halves, which a pipe cannot.
+type half struct {
+	net.Conn
+	rig *rig
+}
+
+func (h half) CloseWrite() error {
+	h.rig.halfClosed = true
+	return nil
 }
 
 // inBubble runs a test in fake time.
@@ -61,7 +74,7 @@ func (r *rig) session(run func(*Session) Ending) *client {
 		r.t.Fatal(err)
 	}
 	s := New(Options{
-		Client: ours, Reader: bufio.NewReader(ours), Holder: r.holder, Follow: r.follow,
+		Client: half{ours, r}, Reader: bufio.NewReader(ours), Holder: r.holder, Follow: r.follow,
 		MaxChannels: 3, MaxMessage: 1 << 20, WriteTimeout: 20 * time.Second,
 		Counts: r.counts.Sockets("r"), Ignored: prometheus.NewCounter(prometheus.CounterOpts{Name: "x"}), Log: zap.NewNop(),
 	})
