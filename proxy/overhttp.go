@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/http/httputil"
 	"strings"
+	"time"
 
 	"golang.org/x/net/http/httpguts"
 
@@ -142,6 +143,8 @@ func (h *Handler) asker(x *exchange, r *http.Request) websocket.Asker {
 			return nil, unreached(err)
 		}
 		defer resp.Body.Close()
+		// The body has as long as the head had.
+		defer time.AfterFunc(x.route.ResponseHeaderTimeout, func() { resp.Body.Close() }).Stop()
 		body, f := readEvents(resp, x.route.WebSocket.MaxMessage+eventsRoom)
 		switch {
 		case f != nil:

@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/coder/websocket"
 )
@@ -422,4 +423,20 @@ func TestHandshakesThatAreNone(t *testing.T) {
 			t.Errorf("%s: %s", name, head)
 		}
 	}
+}
+
+func TestAnAnswerInEventsThatDoesNotEnd(t *testing.T) {
+	o := newEventOrigin(t)
+	s := newStation(t, holding(o.URL, overHTTP, func(rt *Route) { rt.ResponseHeaderTimeout = 100 * time.Millisecond }))
+	left := make(chan struct{})
+	defer close(left)
+	o.next <- func(w http.ResponseWriter) {
+		io.WriteString(w, "OPEN\r\n")
+		http.NewResponseController(w).Flush()
+		<-left
+	}
+	if _, resp, err := s.dialSocket(t); err == nil || resp.StatusCode != http.StatusBadGateway {
+		t.Errorf("the client gets %v, %v", resp, err)
+	}
+	s.waitCount(t, "holdfast_request_failures_total", string(OriginCut))
 }

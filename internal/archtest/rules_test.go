@@ -80,6 +80,12 @@ var rules = []rule{
 	},
 	{
 		in:     []string{module + "..."},
+		notIn:  []string{ours("internal/websocket"), ours("internal/wire")},
+		forbid: []string{"github.com/gobwas/ws/..."},
+		why:    "frames are read and written in one place, and laid out in another",
+	},
+	{
+		in:     []string{module + "..."},
 		notIn:  []string{ours("internal/config/..."), ours("cmd/holdfast/...")},
 		forbid: []string{"github.com/spf13/..."},
 		why:    "settings reach the parts as values, never as a global bag of keys",
