@@ -8,7 +8,7 @@ import "context"
 type Form uint8
 
 // NumForms is how many forms an entry can carry.
-const NumForms = 3
+const NumForms = 4
 
 // Action is what an entry asks of the streams that were live when it was
 // published, after everything before it has been delivered.

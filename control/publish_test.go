@@ -120,7 +120,7 @@ func TestJSONAnswerTellsWhatBecameOfEachItem(t *testing.T) {
 	e.follow(t, "c")
 	body := batch(
 		`{"channel":"c","id":"1","formats":{"http-stream":{"content":"x"}}}`,
-		`{"channel":"c","id":"1","formats":{"xmpp":{},"ws-message":{}}}`,
+		`{"channel":"c","id":"1","formats":{"xmpp":{},"mqtt":{}}}`,
 		`{"channel":"c","id":"3","prev-id":"2","formats":{"http-stream":{"content":"x"}}}`,
 		streamItem("nobody", "x"),
 	)
@@ -136,7 +136,7 @@ func TestJSONAnswerTellsWhatBecameOfEachItem(t *testing.T) {
 	if err := json.Unmarshal(w.Body.Bytes(), &got); err != nil || got.Message != "Published" || len(got.Items) != 4 {
 		t.Fatalf("%v in %s", err, w.Body)
 	}
-	if ignored := strings.Join(got.Items[1].Ignored, " "); ignored != "ws-message xmpp" || got.Items[0].Ignored != nil {
+	if ignored := strings.Join(got.Items[1].Ignored, " "); ignored != "mqtt xmpp" || got.Items[0].Ignored != nil {
 		t.Errorf("wrong formats are named in %s", w.Body)
 	}
 	head := e.hub.Head()

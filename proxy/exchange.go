@@ -8,6 +8,7 @@ import (
 
 	"github.com/holdfast-proxy/holdfast/channels"
 	"github.com/holdfast-proxy/holdfast/internal/filter"
+	"github.com/holdfast-proxy/holdfast/internal/grip"
 )
 
 // outcome says how a request ended. Outcomes are metric labels.
@@ -40,8 +41,10 @@ type exchange struct {
 	chained bool              // the client is a GRIP proxy, which follows instructions itself
 	filters *filter.Set       // of that instruction; nil for most
 	begun   bool              // has passed the limit on new streams
+	socket  *grip.Socket      // what is agreed with the origin, if held is a WebSocket
 	cut     error             // why the origin's body ended early
 	failure *failure          // what has been counted and logged
+	tunnel  *tunnel           // nil: the client asks for no other protocol
 	taken   bool              // the holder has, or had, the connection
 	wait    func()            // for the end of what is held, where the handler must stay so long; else nil
 	outcome outcome

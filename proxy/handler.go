@@ -31,7 +31,8 @@ type route struct {
 	forward *httputil.ReverseProxy
 	origins *http.Transport
 	filters *filter.Route
-	pieces  *pieces // of the handler
+	pieces  *pieces            // of the handler
+	ignored prometheus.Counter // messages on WebSockets that are for nobody
 }
 
 // Handler forwards requests to the origins of their routes. It is safe for
@@ -47,6 +48,7 @@ type Handler struct {
 	unrouted *routeCounts
 	limits   map[Reason]*rate.Sometimes
 	holding  Holding
+	head     func() channels.Position
 	gapEvent func(dst []byte, g *channels.Gap) []byte // appendGap, bound once for all streams
 
 	newStreams *pace // nil: as they come
@@ -71,7 +73,7 @@ func New(o Options) (*Handler, error) {
 	h := &Handler{
 		routes: found, trusted: o.TrustedProxies, signer: o.Signer, upstream: o.Upstream, feature: o.Feature,
 		trace: o.Trace, log: o.Log, unrouted: o.Metrics.route(noRouteName, nil), limits: map[Reason]*rate.Sometimes{},
-		holding: o.Holding, newStreams: o.Limits.newPace(o.Metrics), drainPatience: drainPatience,
+		holding: o.Holding.withDefaults(), head: o.Head, newStreams: o.Limits.newPace(o.Metrics), drainPatience: drainPatience,
 	}
 	h.gapEvent = h.appendGap
 	for _, reason := range reasons() {
@@ -87,6 +89,7 @@ func New(o Options) (*Handler, error) {
 // connect gives rt its way to the origins.
 func (h *Handler) connect(rt *route, o *Options, shared *pieces) {
 	rt.filters = o.Metrics.filters.Route(rt.Name, h.log)
+	rt.ignored = h.holding.SocketMetrics.Ignored(rt.Name)
 	rt.origins = newTransport(&rt.Route, o.OriginTLS)
 	rt.pieces = shared
 	rt.forward = &httputil.ReverseProxy{
@@ -144,10 +147,14 @@ func (h *Handler) forward(x *exchange, r *http.Request) {
 	_ = rc.EnableFullDuplex() // the origin may answer while it still reads; HTTP/2 always can
 	x.body = newRequestBody(r, func() { _ = rc.SetReadDeadline(time.Now()) })
 	x.w.request = x.body
-	r = x.bind(withSafeUpgrade(r))
+	r = x.bind(h.mayTunnel(x, withSafeUpgrade(r)))
+	defer x.closeTunnel()
 	defer h.leave(x, r)
 	if f := h.beginEvents(x, r); f != nil {
 		h.refuse(x, r, f)
+		return
+	}
+	if x.route.OverHTTP && !x.chained && h.takeEvents(x, r) {
 		return
 	}
 	x.route.forward.ServeHTTP(x.w, r)
@@ -165,7 +172,11 @@ func (h *Handler) forward(x *exchange, r *http.Request) {
 func (h *Handler) handOver(x *exchange, r *http.Request) {
 	defer x.held.Body.Close()
 	x.outcome = held
-	if f := h.follow(x, r); f != nil {
+	follow := h.follow
+	if x.socket != nil {
+		follow = h.holdSocket
+	}
+	if f := follow(x, r); f != nil {
 		h.refuse(x, r, f)
 	}
 }

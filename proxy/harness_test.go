@@ -15,6 +15,7 @@ import (
 
 	"github.com/holdfast-proxy/holdfast/channels"
 	"github.com/holdfast-proxy/holdfast/internal/hold"
+	"github.com/holdfast-proxy/holdfast/internal/websocket"
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
 )
@@ -35,6 +36,7 @@ func newFront(t *testing.T, edit func(*Options)) *front {
 	t.Helper()
 	reg := prometheus.NewRegistry()
 	o := Options{Head: func() channels.Position { return channels.Position{} }, Log: zap.NewNop(), Metrics: NewMetrics(reg)}
+	o.Holding.Counts, o.Holding.SocketMetrics = hold.NewMetrics(reg), websocket.NewMetrics(reg)
 	edit(&o)
 	h, err := New(o)
 	if err != nil {

@@ -10,6 +10,8 @@ import (
 	"github.com/holdfast-proxy/holdfast/channels"
 	"github.com/holdfast-proxy/holdfast/internal/grip"
 	"github.com/holdfast-proxy/holdfast/internal/hold"
+	"github.com/holdfast-proxy/holdfast/internal/websocket"
+	"github.com/prometheus/client_golang/prometheus"
 )
 
 // Hub is where cursors come from.
@@ -35,6 +37,22 @@ type Holding struct {
 	PositionEvent, GapEvent string
 	// GapChannels: gap events name the channel.
 	GapChannels bool
+	// Counts and SocketMetrics count WebSockets; nil counts nothing.
+	Counts        *hold.Metrics
+	SocketMetrics *websocket.Metrics
+	// SocketOptions is set on the connections of WebSockets that are held.
+	SocketOptions hold.SocketOptions
+}
+
+// withDefaults returns o with everything filled in.
+func (o Holding) withDefaults() Holding {
+	if o.Counts == nil {
+		o.Counts = hold.NewMetrics(nil)
+	}
+	if o.SocketMetrics == nil {
+		o.SocketMetrics = websocket.NewMetrics(prometheus.NewRegistry())
+	}
+	return o
 }
 
 // maxInstruction bounds the body of a JSON instruction, of a response hold and

@@ -14,6 +14,11 @@ const (
 	BadMethod Reason = "bad_method"
 	// BadRequestBody: the client's body broke the rules of its framing. 400.
 	BadRequestBody Reason = "bad_request_body"
+	// BadHandshake: the request is no handshake of a WebSocket that we can answer.
+	// 400.
+	BadHandshake Reason = "bad_handshake"
+	// ForgedEvents: the client sends the events of WebSocket-over-HTTP itself. 403.
+	ForgedEvents Reason = "forged_events"
 	// ClientGone: the client left, or we are shutting down. Nothing.
 	ClientGone Reason = "client_gone"
 	// ClientTimeout: the client did not read for the route's write timeout.
@@ -51,9 +56,9 @@ const (
 
 // reasons lists all reasons, for metrics and the log's limits.
 func reasons() []Reason {
-	return []Reason{NoRoute, BadMethod, BadRequestBody, ClientGone, ClientTimeout, OriginUnreachable, OriginTimeout,
-		OriginBroken, OriginCut, BadEncoding, BodyTooLarge, BadInstruction, TooManyStreams, TooManyNewStreams, OriginBusy,
-		Draining, HistoryUnavailable}
+	return []Reason{NoRoute, BadMethod, BadRequestBody, BadHandshake, ForgedEvents, ClientGone, ClientTimeout,
+		OriginUnreachable, OriginTimeout, OriginBroken, OriginCut, BadEncoding, BodyTooLarge, BadInstruction,
+		TooManyStreams, TooManyNewStreams, OriginBusy, Draining, HistoryUnavailable}
 }
 
 // status is the status of the answer that tells r to a client.
@@ -63,8 +68,10 @@ func (r Reason) status() int {
 		return http.StatusNotFound
 	case BadMethod:
 		return http.StatusNotImplemented
-	case BadRequestBody:
+	case BadRequestBody, BadHandshake:
 		return http.StatusBadRequest
+	case ForgedEvents:
+		return http.StatusForbidden
 	case OriginTimeout:
 		return http.StatusGatewayTimeout
 	case TooManyStreams, TooManyNewStreams, OriginBusy, Draining, HistoryUnavailable:
@@ -83,6 +90,10 @@ func (r Reason) message() string {
 		return "This method is not supported."
 	case BadRequestBody:
 		return "The request body is malformed."
+	case BadHandshake:
+		return "The WebSocket handshake is malformed or of another version than 13."
+	case ForgedEvents:
+		return "Client not allowed to send WebSocket events directly."
 	case OriginTimeout:
 		return "The origin did not answer in time."
 	case TooManyNewStreams:
@@ -99,7 +110,7 @@ func (r Reason) message() string {
 // byClient reports whether clients can bring r about by themselves.
 func (r Reason) byClient() bool {
 	switch r {
-	case NoRoute, BadMethod, BadRequestBody, ClientGone, ClientTimeout:
+	case NoRoute, BadMethod, BadRequestBody, BadHandshake, ForgedEvents, ClientGone, ClientTimeout:
 		return true
 	}
 	return false

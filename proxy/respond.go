@@ -21,8 +21,7 @@ func (h *Handler) modifyResponse(resp *http.Response) error {
 		return &failure{OriginBroken, fmt.Errorf("status %03d", resp.StatusCode)}
 	}
 	if resp.StatusCode == http.StatusSwitchingProtocols {
-		x.finishHeader(resp) // its body is the tunnel
-		return nil
+		return h.switchProtocols(x, resp)
 	}
 	resp.Body = &originBody{resp.Body, resp, x}
 	if !x.chained && grip.IsInstruction(resp.Header) {

@@ -32,6 +32,9 @@ func (h *Handler) rewrite(pr *httputil.ProxyRequest) {
 	}
 	h.trusted.setForwarded(out.Header, pr.In)
 	addVia(out.Header, pr.In.ProtoMajor, pr.In.ProtoMinor)
+	if h.holding.Hub != nil && !x.chained && asksSocket(out) {
+		grip.OfferSocket(out.Header)
+	}
 	x.route.editRequest(out)
 }
 

@@ -133,6 +133,9 @@ type Route struct {
 	KeepAlive KeepAlive
 	// Retry, when positive, opens every held event stream with a retry: line.
 	Retry time.Duration
+	// OverHTTP: the origin has no WebSockets; it is sent their events in requests.
+	OverHTTP  bool
+	WebSocket WebSocket
 }
 
 const (
@@ -152,6 +155,7 @@ func (r Route) withDefaults() Route {
 	r.WriteTimeout = or(r.WriteTimeout, defaultWriteTimeout)
 	r.OnUnavailable = or(r.OnUnavailable, UnavailableRetry)
 	r.Resume = or(r.Resume, ResumeIDs)
+	r.WebSocket.MaxMessage = or(r.WebSocket.MaxMessage, defaultMaxMessage)
 	r.KeepAlive.Format = or(r.KeepAlive.Format, KeepAliveComment)
 	return r
 }

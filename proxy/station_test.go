@@ -68,6 +68,7 @@ func newStation(t *testing.T, edit func(*stationOptions)) *station {
 	}
 	s.front = newFront(t, func(front *Options) {
 		o.Metrics = front.Metrics
+		o.Holding.Counts, o.Holding.SocketMetrics = front.Holding.Counts, front.Holding.SocketMetrics
 		*front = o.Options
 	})
 	return s

@@ -18,6 +18,7 @@ import (
 	"github.com/holdfast-proxy/holdfast/control/nats/stream"
 	"github.com/holdfast-proxy/holdfast/control/zmq"
 	"github.com/holdfast-proxy/holdfast/internal/hold"
+	"github.com/holdfast-proxy/holdfast/internal/websocket"
 	"github.com/holdfast-proxy/holdfast/proxy"
 )
 
@@ -50,6 +51,7 @@ func TestEveryMetricIsDocumentedAndEveryDocumentedMetricExists(t *testing.T) {
 	var d described
 	hold.NewMetrics(&d)
 	proxy.NewMetrics(&d)
+	websocket.NewMetrics(&d)
 	control.NewMetrics(&d)
 	intake.NewMetrics(&d)
 	nats.NewMetrics(&d)

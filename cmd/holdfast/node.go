@@ -23,6 +23,7 @@ import (
 	"github.com/holdfast-proxy/holdfast/internal/engine"
 	"github.com/holdfast-proxy/holdfast/internal/hold"
 	"github.com/holdfast-proxy/holdfast/internal/tidy"
+	"github.com/holdfast-proxy/holdfast/internal/websocket"
 	"github.com/holdfast-proxy/holdfast/proxy"
 )
 
@@ -76,16 +77,19 @@ func (n *node) build(cfg config.Config, reg *prometheus.Registry) error {
 	if err != nil {
 		return err
 	}
+	streams := hold.NewMetrics(reg)
 	n.holder, err = newHolder(cfg.Hold, hold.Options{
 		MaxStreams: maxStreams(cfg.MaxStreams, fileLimit()),
 		Sockets:    socketOptions(cfg.Hold.Sockets),
-		Metrics:    hold.NewMetrics(reg),
+		Metrics:    streams,
 		Log:        n.log.Named("hold"),
 	})
 	if err != nil {
 		return err
 	}
 	options.Holding.Hub, options.Holding.Holder, options.Head = n.hub, n.holder, n.hub.Head
+	options.Holding.SocketOptions = hold.DefaultSocketOptions()
+	options.Holding.Counts, options.Holding.SocketMetrics = streams, websocket.NewMetrics(reg)
 	if n.bus.stream != nil {
 		options.Asking = n.bus.stream.Refresh
 	}

@@ -51,6 +51,7 @@ func wireOptions(cfg config.Config) wire.Options {
 	var o wire.Options
 	for _, r := range cfg.Routes {
 		o.PositionIDs = o.PositionIDs || r.Resume == config.ResumePositions
+		o.Deflate = o.Deflate || r.WebSocket.Compression
 	}
 	return o
 }
@@ -206,7 +207,9 @@ func routeOf(r config.Route) (proxy.Route, error) {
 			Format:   proxy.KeepAliveFormat(r.KeepAlive.Format),
 			Fixed:    r.KeepAlive.Mode == config.KeepAliveInterval,
 		},
-		Retry: r.Retry,
+		Retry:     r.Retry,
+		OverHTTP:  r.OverHTTP,
+		WebSocket: proxy.WebSocket{MaxMessage: int64(r.WebSocket.MaxMessage), Compression: r.WebSocket.Compression},
 	}
 	for _, origin := range r.Origins {
 		u, err := url.Parse(origin)

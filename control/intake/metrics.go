@@ -54,11 +54,8 @@ func (c formatCounters) count(it *grip.Item) {
 	if it.Event != nil {
 		c.event.Inc()
 	}
-	for _, name := range it.Unsupported {
-		if name == "ws-message" {
-			c.message.Inc()
-		} else {
-			c.unknown.Inc()
-		}
+	if it.Message != nil {
+		c.message.Inc()
 	}
+	c.unknown.Add(float64(len(it.Unsupported)))
 }

@@ -71,12 +71,20 @@ func (r *Relay) Publish(_ context.Context, items []grip.Item) ([]channels.Result
 	return p.results, p.err
 }
 
+// endCode is the close code that WebSockets get from End (RFC 6455 §7.4.1: normal
+// closure), and ending the item that ends everybody.
+const (
+	endCode = 1000
+	ending  = `{"no-seq":true,"formats":{"http-stream":{"action":"close"},"ws-message":{"action":"close","code":1000}}}`
+)
+
 // End ends the streams that follow a channel, on all nodes, after what was
 // published before. It returns how many of this node follow it. Its errors are
 // those of Publish.
 func (r *Relay) End(ctx context.Context, channel string) (streams int, err error) {
-	end := grip.Item{Channel: channel, NoSeq: true, Raw: []byte(`{"no-seq":true,"formats":{"http-stream":{"action":"close"}}}`)}
+	end := grip.Item{Channel: channel, NoSeq: true, Raw: []byte(ending)}
 	end.Stream = &grip.StreamFormat{Action: grip.Close}
+	end.Message = &grip.MessageFormat{Action: grip.Close, Code: endCode}
 	results, err := r.Publish(ctx, []grip.Item{end})
 	if err != nil {
 		return 0, err

@@ -56,6 +56,7 @@ func DefaultRoute() Route {
 		Resume:                ResumeIDs,
 		OnUnavailable:         UnavailableRetry,
 		KeepAlive:             KeepAlive{Interval: 20 * time.Second, Format: KeepAliveComment, Mode: KeepAliveIdle},
+		WebSocket:             WebSocket{MaxMessage: MiB},
 		ConnectTimeout:        5 * time.Second,
 		ResponseHeaderTimeout: 30 * time.Second,
 		WriteTimeout:          20 * time.Second,

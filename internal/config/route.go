@@ -67,6 +67,11 @@ type Route struct {
 	// How long browsers wait before they come back, sent as retry: when an
 	// event stream opens. 0s: not sent, the browser decides (about 3s).
 	Retry time.Duration `mapstructure:"retry"`
+	// The API has no WebSockets: what their clients do is sent to it as events
+	// in HTTP requests, and its answers go to them (WebSocket-over-HTTP).
+	OverHTTP bool `mapstructure:"over_http"`
+	// WebSockets whose origin speaks GRIP on them. All others pass through.
+	WebSocket WebSocket `mapstructure:"websocket"`
 	// Changes to the headers of requests to the origin.
 	RequestHeaders HeaderEdits `mapstructure:"request_headers"`
 	// Changes to the headers of responses to the client.
@@ -98,6 +103,15 @@ type KeepAlive struct {
 	// idle: only when nothing else was sent for the interval. interval:
 	// every time the interval has passed.
 	Mode KeepAliveMode `mapstructure:"mode"`
+}
+
+// WebSocket is a route's section websocket.
+type WebSocket struct {
+	// How long a message may be, from the client and from the origin.
+	MaxMessage Size `mapstructure:"max_message"`
+	// Compress messages for clients that offer it (permessage-deflate). What
+	// is published is compressed once for all of them.
+	Compression bool `mapstructure:"compression"`
 }
 
 // HeaderEdits are changes to a header: first names are removed, then lines

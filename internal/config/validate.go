@@ -76,6 +76,7 @@ func (p *problems) checkLimits(c Config) {
 		p.positive(at+".connect_timeout", int64(route.ConnectTimeout))
 		p.positive(at+".response_header_timeout", int64(route.ResponseHeaderTimeout))
 		p.positive(at+".write_timeout", int64(route.WriteTimeout))
+		p.positive(at+".websocket.max_message", int64(route.WebSocket.MaxMessage))
 		if interval := route.KeepAlive.Interval; 0 < interval && interval < time.Second {
 			p.add(at+".keep_alive.interval", interval.String()+" would flood the clients", "write 1s or more, or 0s for none")
 		}

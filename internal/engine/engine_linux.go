@@ -134,6 +134,12 @@ func (e *Engine) Attach(c *channels.Cursor, w hold.Waiter) *hold.Seat { return e
 // Detach implements hold.Holder.
 func (e *Engine) Detach(s *hold.Seat) { e.rest.Detach(s) }
 
+// Join implements hold.Holder.
+func (e *Engine) Join(c *channels.Cursor, w hold.Waiter) *hold.Seat { return e.rest.Join(c, w) }
+
+// Part implements hold.Holder.
+func (e *Engine) Part(s *hold.Seat) { e.rest.Part(s) }
+
 // Drain implements hold.Holder.
 func (e *Engine) Drain(ctx context.Context, window time.Duration) error {
 	return e.registry.Drain(ctx, window)

@@ -60,6 +60,12 @@ func (s *stage) Attach(_ *channels.Cursor, w hold.Waiter) *hold.Seat {
 // Detach implements hold.Holder.
 func (s *stage) Detach(*hold.Seat) {}
 
+// Join implements hold.Holder.
+func (s *stage) Join(*channels.Cursor, hold.Waiter) *hold.Seat { return new(hold.Seat) }
+
+// Part implements hold.Holder.
+func (s *stage) Part(*hold.Seat) {}
+
 // Drain implements hold.Holder.
 func (s *stage) Drain(context.Context, time.Duration) error { return nil }
 

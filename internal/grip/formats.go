@@ -28,11 +28,16 @@ func parseFormats(it *Item, in object, itself bool) (err error) {
 			return err
 		}
 	}
+	if v := in.value("ws-message"); v != nil {
+		if it.Message, err = parseMessage(v); err != nil {
+			return err
+		}
+	}
 	it.Unsupported = unsupported(in, itself)
 	if it.Stream != nil && it.Event != nil {
 		return errors.New("an item can have 'http-stream' or 'sse', not both")
 	}
-	if it.Stream == nil && it.Response == nil && it.Event == nil && len(it.Unsupported) == 0 {
+	if it.Stream == nil && it.Response == nil && it.Event == nil && it.Message == nil && len(it.Unsupported) == 0 {
 		return errors.New("no formats specified")
 	}
 	return nil
@@ -42,9 +47,7 @@ func parseFormats(it *Item, in object, itself bool) (err error) {
 func unsupported(in object, itself bool) (names []string) {
 	for _, format := range in {
 		switch name := string(format.key); name {
-		case "http-stream", "http-response", "sse":
-		case "ws-message":
-			names = append(names, name)
+		case "http-stream", "http-response", "sse", "ws-message":
 		default:
 			if !itself {
 				names = append(names, name)

@@ -10,6 +10,7 @@ const (
 	Send Action = iota
 	Close
 	Hint
+	Refresh // of ws-message alone
 )
 
 // Item is what a publisher sends to a channel (GRIP: publish item).
@@ -26,8 +27,8 @@ type Item struct {
 	Stream   *StreamFormat
 	Response *ResponseFormat
 	Event    *EventFormat
-	// Unsupported names the formats that were given but are not known here,
-	// ws-message among them.
+	Message  *MessageFormat
+	// Unsupported names the formats that were given but are not known here.
 	Unsupported []string
 
 	// Raw is the item as it was written, a JSON object. Unlike everything

@@ -21,7 +21,15 @@ func TestItemsThatPublishersSend(t *testing.T) {
 		"a response hint (T34)":    {`{"channel":"ch","http-response":{"action":"hint"}}`, Item{Channel: "ch", Response: &ResponseFormat{Action: Hint}}},
 		"an event":                 {`{"channel":"ch","sse":{"event":"e","id":"7","data":"a\nb","retry":"3000"}}`, Item{Channel: "ch", Event: &EventFormat{Name: "e", ID: "7", Data: "a\nb", Retry: 3000}}},
 		"an event of JSON":         {`{"channel":"ch","sse":{"data":{ "a" : [1, "x y"] }}}`, Item{Channel: "ch", Event: &EventFormat{Data: `{"a":[1,"x y"]}`}}},
-		"everything else":          {`{"channel":"ch","id":"2","prev-id":"1","no-seq":true,"size":5,"meta":{"sender":"a"},"formats":{"ws-message":{"content":"x"},"xmpp":{}}}`, Item{Channel: "ch", ID: "2", PrevID: "1", NoSeq: true, Size: 5, Meta: map[string]string{"sender": "a"}, Unsupported: []string{"ws-message", "xmpp"}}},
+		"everything else":          {`{"channel":"ch","id":"2","prev-id":"1","no-seq":true,"size":5,"meta":{"sender":"a"},"formats":{"ws-message":{"content":"x"},"xmpp":{}}}`, Item{Channel: "ch", ID: "2", PrevID: "1", NoSeq: true, Size: 5, Meta: map[string]string{"sender": "a"}, Message: &MessageFormat{Content: []byte("x")}, Unsupported: []string{"xmpp"}}},
+		"a message (T56)":          {`{"channel":"ch","ws-message":{"content":"w"}}`, Item{Channel: "ch", Message: &MessageFormat{Content: []byte("w")}}},
+		"a binary message (T56)":   {`{"channel":"ch","ws-message":{"content-bin":"AQ==","content":"x"}}`, Item{Channel: "ch", Message: &MessageFormat{Type: Binary, Content: []byte{1}}}},
+		"text in base64":           {`{"channel":"ch","ws-message":{"content-bin":"dA==","type":"text"}}`, Item{Channel: "ch", Message: &MessageFormat{Content: []byte("t")}}},
+		"a ping":                   {`{"channel":"ch","ws-message":{"type":"ping"}}`, Item{Channel: "ch", Message: &MessageFormat{Type: Ping}}},
+		"a close frame (T56)":      {`{"channel":"ch","ws-message":{"action":"close","code":"4001","reason":"bye"}}`, Item{Channel: "ch", Message: &MessageFormat{Action: Close, Code: 4001, Reason: "bye"}}},
+		"an empty close frame":     {`{"channel":"ch","ws-message":{"action":"close"}}`, Item{Channel: "ch", Message: &MessageFormat{Action: Close}}},
+		"a refresh":                {`{"channel":"ch","ws-message":{"action":"refresh"}}`, Item{Channel: "ch", Message: &MessageFormat{Action: Refresh}}},
+		"a hint for WebSockets":    {`{"channel":"ch","ws-message":{"action":"hint"}}`, Item{Channel: "ch", Message: &MessageFormat{Action: Hint}}},
 		"numbers with a fraction":  {`{"channel":"ch","size":5.0,"http-response":{"code":2.0e2,"body":""}}`, Item{Channel: "ch", Size: 5, Response: &ResponseFormat{Answer: Answer{Code: 200, Header: headers(), Body: []byte{}}}}},
 		"escapes everywhere":       {`{"\u0063hannel":"\u00fc\ud83d\ude00\ud800\/\"\\","http-stream":{"content":"data: \"x\\\\\"\n\n"}}`, Item{Channel: "ü😀\ufffd/\"\\", Stream: &StreamFormat{Content: []byte("data: \"x\\\\\"\n\n")}}},
 		"keys of another case":     {`{"channel":"ch","Channel":1,"ID":1,"http-stream":{"content":"","Content":1}}`, Item{Channel: "ch", Stream: &StreamFormat{Content: []byte{}}}},
@@ -58,7 +66,18 @@ func TestPublishesThatAreRefused(t *testing.T) {
 	stream := func(format string) string { return one(`{"channel":"c","formats":{"http-stream":` + format + `}}`) }
 	response := func(format string) string { return one(`{"channel":"c","formats":{"http-response":` + format + `}}`) }
 	event := func(format string) string { return one(`{"channel":"c","sse":` + format + `}`) }
+	message := func(format string) string { return one(`{"channel":"c","ws-message":` + format + `}`) }
 	for body, want := range map[string]string{
+		message(`1`):                               "Invalid format: publish item object contains 'ws-message' with wrong type",
+		message(`{}`):                              "Invalid format: 'ws-message' does not contain 'content' or 'content-bin'",
+		message(`{"content":"x","type":"y"}`):      "Invalid format: 'ws-message': type must be 'text', 'binary', 'ping' or 'pong', not \"y\"",
+		message(`{"content":1}`):                   "Invalid format: 'ws-message' contains 'content' with wrong type",
+		message(`{"action":"x"}`):                  "Invalid format: 'ws-message' contains unknown action \"x\": it is 'send', 'hint', 'close' or 'refresh'",
+		message(`{"action":"close","code":1005}`):  "Invalid format: 'ws-message': close code 1005 cannot be sent",
+		message(`{"action":"close","code":5000}`):  "Invalid format: 'ws-message': close code 5000 cannot be sent",
+		message(`{"action":"close","reason":"x"}`): "Invalid format: 'ws-message' contains 'reason' without 'code'",
+		message(`{"action":"close","code":4000,"reason":"` + strings.Repeat("x", 124) + `"}`): "Invalid format: 'ws-message': reason is over 123 bytes",
+		message(`{"type":"ping","content":"` + strings.Repeat("x", 126) + `"}`):               "Invalid format: 'ws-message': 126 bytes, at most 125 fit into a ping or pong",
 		`{`:                                 "Body is not valid JSON.",
 		`{"items":[]} x`:                    "Body is not valid JSON.",
 		"{\"items\":[\"\xff\"]}":            "Body is not valid JSON.",

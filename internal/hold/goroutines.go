@@ -105,7 +105,9 @@ func (h *Goroutines) Release() { h.registry.Release() }
 // Attach implements Holder.
 func (h *Goroutines) Attach(c *channels.Cursor, w Waiter) *Seat {
 	s := &Seat{waiter: w}
-	h.group.attach(c.Logs(), s)
+	if c != nil {
+		h.group.attach(c.Logs(), s)
+	}
 	h.registry.Enter(&s.ticket, w)
 	return s
 }
@@ -115,6 +117,16 @@ func (h *Goroutines) Detach(s *Seat) {
 	h.group.detach(s)
 	h.registry.Leave(&s.ticket)
 }
+
+// Join implements Holder.
+func (h *Goroutines) Join(c *channels.Cursor, w Waiter) *Seat {
+	s := &Seat{waiter: w}
+	h.group.attach(c.Logs(), s)
+	return s
+}
+
+// Part implements Holder.
+func (h *Goroutines) Part(s *Seat) { h.group.detach(s) }
 
 // Drain implements Holder. Event streams are sent a random retry of one to
 // three seconds first, so that their clients do not come back all at once.

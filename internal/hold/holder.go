@@ -20,8 +20,8 @@ var (
 // Holder keeps held responses and writes to them. All methods may be called
 // from any goroutine.
 type Holder interface {
-	// Group is told of news. Every cursor given to Hold or Attach is made with
-	// it.
+	// Group is told of news. Every cursor given to Hold, Attach or Join is made
+	// with it.
 	Group() channels.Group
 
 	// Admit reserves a place for one stream or waiter. It is called before the
@@ -51,11 +51,18 @@ type Holder interface {
 
 	// Attach lets w, which waits for a response of its own, hear of news for
 	// c and of the end. It uses the place that Admit gave, until Detach. Of
-	// news from before Attach it does not hear: w reads c once by itself.
+	// news from before Attach it does not hear: w reads c once by itself. c may
+	// be nil, for who hears of the end alone.
 	Attach(c *channels.Cursor, w Waiter) *Seat
 	// Detach undoes Attach. A Kick or End that is already on its way may
 	// still come. It does not close the cursor.
 	Detach(*Seat)
+
+	// Join lets w, which is attached, hear of news for another cursor, until
+	// Part.
+	Join(c *channels.Cursor, w Waiter) *Seat
+	// Part undoes Join, as Detach undoes Attach.
+	Part(*Seat)
 
 	// Drain admits nobody any more and ends what is held, spread evenly over
 	// window and each cleanly, after what was published until its turn. It
@@ -68,11 +75,13 @@ type Holder interface {
 	Run(ctx context.Context) error
 }
 
-// Waiter is a held response that is not a stream: it waits for one answer.
+// Waiter is who is held and writes by itself: a request that waits for one
+// answer, or a WebSocket. One that has a method CutOff(Reason) is ended by it
+// when there is no time left for End.
 // Its methods are called from any goroutine and must not block.
 type Waiter interface {
 	// Kick is called when its cursor may have something new.
 	Kick()
-	// End is when it should answer at once.
+	// End is when it should answer, or say farewell, at once.
 	Ender
 }

@@ -12,6 +12,8 @@ const (
 	UntilClose
 	// Frames: HTTP/2 DATA frames.
 	Frames
+	// Messages: frames of a WebSocket. Holders do not write it; see Counts.
+	Messages
 )
 
 // Prepare makes the head of a response that will be held fit for it. It is
@@ -49,6 +51,8 @@ func (f Framing) String() string {
 		return "http/1.1"
 	case UntilClose:
 		return "http/1.0"
+	case Messages:
+		return "websocket"
 	default:
 		return "http/2"
 	}

@@ -1,6 +1,9 @@
 package hold
 
-import "time"
+import (
+	"net/http"
+	"time"
+)
 
 // SocketOptions are set on TCP connections that are taken over. They bound
 // what the system keeps for a client that does not read, which is a queue
@@ -34,6 +37,14 @@ type SocketOptions struct {
 // extra work for clients that read.
 func DefaultSocketOptions() SocketOptions {
 	return SocketOptions{SendBuffer: 64 << 10, NotSentLowat: 16 << 10}
+}
+
+// Limit sets the options on the connection that r came over, for who has taken it
+// over without a Holder. write is how long a write may take.
+func (o SocketOptions) Limit(r *http.Request, write time.Duration) {
+	if c := Beneath(r); c != nil {
+		o.apply(c.Inner(), write, false)
+	}
 }
 
 // userTimeout is TCP_USER_TIMEOUT for a stream with this write timeout.

@@ -15,6 +15,7 @@ type draft struct {
 	scan     sse.Content
 	stamp    stamp
 	response *grip.Answer // nil for none
+	message  []byte       // laid out; empty for none
 
 	restricted uint32 // for the tag
 }
@@ -30,6 +31,9 @@ const (
 
 func draftOf(it *grip.Item, o Options) *draft {
 	d := &draft{note: metaOf(it), itemID: it.ID}
+	if it.Message != nil {
+		d.message = appendMessage(nil, it.Message, o.Deflate)
+	}
 	if it.Response != nil && it.Response.Action == grip.Send {
 		d.response = &it.Response.Answer
 	}
@@ -72,7 +76,7 @@ func eventOf(it *grip.Item) sse.Event {
 
 // weight is about what the draft occupies while it is parked, in bytes.
 func (d *draft) weight() int {
-	n := 256 + len(d.note) + len(d.itemID) + len(d.content)
+	n := 256 + len(d.note) + len(d.itemID) + len(d.content) + len(d.message)
 	if d.response != nil {
 		n += responseRoom(d.response)
 	}
@@ -101,6 +105,9 @@ func (d *draft) encode(p channels.Position) channels.Encoded {
 		l.Buf = appendResponse(l.Buf, d.response)
 		l.Forms[Response] = l.since(from)
 	}
+	from = len(l.Buf)
+	l.Buf = append(l.Buf, d.message...)
+	l.Forms[Message] = l.since(from)
 	return l.Encoded
 }
 
@@ -119,7 +126,7 @@ func (d *draft) room(id int) int {
 	if d.response != nil {
 		n += responseRoom(d.response)
 	}
-	return n
+	return n + len(d.message)
 }
 
 // layout builds Encoded.Buf part by part.

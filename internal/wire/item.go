@@ -11,6 +11,7 @@ const (
 	Stream channels.Form = iota
 	StreamIDs
 	Response
+	Message
 )
 
 // Options say how items are laid out.
@@ -18,6 +19,9 @@ type Options struct {
 	// PositionIDs: some route resumes by positions, so StreamIDs is needed.
 	// Otherwise it is always the same as Stream.
 	PositionIDs bool
+	// Deflate: some route compresses for WebSockets, so messages are laid out
+	// compressed as well.
+	Deflate bool
 }
 
 // Effect reads an entry's tag.
@@ -45,6 +49,9 @@ func Item(it grip.Item, o Options) channels.Item {
 	out.Actions[StreamIDs] = out.Actions[Stream]
 	if it.Response != nil && it.Response.Action == grip.Hint {
 		out.Actions[Response] = channels.Hint // GRIP: close is for streams only
+	}
+	if it.Message != nil {
+		out.Actions[Message] = messageAction(it.Message.Action)
 	}
 	return out
 }

@@ -60,6 +60,7 @@ var wholeCases = []one{
 		}
 	}},
 	{name: "a waiter is kicked by news and told of the end", run: waiterCase},
+	{name: "a waiter without a channel joins and parts", run: joinCase},
 	{name: "shutting the server down leaves streams alone", run: func(t *testing.T, r *rig) {
 		c := r.hold(t, "channel", "a")
 		if err := r.server.Shutdown(t.Context()); err != nil {
@@ -132,6 +133,46 @@ func waiterCase(t *testing.T, r *rig) {
 	r.holder.Detach(seat)
 	if err := <-drained; err != nil {
 		t.Error(err)
+	}
+}
+
+func joinCase(t *testing.T, r *rig) {
+	if err := r.holder.Admit(); err != nil {
+		t.Fatal(err)
+	}
+	w := waiter{kicks: make(chan struct{}, 10), ends: make(chan hold.Reason, 10)}
+	seat := r.holder.Attach(nil, w)
+	follow := func(channel string) (*channels.Cursor, *hold.Seat) {
+		cursor, err := r.hub.Follow(context.Background(), channels.Follow{
+			Subscriptions: []channels.Subscription{{Channel: channel}}, Form: wire.Stream, Group: r.holder.Group(),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return cursor, r.holder.Join(cursor, w)
+	}
+	a, atA := follow("a")
+	b, atB := follow("b")
+	defer b.Close()
+	for _, channel := range []string{"a", "b"} {
+		r.publish(t, channel, "data: 1\n\n")
+		<-w.kicks
+	}
+	r.holder.Part(atA)
+	a.Close()
+	r.publish(t, "a", "data: 2\n\n")
+	r.publish(t, "b", "data: 2\n\n")
+	<-w.kicks // of b; one of a would have come before
+	drained := make(chan error)
+	go func() { drained <- r.holder.Drain(t.Context(), 0) }()
+	<-w.ends
+	r.holder.Part(atB)
+	r.holder.Detach(seat)
+	if err := <-drained; err != nil {
+		t.Error(err)
+	}
+	if len(w.kicks) > 0 {
+		t.Error("kicked for a channel that it has left")
 	}
 }
 

@@ -1,0 +1,122 @@
+package websocket
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/gobwas/ws"
+
+	"github.com/holdfast-proxy/holdfast/internal/grip"
+	"github.com/holdfast-proxy/holdfast/internal/wire"
+)
+
+// fromOrigin does with a part of a message of the origin what it is for. The end
+// is what the session has come to, nil if it goes on.
+func (s *Session) fromOrigin(p part) *Ending {
+	if p.op.IsControl() {
+		return s.toClient(s.out.frame(ws.Header{Fin: true, OpCode: p.op}, p.payload))
+	}
+	relay, control, kind, err := s.sorter.add(p)
+	switch {
+	case err != nil:
+		e := badOrigin(err)
+		return &e
+	case control != nil:
+		return s.control(control)
+	case kind == forClient:
+		return s.relay(relay)
+	case kind == forNobody && p.last:
+		s.Ignored.Inc()
+	}
+	return nil
+}
+
+// relay sends a part to the client. From a message's first part to its last
+// nobody else may send one.
+func (s *Session) relay(p part) *Ending {
+	if p.first {
+		s.out.turn.Lock()
+		s.relays = true
+	}
+	err := s.out.relay(p)
+	if p.last {
+		s.endRelay()
+	}
+	return s.toClient(err)
+}
+
+// endRelay gives the turn back, if the origin has it.
+func (s *Session) endRelay() {
+	if s.relays {
+		s.relays = false
+		s.out.turn.Unlock()
+	}
+}
+
+// toClient is the end that an error of writing to the client means.
+func (s *Session) toClient(err error) *Ending {
+	if err == nil || errors.Is(err, errClosing) {
+		return nil
+	}
+	e := clientFailed(err)
+	return &e
+}
+
+// control does what a control message says.
+func (s *Session) control(data []byte) *Ending {
+	c, err := grip.ParseControl(data)
+	if err != nil {
+		e := badOrigin(err)
+		return &e
+	}
+	switch c := c.(type) {
+	case *grip.Subscribe:
+		return s.subscribe(c)
+	case *grip.Unsubscribe:
+		s.feed.remove(c.Channel, s.Holder)
+	case *grip.Detach:
+		s.detached.Store(true)
+	case *grip.SocketKeepAlive:
+		s.timers.keepAlive(c)
+		s.Kick()
+	case *grip.SendDelayed:
+		before := s.timers.delay(c)
+		s.Kick()
+		return s.sendNow(before)
+	case *grip.FlushDelayed:
+		return s.sendNow(s.timers.delay(nil))
+	}
+	return nil
+}
+
+// sendNow sends a message that has waited, if there is one.
+func (s *Session) sendNow(d *grip.SendDelayed) *Ending {
+	if d == nil {
+		return nil
+	}
+	return s.toClient(s.out.send(wire.OpCode(d.Message), d.Content))
+}
+
+// subscribe follows a channel from now on. A second time changes nothing.
+func (s *Session) subscribe(c *grip.Subscribe) *Ending {
+	if s.feed.index(c.Channel) >= 0 {
+		return nil
+	}
+	if n := len(s.feed.subs); n >= s.MaxChannels {
+		e := badOrigin(fmt.Errorf("channel %q: at most %d are allowed (max_channels_per_stream)", c.Channel, n))
+		return &e
+	}
+	cursor, err := s.Follow(s.ctx, c)
+	switch {
+	case errors.Is(err, ErrInstruction):
+		e := badOrigin(err)
+		return &e
+	case err != nil && s.isOver():
+		return nil
+	case err != nil:
+		return &Ending{Reason: ReasonHistory, Err: err, code: codeTryLater, text: "channel is not available now"}
+	}
+	s.feed.add(&sub{channel: c.Channel, cursor: cursor, seat: s.Holder.Join(cursor, s)})
+	s.Kick()
+	return nil
+}

@@ -1,0 +1,132 @@
+package websocket
+
+import (
+	"errors"
+	"sync"
+
+	"github.com/holdfast-proxy/holdfast/channels"
+	"github.com/holdfast-proxy/holdfast/internal/hold"
+)
+
+// feed is the channels of a session. The origin adds and removes them while they
+// are read, so each has a cursor of its own. What they have goes out in the order
+// of its publication.
+type feed struct {
+	mu   sync.Mutex // held while a cursor reads, which does not block
+	subs []*sub
+}
+
+// sub is one channel.
+type sub struct {
+	channel string
+	cursor  *channels.Cursor
+	seat    *hold.Seat
+	next    []channels.Entry // at most one, read and not taken yet
+	err     error            // what the cursor said instead
+}
+
+// index returns a channel's place, -1 if it is not there. Only the goroutine that
+// adds and removes may call it.
+func (f *feed) index(channel string) int {
+	for i, s := range f.subs {
+		if s.channel == channel {
+			return i
+		}
+	}
+	return -1
+}
+
+func (f *feed) add(s *sub) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.subs = append(f.subs, s)
+}
+
+// remove takes a channel out; it is no mistake if it is not there.
+func (f *feed) remove(channel string, h hold.Holder) {
+	i := f.index(channel)
+	if i < 0 {
+		return
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.subs[i].leave(h)
+	f.subs = append(f.subs[:i], f.subs[i+1:]...)
+}
+
+// close takes all channels out.
+func (f *feed) close(h hold.Holder) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, s := range f.subs {
+		s.leave(h)
+	}
+	f.subs = nil
+}
+
+func (s *sub) leave(h hold.Holder) {
+	h.Part(s.seat)
+	s.cursor.Close()
+}
+
+// take appends what comes next, at most as many entries as dst has room for.
+// Nothing and no error is that there is nothing new.
+func (f *feed) take(dst []channels.Entry) ([]channels.Entry, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for len(dst) < cap(dst) {
+		var first *sub
+		for _, s := range f.subs {
+			s.look()
+			switch {
+			case s.err != nil && len(dst) > 0:
+				return dst, nil // it comes after them
+			case s.err != nil:
+				err := s.err
+				s.err = nil
+				return dst, err
+			case len(s.next) > 0 && (first == nil || s.next[0].Seq() < first.next[0].Seq()):
+				first = s
+			}
+		}
+		if first == nil {
+			break
+		}
+		dst = append(dst, first.next[0])
+		clear(first.next)
+		first.next = first.next[:0]
+	}
+	return dst, nil
+}
+
+// look reads the next entry, unless it is there.
+func (s *sub) look() {
+	if len(s.next) == 0 && s.err == nil {
+		s.next, s.err = s.cursor.Next(s.next[:0], 1, 0)
+	}
+}
+
+// gapOf returns the gap that err tells of, or nil.
+func gapOf(err error) *channels.Gap {
+	var gap *channels.Gap
+	errors.As(err, &gap)
+	return gap
+}
+
+// passable reports whether a session goes on after a gap that it cannot be told
+// of: as all streams that are not event streams do where nothing is known to be
+// lost for this one.
+func passable(g *channels.Gap) bool {
+	return g != nil && (g.Reason == channels.Missing || g.Reason == channels.Bus)
+}
+
+// gapEnding is the end after any other gap.
+func gapEnding(g *channels.Gap) Ending {
+	switch {
+	case g == nil:
+		return Ending{Reason: hold.ReasonShutdown, code: codeGoingAway, text: "going away"}
+	case g.Reason == channels.Lag:
+		return Ending{Reason: hold.ReasonLag, code: codeTryLater, text: "too slow: messages were lost"}
+	}
+	return Ending{Reason: hold.ReasonGap, code: codeTryLater, text: "messages were lost"}
+}

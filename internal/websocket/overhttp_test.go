@@ -1,0 +1,214 @@
+package websocket
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/gobwas/ws"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/holdfast-proxy/holdfast/internal/hold"
+	"github.com/holdfast-proxy/holdfast/internal/woh"
+)
+
+func eventsOf(events ...woh.Event) string {
+	var b []byte
+	for _, e := range events {
+		b = woh.Append(b, e)
+	}
+	return string(b)
+}
+
+func texts(contents ...string) string {
+	var events []woh.Event
+	for _, c := range contents {
+		events = append(events, woh.Event{Type: woh.Text, Content: []byte(c)})
+	}
+	return eventsOf(events...)
+}
+
+// GRIP: T64.
+func TestAnOriginIsAskedWhenItsIntervalHasPassed(t *testing.T) {
+	for name, c := range map[string]struct {
+		interval string
+		want     []time.Duration
+	}{
+		"less than the least": {"5", []time.Duration{0, 20 * time.Second, 40 * time.Second}},
+		"longer":              {"30", []time.Duration{0, 30 * time.Second}},
+		"none":                {"", []time.Duration{0}},
+		"off":                 {"0", []time.Duration{0}},
+		"rubbish":             {"soon", []time.Duration{0}},
+		"endless":             {strings.Repeat("9", 18), []time.Duration{0}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T, r *rig) {
+				o := new(scripted)
+				client := r.opened(o, accepts("", "Keep-Alive-Interval", c.interval))
+				time.Sleep(59 * time.Second)
+				synctest.Wait()
+				if diff := cmp.Diff(c.want, o.at); diff != "" {
+					t.Error(diff)
+				}
+				client.wantEnd(hold.ReasonClientClosed)
+				if last := o.asked[len(o.asked)-1]; last != "DISCONNECT\r\n" {
+					t.Errorf("the origin is told %q", last)
+				}
+			})
+		})
+	}
+}
+
+func TestAnIntervalBeginsAfterTheLastAnswer(t *testing.T) {
+	inBubble(t, func(t *testing.T, r *rig) {
+		o := new(scripted)
+		client := r.opened(o, accepts("", "Keep-Alive-Interval", "20"), says(""), says("", "Keep-Alive-Interval", "0"))
+		time.Sleep(15 * time.Second)
+		client.send(ws.OpText, "hi")
+		time.Sleep(time.Hour)
+		synctest.Wait()
+		if diff := cmp.Diff([]string{"OPEN\r\n", texts("hi"), ""}, o.asked); diff != "" {
+			t.Error(diff)
+		}
+		if at := o.at[2]; at != 35*time.Second {
+			t.Errorf("asked at %v", at)
+		}
+		client.wantEnd(hold.ReasonClientClosed)
+	})
+}
+
+func TestAnOriginThatIsNotReachedIsAskedAgain(t *testing.T) {
+	down := fmt.Errorf("%w: refused", ErrUnreached)
+	t.Run("until it is", func(t *testing.T) {
+		inBubble(t, func(t *testing.T, r *rig) {
+			o := new(scripted)
+			client := r.opened(o, accepts(texts(`c:{"type":"subscribe","channel":"ch"}`)), fails(down), fails(down), fails(down), says(texts("m:back")))
+			client.send(ws.OpText, "hi")
+			time.Sleep(time.Second / 2)
+			r.publish("ch", "meanwhile")
+			client.want(ws.OpText, "meanwhile")
+			client.want(ws.OpText, "back")
+			synctest.Wait()
+			if diff := cmp.Diff([]string{"OPEN\r\n", texts("hi"), texts("hi"), texts("hi"), texts("hi")}, o.asked); diff != "" {
+				t.Error(diff)
+			}
+			for i, least := range []time.Duration{0, 1, 2, 4} {
+				if i == 0 {
+					continue
+				}
+				if wait := o.at[i+1] - o.at[i]; wait < least*time.Second || wait > (least+1)*time.Second {
+					t.Errorf("retry %d comes after %v", i, wait)
+				}
+			}
+			client.wantEnd(hold.ReasonClientClosed)
+		})
+	})
+	t.Run("until that is in vain", func(t *testing.T) {
+		inBubble(t, func(t *testing.T, r *rig) {
+			o := new(scripted)
+			answers := []func(context.Context) (*Reply, error){accepts("")}
+			for range 10 {
+				answers = append(answers, fails(down))
+			}
+			client := r.opened(o, answers...)
+			client.send(ws.OpText, "hi")
+			client.want(ws.OpClose, closing(1011, "origin is gone"))
+			client.wantEnd(ReasonOriginLost)
+			if n := len(o.asked); n != 1+1+retries+1 { // OPEN, the message, again, DISCONNECT
+				t.Errorf("asked %d times: %q", n, o.asked)
+			}
+		})
+	})
+	t.Run("unless the client leaves", func(t *testing.T) {
+		inBubble(t, func(t *testing.T, r *rig) {
+			o := new(scripted)
+			client := r.opened(o, accepts(""), fails(down))
+			client.send(ws.OpText, "hi")
+			synctest.Wait()
+			client.wantEnd(hold.ReasonClientClosed)
+			if n := len(o.asked); n != 3 || o.at[2] != 0 {
+				t.Errorf("asked %q at %v", o.asked, o.at)
+			}
+		})
+	})
+}
+
+func TestAnOriginMayTakeItsTimeToOpen(t *testing.T) {
+	inBubble(t, func(t *testing.T, r *rig) {
+		o := new(scripted)
+		client := r.opened(o, says("", "Keep-Alive-Interval", "20", "Set-Meta-A", "b"), says(""), accepts(texts("m:x")))
+		client.want(ws.OpText, "x")
+		synctest.Wait()
+		if diff := cmp.Diff([]time.Duration{0, 20 * time.Second, 40 * time.Second}, o.at); diff != "" {
+			t.Error(diff)
+		}
+		if o.meta[1].Get("Meta-A") != "b" {
+			t.Errorf("asked again with %v", o.meta[1])
+		}
+		client.wantEnd(hold.ReasonClientClosed)
+	})
+	inBubble(t, func(t *testing.T, r *rig) {
+		o := &scripted{answers: []func(context.Context) (*Reply, error){says("", "Keep-Alive-Interval", "20")}}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		if _, err := Open(ctx, func(ctx context.Context, _ http.Header, _ []byte) (*Reply, error) { return o.ask(ctx, nil, nil) }); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("a client that has gone: %v", err)
+		}
+	})
+}
+
+func TestAClientWaitsForAnOriginThatDoesNotAnswer(t *testing.T) {
+	inBubble(t, func(t *testing.T, r *rig) {
+		o := new(scripted)
+		slow := func(ctx context.Context) (*Reply, error) {
+			time.Sleep(10 * time.Second)
+			return &Reply{}, nil
+		}
+		client := r.opened(o, accepts(""), slow)
+		big := strings.Repeat("x", 90_000)
+		for range 6 { // the third does not fit beside what waits
+			client.send(ws.OpText, big)
+		}
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		var sizes []int
+		for _, body := range o.asked[1:] {
+			sizes = append(sizes, strings.Count(body, "TEXT"))
+		}
+		sum := 0
+		for _, n := range sizes {
+			if sum += n; n > 2 {
+				t.Errorf("%d messages in a request", n)
+			}
+		}
+		if sum != 6 {
+			t.Errorf("%d messages have come: %v", sum, sizes)
+		}
+		client.wantEnd(hold.ReasonClientClosed)
+	})
+}
+
+func TestACloseFrameThatTheOriginDoesNotTakeInTime(t *testing.T) {
+	inBubble(t, func(t *testing.T, r *rig) {
+		o := new(scripted)
+		client := r.opened(o, accepts(""), func(ctx context.Context) (*Reply, error) {
+			<-ctx.Done()
+			return nil, ctx.Err()
+		})
+		start := time.Now()
+		client.send(ws.OpClose, closing(4000, "x"))
+		client.want(ws.OpClose, closing(4000, "x"))
+		if took := time.Since(start); took != closeWait {
+			t.Errorf("answered after %v", took)
+		}
+		client.wantEnd(hold.ReasonClientClosed)
+		if last := o.asked[len(o.asked)-1]; last != "DISCONNECT\r\n" {
+			t.Errorf("the origin is told %q", last)
+		}
+	})
+}

@@ -1,0 +1,89 @@
+package websocket
+
+import (
+	"errors"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/gobwas/ws"
+
+	"github.com/holdfast-proxy/holdfast/internal/wire"
+)
+
+// errClosing says that a close frame has been sent, after which nothing may be.
+var errClosing = errors.New("close frame has been sent")
+
+// peer is one side of a session, for writing. Its methods may be called from any
+// goroutine.
+type peer struct {
+	// Fixed.
+	write    func([]byte) error // bounded in time
+	masks    bool               // we are the client (RFC 6455 §5.3)
+	deflates bool               // whole messages may be compressed
+
+	wrote atomic.Int64 // when a frame was written last, UnixNano
+
+	turn sync.Mutex // held while a message is written; taken before mu
+	mu   sync.Mutex // held while a frame is written
+
+	closed bool // a close frame was sent; guarded by mu
+}
+
+// send writes a message that is whole, in its turn, or a control frame.
+func (p *peer) send(op ws.OpCode, payload []byte) error {
+	h := ws.Header{Fin: true, OpCode: op}
+	if op.IsControl() {
+		return p.frame(h, payload)
+	}
+	if p.deflates {
+		if small, ok := wire.Deflate(op, payload); ok {
+			h.Rsv, payload = ws.Rsv(true, false, false), small
+		}
+	}
+	p.turn.Lock()
+	defer p.turn.Unlock()
+	return p.frame(h, payload)
+}
+
+// relay writes a part that has been read. The caller has the turn, from the
+// message's first part to its last.
+func (p *peer) relay(q part) error {
+	if q.first && q.last && p.deflates {
+		if small, ok := wire.Deflate(q.op, q.payload); ok {
+			return p.frame(ws.Header{Fin: true, OpCode: q.op, Rsv: ws.Rsv(true, false, false)}, small)
+		}
+	}
+	h := ws.Header{Fin: q.last, OpCode: q.op}
+	if !q.first {
+		h.OpCode = ws.OpContinuation
+	}
+	return p.frame(h, q.payload)
+}
+
+// frame writes one frame.
+func (p *peer) frame(h ws.Header, payload []byte) error {
+	if p.masks {
+		h.Masked, h.Mask = true, ws.NewMask()
+	}
+	buf := buffers.Get().(*[]byte)
+	defer buffers.Put(buf)
+	out := wire.AppendFrame((*buf)[:0], h, payload)
+	if p.masks {
+		ws.Cipher(out[len(out)-len(payload):], h.Mask, 0)
+	}
+	return p.raw(out, h.OpCode == ws.OpClose)
+}
+
+// raw writes frames that are laid out. Data frames need the turn.
+func (p *peer) raw(frames []byte, closes bool) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed {
+		return errClosing
+	}
+	p.closed = closes
+	err := p.write(frames)
+	p.wrote.Store(time.Now().UnixNano())
+	return err
+}

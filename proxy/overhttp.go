@@ -1,0 +1,230 @@
+package proxy
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"crypto/sha1"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httputil"
+	"strings"
+	"time"
+
+	"golang.org/x/net/http/httpguts"
+
+	"github.com/holdfast-proxy/holdfast/internal/websocket"
+	"github.com/holdfast-proxy/holdfast/internal/woh"
+)
+
+// eventsRoom is what an origin's answer in events may have beside the longest
+// message, in bytes.
+const eventsRoom = 1 << 20
+
+// takeEvents answers requests that a route with WebSocket-over-HTTP does not
+// simply forward. It returns false for the others.
+func (h *Handler) takeEvents(x *exchange, r *http.Request) bool {
+	f := (*failure)(nil)
+	switch {
+	case mediaType(r.Header) == woh.ContentType:
+		f = &failure{ForgedEvents, fmt.Errorf("Content-Type %s", woh.ContentType)}
+	case asksSocket(r) && r.ProtoMajor == 1:
+		x.outcome = held
+		f = h.holdOverHTTP(x, r)
+	default:
+		return false
+	}
+	if f != nil {
+		h.refuse(x, r, f)
+	}
+	return true
+}
+
+// holdOverHTTP asks the origin to accept a WebSocket, relays its answer if it does
+// not, and otherwise returns when the WebSocket has ended.
+func (h *Handler) holdOverHTTP(x *exchange, r *http.Request) *failure {
+	if err := checkHandshake(r); err != nil {
+		return &failure{BadHandshake, err}
+	}
+	if h.holding.Hub == nil {
+		return &failure{BadInstruction, errors.New("holding is not set up")}
+	}
+	if f := h.admit(); f != nil {
+		return f
+	}
+	held := false
+	defer func() {
+		if !held {
+			h.holding.Holder.Release()
+		}
+	}()
+	ask := h.asker(x, r)
+	opening, err := websocket.Open(r.Context(), ask)
+	if rejection := (*rejection)(nil); errors.As(err, &rejection) {
+		return h.reject(x, r, rejection)
+	}
+	if err != nil {
+		return failureOf(err, BadInstruction)
+	}
+	acceptHandshake(opening.Header, r.Header.Get("Sec-WebSocket-Key"))
+	s, f := h.openSocket(x, r, &http.Response{Header: opening.Header, ProtoMajor: 1, ProtoMinor: 1})
+	if f != nil {
+		opening.Abandon()
+		return f
+	}
+	held = true
+	h.socketEnded(x, r, s.OverHTTP(opening))
+	return nil
+}
+
+// checkHandshake reports what is wrong with a client's handshake (RFC 6455 §4.2.1).
+func checkHandshake(r *http.Request) error {
+	if r.ContentLength != 0 {
+		return errors.New("has a body")
+	}
+	if !httpguts.HeaderValuesContainsToken(r.Header["Connection"], "upgrade") {
+		return errors.New("no Connection: Upgrade")
+	}
+	if v := r.Header.Get("Sec-WebSocket-Version"); v != "13" {
+		return fmt.Errorf("Sec-WebSocket-Version %q", v)
+	}
+	key := r.Header.Get("Sec-WebSocket-Key")
+	if b, err := base64.StdEncoding.DecodeString(key); err != nil || len(b) != 16 {
+		return fmt.Errorf("Sec-WebSocket-Key %q is not 16 bytes in base64", key)
+	}
+	return nil
+}
+
+// acceptHandshake answers it (RFC 6455 §4.2.2).
+func acceptHandshake(h http.Header, key string) {
+	sum := sha1.Sum([]byte(key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"))
+	h.Set("Upgrade", "websocket")
+	h.Set("Connection", "Upgrade")
+	h.Set("Sec-WebSocket-Accept", base64.StdEncoding.EncodeToString(sum[:]))
+}
+
+// rejection is the error that an origin's answer is not one in events.
+type rejection struct {
+	resp *http.Response
+	body []byte
+}
+
+func (e *rejection) Error() string {
+	return fmt.Sprintf("answer has status %d and type %q", e.resp.StatusCode, e.resp.Header.Get("Content-Type"))
+}
+
+// reject relays the answer of an origin that does not accept a WebSocket.
+func (h *Handler) reject(x *exchange, r *http.Request, e *rejection) *failure {
+	dropHopByHop(e.resp.Header)
+	x.outcome = relayed
+	x.finishHeader(e.resp)
+	d := head{code: e.resp.StatusCode, reason: phraseOf(e.resp), header: e.resp.Header}
+	d.writeWhole(x, r, e.body)
+	return nil
+}
+
+// asker returns what posts the events of one WebSocket, all with the header of its
+// handshake.
+func (h *Handler) asker(x *exchange, r *http.Request) websocket.Asker {
+	id := newConnectionID()
+	return func(ctx context.Context, fields http.Header, events []byte) (*websocket.Reply, error) {
+		out := eventsRequest(context.WithValue(ctx, exchangeKey{}, x), r, events)
+		h.rewrite(&httputil.ProxyRequest{In: r, Out: out})
+		out.Header["Sec-Websocket-Extensions"] = []string{"grip"}
+		out.Header.Set("Connection-Id", id)
+		for name, values := range fields {
+			out.Header[name] = values
+		}
+		resp, err := x.route.forward.Transport.RoundTrip(out)
+		if err != nil {
+			return nil, unreached(err)
+		}
+		defer resp.Body.Close()
+		// The body has as long as the head had.
+		defer time.AfterFunc(x.route.ResponseHeaderTimeout, func() { resp.Body.Close() }).Stop()
+		body, f := readEvents(resp, x.route.WebSocket.MaxMessage+eventsRoom)
+		switch {
+		case f != nil:
+			return nil, f
+		case resp.StatusCode != http.StatusOK || mediaType(resp.Header) != woh.ContentType:
+			return nil, &rejection{resp, body}
+		case len(contentCodings(resp.Header)) > 0:
+			return nil, &failure{BadEncoding, errors.New("events have a Content-Encoding")}
+		}
+		return &websocket.Reply{Header: resp.Header, Body: body}, nil
+	}
+}
+
+// newConnectionID returns a random UUID (RFC 9562 §5.4).
+func newConnectionID() string {
+	var b [16]byte
+	rand.Read(b[:])
+	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+}
+
+// dropHopByHop removes the fields that are for one connection (RFC 9110 §7.6.1).
+func dropHopByHop(h http.Header) {
+	for _, line := range h["Connection"] {
+		for name := range strings.SplitSeq(line, ",") {
+			h.Del(strings.TrimSpace(name))
+		}
+	}
+	dropFraming(h)
+	for _, name := range []string{"Proxy-Authenticate", "Proxy-Authorization", "Trailer", "Content-Length"} {
+		h.Del(name)
+	}
+}
+
+// eventsRequest makes a request with events of a handshake. What a client may not
+// say is removed.
+func eventsRequest(ctx context.Context, r *http.Request, events []byte) *http.Request {
+	out := r.Clone(ctx)
+	out.Method, out.Close = http.MethodPost, false
+	out.Body, out.ContentLength = io.NopCloser(bytes.NewReader(events)), int64(len(events))
+	out.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(events)), nil }
+	dropHopByHop(out.Header)
+	out.Header.Del("Forwarded")
+	for name := range out.Header {
+		if strings.HasPrefix(name, "Meta-") || strings.HasPrefix(name, "X-Forwarded-") {
+			delete(out.Header, name)
+		}
+	}
+	out.Header.Set("Accept", woh.ContentType)
+	out.Header.Set("Accept-Encoding", "identity")
+	out.Header.Set("Content-Type", woh.ContentType)
+	return out
+}
+
+// unreached marks the errors of a round trip that pass.
+func unreached(err error) error {
+	var f *failure
+	if errors.As(err, &f) && (f.reason == OriginUnreachable || f.reason == OriginTimeout) {
+		return fmt.Errorf("%w: %w", websocket.ErrUnreached, err)
+	}
+	return err
+}
+
+// readEvents reads the body of an answer, at most limit bytes.
+func readEvents(resp *http.Response, limit int64) ([]byte, *failure) {
+	body, err := io.ReadAll(io.LimitReader(resp.Body, limit+1))
+	switch {
+	case err != nil:
+		return nil, &failure{OriginCut, err}
+	case int64(len(body)) > limit:
+		return nil, &failure{BodyTooLarge, fmt.Errorf("answer to events is over %d bytes", limit)}
+	}
+	return body, nil
+}
+
+// failureOf finds the failure in err, or makes one.
+func failureOf(err error, fallback Reason) *failure {
+	var f *failure
+	if errors.As(err, &f) {
+		return f
+	}
+	return &failure{fallback, err}
+}

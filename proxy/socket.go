@@ -1,0 +1,162 @@
+package proxy
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/holdfast-proxy/holdfast/channels"
+	"github.com/holdfast-proxy/holdfast/internal/grip"
+	"github.com/holdfast-proxy/holdfast/internal/websocket"
+	"github.com/holdfast-proxy/holdfast/internal/wire"
+)
+
+// WebSocket says how a route's WebSockets are held. It says nothing about those
+// whose origin does not speak GRIP on them: they are tunnels.
+type WebSocket struct {
+	// MaxMessage bounds a message in either direction, in bytes. 0: 1 MiB.
+	MaxMessage int64
+	// Compression takes up the permessage-deflate that clients offer.
+	Compression bool
+}
+
+const defaultMaxMessage = 1 << 20
+
+// asksSocket reports whether r is the handshake of a WebSocket (RFC 6455 §4.1).
+func asksSocket(r *http.Request) bool {
+	return r.Method == http.MethodGet && strings.EqualFold(r.Header.Get("Upgrade"), "websocket")
+}
+
+// switchProtocols decides what becomes of an answer whose body is a connection:
+// a tunnel, or a WebSocket with GRIP.
+func (h *Handler) switchProtocols(x *exchange, resp *http.Response) error {
+	if h.holding.Hub != nil && !x.chained && asksSocket(resp.Request) {
+		agreed, err := grip.ParseSocket(resp.Header)
+		if err != nil {
+			return &failure{BadInstruction, err}
+		}
+		if agreed != nil {
+			answer := *resp
+			x.held, x.socket, resp.Body = &answer, agreed, http.NoBody // ReverseProxy closes it
+			return errHeld
+		}
+	}
+	x.finishHeader(resp)
+	if f := h.openTunnel(x); f != nil {
+		return f
+	}
+	return nil
+}
+
+// holdSocket relays a WebSocket whose origin has taken up GRIP's extension, and
+// follows its instructions. It returns when the WebSocket has ended.
+func (h *Handler) holdSocket(x *exchange, r *http.Request) *failure {
+	origin, ok := x.held.Body.(io.ReadWriteCloser)
+	if !ok || !strings.EqualFold(x.held.Header.Get("Upgrade"), "websocket") {
+		return &failure{OriginBroken, errors.New("answer switches to another protocol than it was asked for")}
+	}
+	if f := h.admit(); f != nil {
+		return f
+	}
+	grip.StripExtensions(x.held.Header)
+	s, f := h.openSocket(x, r, x.held)
+	if f != nil {
+		h.holding.Holder.Release()
+		return f
+	}
+	h.socketEnded(x, r, s.Direct(origin, x.socket))
+	return nil
+}
+
+// openSocket answers the client's handshake with the header of resp, and takes its
+// connection over.
+func (h *Handler) openSocket(x *exchange, r *http.Request, resp *http.Response) (*websocket.Session, *failure) {
+	x.finishHeader(resp)
+	deflate := x.route.WebSocket.Compression && grip.OffersDeflate(r.Header)
+	if deflate {
+		grip.AcceptDeflate(resp.Header)
+	}
+	conn, rw, err := x.w.Hijack()
+	if err != nil {
+		return nil, &failure{ClientGone, err}
+	}
+	x.taken = true
+	h.holding.SocketOptions.Limit(r, x.route.WriteTimeout)
+	_ = conn.SetDeadline(time.Time{}) // net/http's
+	var answer bytes.Buffer
+	answer.WriteString("HTTP/1.1 101 Switching Protocols\r\n")
+	_ = resp.Header.Write(&answer) // a buffer takes everything
+	answer.WriteString("\r\n")
+	_ = conn.SetWriteDeadline(time.Now().Add(x.route.WriteTimeout))
+	if _, err := conn.Write(answer.Bytes()); err != nil {
+		conn.Close()
+		return nil, &failure{ClientGone, err}
+	}
+	return websocket.New(websocket.Options{
+		Client:       conn,
+		Reader:       rw.Reader,
+		Deflate:      deflate,
+		Holder:       h.holding.Holder,
+		Follow:       h.followChannel(x),
+		MaxChannels:  h.holding.MaxChannels,
+		MaxMessage:   x.route.WebSocket.MaxMessage,
+		WriteTimeout: x.route.WriteTimeout,
+		Counts:       h.holding.Counts.Sockets(x.route.Name),
+		Ignored:      x.route.ignored,
+		Log:          h.log,
+	}), nil
+}
+
+// followChannel returns what makes the cursors of a WebSocket's channels. They
+// begin with what is published after the origin's message has come.
+func (h *Handler) followChannel(x *exchange) func(context.Context, *grip.Subscribe) (*channels.Cursor, error) {
+	return func(ctx context.Context, c *grip.Subscribe) (*channels.Cursor, error) {
+		live := h.head().Seq
+		name := x.route.ChannelPrefix + c.Channel
+		if err := checkSubscribe(name, c); err != nil {
+			return nil, fmt.Errorf("%w: %w", websocket.ErrInstruction, err)
+		}
+		ctx, cancel := context.WithTimeout(ctx, historyPatience)
+		defer cancel()
+		release, err := h.holding.Hub.Await(ctx, name)
+		if err != nil {
+			return nil, err
+		}
+		defer release()
+		return h.holding.Hub.Follow(ctx, channels.Follow{
+			Subscriptions: []channels.Subscription{{Channel: name}},
+			Form:          wire.Message,
+			Live:          live,
+			Group:         h.holding.Holder.Group(),
+		})
+	}
+}
+
+func checkSubscribe(name string, c *grip.Subscribe) error {
+	if len(c.Filters) > 0 {
+		return fmt.Errorf("channel %q: filter %q is not supported", c.Channel, c.Filters[0])
+	}
+	return channels.CheckName(name)
+}
+
+// socketEnded tells of an end that was somebody's fault.
+func (h *Handler) socketEnded(x *exchange, r *http.Request, end websocket.Ending) {
+	if end.Err == nil {
+		return
+	}
+	reason := OriginCut
+	switch end.Reason {
+	case websocket.ReasonBadOrigin:
+		reason = BadInstruction
+	case websocket.ReasonTooBig:
+		reason = BodyTooLarge
+	case websocket.ReasonHistory:
+		reason = HistoryUnavailable
+	}
+	h.note(x, r, failureOf(end.Err, reason))
+}
