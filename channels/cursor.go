@@ -10,12 +10,13 @@ type Cursor struct {
 	live  uint64 // actions up to here are not for this stream
 	form  Form
 
-	closed bool
-	legs   []leg
-	one    [1]leg // the legs of a cursor with one channel
-	gap    *Gap   // on all channels without a PrevID, not told yet
-	place  uint64 // everything up to here has been returned
-	heard  uint64 // interruptions up to here have been told, or are none of ours
+	closed  bool
+	chained bool // Follow.Chained
+	legs    []leg
+	one     [1]leg // the legs of a cursor with one channel
+	gap     *Gap   // on all channels without a PrevID, not told yet
+	place   uint64 // everything up to here has been returned
+	heard   uint64 // interruptions up to here have been told, or are none of ours
 }
 
 // leg is a cursor's place in one log.
@@ -58,6 +59,11 @@ func (c *Cursor) Position() Position {
 	}
 	return c.position(c.place)
 }
+
+// Place is the place in the total order up to which everything has been
+// returned, or told to be missing. It is what a stream goes on from with another
+// cursor (Continued); clients are told Position.
+func (c *Cursor) Place() uint64 { return c.place }
 
 // Logs returns the logs that the cursor follows.
 func (c *Cursor) Logs() []*Log {
@@ -231,11 +237,11 @@ func (b *batch) read(g *leg, until uint64) {
 			}
 			break
 		}
-		if e.orphan && !g.told && g.isDue(e) {
+		if e.orphan && !c.chained && !g.told && g.isDue(e) {
 			g.told = b.breakAt(g, Missing, e.seq-1)
 			break
 		}
-		if g.isFor(c, e) && !b.take(e) {
+		if g.isFor(c, e) && !b.take(g, e) {
 			b.full = true
 			break
 		}
@@ -298,13 +304,14 @@ func (g *leg) isFor(c *Cursor, e *Entry) bool {
 	return e.exists(c.form) && g.isDue(e) && (e.actions[c.form] == Send || e.seq > c.live)
 }
 
-// take adds e to the batch and reports false if it does not fit.
-func (b *batch) take(e *Entry) bool {
+// take adds e, of leg g, to the batch and reports false if it does not fit.
+func (b *batch) take(g *leg, e *Entry) bool {
 	size := int(e.forms[b.cursor.form].Len)
 	if b.entries == 0 || size > b.bytes && b.taken > 0 {
 		return false
 	}
 	b.dst = append(b.dst, *e)
+	b.dst[len(b.dst)-1].waiting = uint32(g.sub)
 	b.taken++
 	b.entries--
 	b.bytes = max(0, b.bytes-size)

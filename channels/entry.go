@@ -14,6 +14,7 @@ type Entry struct {
 	buf     []byte
 	forms   [NumForms]Span
 	itemID  Span
+	prevID  Span
 	ids     Span
 	tag     uint32
 	actions [NumForms]Action
@@ -25,7 +26,8 @@ type Entry struct {
 	late uint32
 
 	// waiting counts the live cursors that stand just before this entry. Only
-	// the copy in the log's ring has it; guarded by the log's mutex.
+	// the copy in the log's ring has it; guarded by the log's mutex. In the copies
+	// that a cursor returns it is Subscription.
 	waiting uint32
 }
 
@@ -34,7 +36,7 @@ func (it *Item) entry(at Position, when time.Time) Entry {
 	enc := it.Encode(at)
 	return Entry{
 		seq: at.Seq, at: when.UnixNano(), buf: enc.Buf, forms: enc.Forms,
-		itemID: enc.ItemID, ids: enc.IDs, tag: enc.Tag, actions: it.Actions,
+		itemID: enc.ItemID, prevID: enc.PrevID, ids: enc.IDs, tag: enc.Tag, actions: it.Actions,
 	}
 }
 
@@ -53,6 +55,18 @@ func (e *Entry) Bytes(f Form) []byte { return e.span(e.forms[f]) }
 
 // Action returns what the entry asks of readers of form f.
 func (e *Entry) Action(f Form) Action { return e.actions[f] }
+
+// ItemID is the id that the publisher gave the item, PrevID that of the item which
+// must be the one before it; nil where it gave none. The caller must not change
+// them.
+func (e *Entry) ItemID() []byte { return e.span(e.itemID) }
+
+// PrevID: see ItemID.
+func (e *Entry) PrevID() []byte { return e.span(e.prevID) }
+
+// Subscription is by which of its Follow.Subscriptions a cursor has read the
+// entry.
+func (e *Entry) Subscription() int { return int(e.waiting) }
 
 // Tag returns the encoder's note.
 func (e *Entry) Tag() uint32 { return e.tag }

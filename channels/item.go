@@ -63,6 +63,8 @@ type Encoded struct {
 	Forms [NumForms]Span
 	// ItemID is the publisher's item id, empty if it gave none.
 	ItemID Span
+	// PrevID is the publisher's prev-id, empty if it gave none.
+	PrevID Span
 	// IDs are the event ids that a client can have seen in the entry, in
 	// order, each written by AppendID.
 	IDs Span

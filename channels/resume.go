@@ -7,6 +7,16 @@ type start struct {
 	seq    uint64
 	lastID string // what the client said, for gaps
 	resume bool   // seq is a place the client has been at
+	live   uint64 // Follow.Live
+}
+
+// of is where the leg of a subscription begins, from being for all of them.
+func (from start) of(sub *Subscription, f *Follow) start {
+	if sub.Continues && f.Continued != nil {
+		from.seq, from.resume = f.Continued.Place, true
+	}
+	from.live = f.Live
+	return from
 }
 
 // resolve turns what the client says it has seen into a place for all of the
@@ -125,8 +135,20 @@ func (g *leg) afterItemLocked(c *Cursor, sub *Subscription, from start) {
 	if g.start, g.next, known = l.afterItemLocked(sub.PrevID); known {
 		return
 	}
-	g.start, g.next = c.live, l.ring.after(c.live)
-	g.hole = &Gap{Reason: Unknown, Channel: l.name, LastID: sub.PrevID, Lost: -1, Resume: c.position(c.live)}
+	g.start, g.next = from.live, l.ring.after(from.live)
+	if c.chained && len(l.newestItemLocked()) == 0 {
+		return
+	}
+	g.hole = &Gap{Reason: Unknown, Channel: l.name, LastID: sub.PrevID, Lost: -1, Resume: c.position(from.live)}
+}
+
+// newestItemLocked is the id of the last item that the log had, nil if it had none
+// or is not known.
+func (l *Log) newestItemLocked() []byte {
+	if l.ring.n > 0 {
+		return l.ring.at(l.ring.end() - 1).ItemID()
+	}
+	return l.floorItem
 }
 
 // afterItemLocked finds the place just after the last item with this id, and the

@@ -22,9 +22,14 @@ func (f *Feed) Sent(b *Batch, n int, now time.Time) (rest []byte) {
 		f.passed(b)
 		f.counted(b.laid.count, n, b.laid.first, now)
 	case ofKeepAlive:
-		f.state = f.terms.keep.effect.From(f.state)
+		f.state = f.keep().effect.From(f.state)
 		f.terms.count.keepAlives.Inc()
 		return b.out[n:]
+	case ofRelief:
+		f.passedPiece(b)
+		if n < len(b.out) {
+			return bytes.Clone(b.out[n:])
+		}
 	case ofOwn:
 		if n < len(b.out) {
 			return bytes.Clone(b.out[n:])
@@ -37,6 +42,9 @@ func (f *Feed) Sent(b *Batch, n int, now time.Time) (rest []byte) {
 func (f *Feed) passed(b *Batch) {
 	l := &b.laid
 	f.state, f.closing = l.after, l.closing
+	if f.link != nil {
+		f.link.delivered(b.entries, f.terms.form)
+	}
 	if l.hints > 0 {
 		f.terms.count.hints.Add(float64(l.hints))
 	}
@@ -72,6 +80,9 @@ func (f *Feed) broken(b *Batch, n int, now time.Time) (rest []byte) {
 	}
 	if next < len(b.entries) {
 		f.cursor.Back(&b.entries[next])
+		if f.link != nil {
+			f.link.cause = nil // it will come again
+		}
 	}
 	return rest
 }
@@ -86,6 +97,9 @@ func (f *Feed) pass(entries []channels.Entry) (n int) {
 			continue
 		}
 		f.state = f.terms.effect(e, f.state)
+		if f.link != nil {
+			f.link.passed(e)
+		}
 		n++
 	}
 	return n

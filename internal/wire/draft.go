@@ -10,6 +10,7 @@ import (
 // change.
 type draft struct {
 	itemID   string
+	prevID   string
 	content  []byte // for streams; empty for none
 	scan     sse.Content
 	stamp    stamp
@@ -26,7 +27,7 @@ const (
 )
 
 func draftOf(it *grip.Item, o Options) *draft {
-	d := &draft{itemID: it.ID}
+	d := &draft{itemID: it.ID, prevID: it.PrevID}
 	if it.Response != nil && it.Response.Action == grip.Send {
 		d.response = &it.Response.Answer
 	}
@@ -59,7 +60,7 @@ func eventOf(it *grip.Item) sse.Event {
 
 // weight is about what the draft occupies while it is parked, in bytes.
 func (d *draft) weight() int {
-	n := 256 + len(d.itemID) + len(d.content)
+	n := 256 + len(d.itemID) + len(d.prevID) + len(d.content)
 	if d.response != nil {
 		n += responseRoom(d.response)
 	}
@@ -75,6 +76,9 @@ func (d *draft) encode(p channels.Position) channels.Encoded {
 	l.Buf = append(l.Buf, d.itemID...)
 	l.ItemID = l.since(0)
 	from := len(l.Buf)
+	l.Buf = append(l.Buf, d.prevID...)
+	l.PrevID = l.since(from)
+	from = len(l.Buf)
 	for _, seen := range d.scan.IDs {
 		l.Buf = channels.AppendID(l.Buf, seen)
 	}
@@ -93,7 +97,7 @@ func (d *draft) encode(p channels.Position) channels.Encoded {
 
 // room is how long the layout becomes, or a little more.
 func (d *draft) room(id int) int {
-	n := len(d.itemID)
+	n := len(d.itemID) + len(d.prevID)
 	for _, seen := range d.scan.IDs {
 		n += lengthRoom + len(seen)
 	}
