@@ -35,6 +35,7 @@ type exchange struct {
 	counts  *routeCounts      // never nil
 	at      channels.Position // the hub's head when the origin's head arrived
 	held    *http.Response    // the origin's answer, if it is an instruction
+	links   links             // of its instruction
 	cut     error             // why the origin's body ended early
 	failure *failure          // what has been counted and logged
 	taken   bool              // the holder has, or had, the connection

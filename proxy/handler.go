@@ -11,6 +11,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
 	"golang.org/x/time/rate"
+
+	"github.com/holdfast-proxy/holdfast/channels"
 )
 
 // drainPatience is how long the rest of a request may take to come after it
@@ -39,6 +41,10 @@ type Handler struct {
 	unrouted *routeCounts
 	limits   map[Reason]*rate.Sometimes
 	holding  Holding
+	head     func() channels.Position
+	recovery *recovery
+	// linkLimit bounds the lines about links that are not answered.
+	linkLimit rate.Sometimes
 
 	drainPatience time.Duration
 }
@@ -61,7 +67,9 @@ func New(o Options) (*Handler, error) {
 		routes: found, trusted: o.TrustedProxies, signer: o.Signer, feature: o.Feature,
 		log: o.Log, unrouted: o.Metrics.route(noRouteName), limits: map[Reason]*rate.Sometimes{},
 		holding: o.Holding, drainPatience: drainPatience,
+		head: o.Head, linkLimit: rate.Sometimes{Interval: logInterval},
 	}
+	h.recovery = newRecovery(h, o.Holding.Recovery)
 	for _, reason := range reasons() {
 		h.limits[reason] = &rate.Sometimes{Interval: logInterval}
 	}
@@ -84,8 +92,9 @@ func (h *Handler) connect(rt *route, o *Options) {
 	}
 }
 
-// Close closes idle connections to origins.
+// Close asks origins for nothing more and closes idle connections to them.
 func (h *Handler) Close() {
+	h.recovery.desk.Close()
 	for _, rt := range h.routes.all {
 		rt.origins.CloseIdleConnections()
 	}

@@ -35,6 +35,8 @@ type Holding struct {
 	PositionEvent, GapEvent string
 	// GapChannels: gap events name the channel.
 	GapChannels bool
+	// Recovery is how fast origins are asked for what held streams miss.
+	Recovery Pace
 }
 
 // maxInstruction bounds the body of a JSON instruction, of a response hold and
@@ -48,6 +50,13 @@ func (h *Handler) follow(x *exchange, r *http.Request) *failure {
 	in, body, f := h.readInstruction(x)
 	if f != nil {
 		return f
+	}
+	base, err := newLinkBase(x.held.Request, nil)
+	if err == nil {
+		x.links, err = x.route.links(in, base)
+	}
+	if err != nil {
+		return &failure{BadInstruction, err}
 	}
 	head := x.headOf(in)
 	if head.bodyless() && in.Hold == grip.Stream {
@@ -136,22 +145,29 @@ const historyPatience = 10 * time.Second
 // join waits until the channels can be followed, and returns a context for
 // Follow and what must be called after it.
 func (h *Handler) join(r *http.Request, subs []channels.Subscription) (ctx context.Context, joined func(), f *failure) {
-	ctx, cancel := context.WithTimeout(r.Context(), historyPatience)
+	ctx, joined, err := h.joinAll(r.Context(), subs)
+	switch {
+	case err == nil:
+		return ctx, joined, nil
+	case r.Context().Err() != nil:
+		return nil, nil, &failure{ClientGone, err}
+	}
+	return nil, nil, &failure{HistoryUnavailable, err}
+}
+
+// joinAll is join for whoever ctx stands for.
+func (h *Handler) joinAll(ctx context.Context, subs []channels.Subscription) (joining context.Context, joined func(), err error) {
+	joining, cancel := context.WithTimeout(ctx, historyPatience)
 	names := make([]string, len(subs))
 	for i := range subs {
 		names[i] = subs[i].Channel
 	}
-	release, err := h.holding.Hub.Await(ctx, names...)
-	switch {
-	case err == nil:
-		return ctx, func() { release(); cancel() }, nil
-	case r.Context().Err() != nil:
-		f = &failure{ClientGone, err}
-	default:
-		f = &failure{HistoryUnavailable, err}
+	release, err := h.holding.Hub.Await(joining, names...)
+	if err != nil {
+		cancel()
+		return nil, nil, err
 	}
-	cancel()
-	return nil, nil, f
+	return joining, func() { release(); cancel() }, nil
 }
 
 // followFailure names the reason of an error of Hub.Follow.

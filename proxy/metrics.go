@@ -19,6 +19,7 @@ type Metrics struct {
 	polls    *prometheus.CounterVec
 	pollGaps *prometheus.CounterVec
 	hints    *prometheus.CounterVec
+	recovery recoveryMetrics
 }
 
 // NewMetrics registers the proxy's metrics.
@@ -49,6 +50,7 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 			Help: "Hint actions that reached held requests. They do nothing yet.",
 		}, []string{"route"}),
 	}
+	m.recovery = newRecoveryMetrics(reg)
 	reg.MustRegister(m.requests, m.origins, m.failures, m.polls, m.pollGaps, m.hints)
 	return m
 }
@@ -63,6 +65,7 @@ type routeCounts struct {
 	polls    map[pollResult]prometheus.Counter
 	pollGaps map[channels.Reason]prometheus.Counter
 	hints    prometheus.Counter
+	recoveryCounts
 }
 
 // pollResult says how the wait of a response hold ended.
@@ -91,13 +94,13 @@ func (m *Metrics) route(name string) *routeCounts {
 		polls:    map[pollResult]prometheus.Counter{},
 		pollGaps: map[channels.Reason]prometheus.Counter{},
 		hints:    m.hints.WithLabelValues(name),
+
+		recoveryCounts: m.recovery.route(name),
 	}
 	for _, result := range []pollResult{pollAnswered, pollTimedOut, pollDrained, pollGone} {
 		c.polls[result] = m.polls.WithLabelValues(name, string(result))
 	}
-	for _, reason := range []channels.Reason{
-		channels.Evicted, channels.Unknown, channels.Epoch, channels.Missing, channels.Lag, channels.Bus,
-	} {
+	for _, reason := range gapReasons() {
 		c.pollGaps[reason] = m.pollGaps.WithLabelValues(name, string(reason))
 	}
 	for _, reason := range reasons() {

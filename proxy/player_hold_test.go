@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -26,6 +27,7 @@ func (p *player) holdSteps() map[string]func(*step) error {
 		"client stops sending":    func(*step) error { return p.theClient().Conn.(*net.TCPConn).CloseWrite() },
 		"origin is asked":         func(*step) error { readHead(p.theOrigin().r); return nil },
 		"origin answers":          p.originAnswers,
+		"origin was asked":        p.originWasAsked,
 		"publish":                 p.publish,
 		"publish fails":           p.publishFails,
 		"held":                    p.held,
@@ -147,6 +149,7 @@ func (p *player) originAnswers(s *step) error {
 	if _, err := io.Copy(io.Discard, req.Body); err != nil {
 		return err
 	}
+	p.asked = req
 	head, body, ok := s.message()
 	if !ok {
 		return errors.New("the head has no end")
@@ -161,6 +164,29 @@ func (p *player) originAnswers(s *step) error {
 	}
 	_, err = io.WriteString(origin, strings.Join(append(head, "Connection: close", "", ""), "\r\n")+body)
 	return err
+}
+
+// originWasAsked looks at the request that the origin answered last: "METHOD
+// TARGET", and lines "Name: value" for all fields of those names. "Name:" is none.
+func (p *player) originWasAsked(s *step) error {
+	if got := p.asked.Method + " " + p.asked.URL.RequestURI(); got != s.args {
+		return fmt.Errorf("it was asked %s", got)
+	}
+	want := http.Header{}
+	for _, line := range s.text {
+		name, value, _ := strings.Cut(line, ":")
+		want[name] = want[name]
+		if value != "" {
+			want.Add(name, strings.TrimSpace(value))
+		}
+	}
+	p.asked.Header["Host"] = []string{p.asked.Host}
+	for name, values := range want {
+		if got := p.asked.Header[name]; !slices.Equal(got, values) {
+			return fmt.Errorf("%s is %q", name, got)
+		}
+	}
+	return nil
 }
 
 // publish publishes items: JSON objects, separated by commas.

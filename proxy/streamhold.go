@@ -29,6 +29,12 @@ func (h *Handler) holdStream(x *exchange, r *http.Request, in *grip.Instruction,
 		d.adviseMiddleboxes()
 	}
 	subs := x.subscriptions(in)
+	more := h.nextOf(x, in, x.links, events)
+	defer func() {
+		if !placed && more != nil {
+			more.ended()
+		}
+	}()
 	ctx, joined, f := h.join(r, subs)
 	if f != nil {
 		return f
@@ -46,6 +52,7 @@ func (h *Handler) holdStream(x *exchange, r *http.Request, in *grip.Instruction,
 		Live:          x.at.Seq,
 		Resume:        h.resumePoint(x, r, events, seen),
 		Group:         h.holding.Holder.Group(),
+		Chained:       more != nil,
 	})
 	joined()
 	if err != nil {
@@ -59,7 +66,10 @@ func (h *Handler) holdStream(x *exchange, r *http.Request, in *grip.Instruction,
 	}
 	placed = true
 	x.giveUp()
-	if err := h.holding.Holder.Hold(x.w.ResponseWriter, r, h.stream(x, in, events, seen, cursor)); err != nil {
+	stream := h.stream(x, in, events, seen, cursor)
+	more.attach(stream)
+	if err := h.holding.Holder.Hold(x.w.ResponseWriter, r, stream); err != nil {
+		more.ended()
 		h.note(x, r, &failure{ClientGone, err}) // in between
 		x.abort()
 	}

@@ -13,7 +13,7 @@ import (
 
 // Feature is the value of Grip-Feature: what of GRIP's options this proxy
 // honours.
-const Feature = "status"
+const Feature = "status, link:next"
 
 // signatureLife is how long a signature is valid (Pushpin: an hour).
 const signatureLife = time.Hour

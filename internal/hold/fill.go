@@ -16,7 +16,7 @@ func (f *Feed) Fill(b *Batch, due Due) (Step, Reason) {
 		if f.closing {
 			return f.bye(b, ReasonAction)
 		}
-		if f.link != nil {
+		if f.canAsk() {
 			if step, why, ok := f.stalled(b, due); ok {
 				return step, why
 			}
@@ -29,7 +29,7 @@ func (f *Feed) Fill(b *Batch, due Due) (Step, Reason) {
 			continue
 		}
 		if len(entries) == 0 {
-			if f.link != nil && due.End == "" && f.link.asked.Load() != 0 {
+			if f.canAsk() && due.End == "" && f.link.asked.Load() != 0 {
 				f.wanted()
 				if f.link.cause != nil {
 					continue
@@ -38,7 +38,7 @@ func (f *Feed) Fill(b *Batch, due Due) (Step, Reason) {
 			return f.atHead(b, due)
 		}
 		b.read(entries)
-		if f.link != nil {
+		if f.canAsk() {
 			if entries = f.sift(entries); len(entries) == 0 {
 				continue
 			}
@@ -119,7 +119,7 @@ func (f *Feed) missed(b *Batch, err error) (Step, Reason) {
 		return f.bye(b, ReasonShutdown)
 	}
 	f.terms.count.gap(gap.Reason)
-	if f.link != nil && f.link.covers(gap) {
+	if f.canAsk() && f.link.covers(gap) {
 		f.link.cause = &cause{Trigger(gap.Reason), gap}
 		return Again, ""
 	}

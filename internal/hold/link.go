@@ -29,6 +29,7 @@ type Link struct {
 	relief  *Relief
 	off     int    // bytes of relief.Body behind the stream
 	acted   uint64 // hints up to here have been answered
+	over    bool   // there is nobody to ask any more
 	tries   int    // recoveries since the stream last went on
 
 	// Set by any goroutine.
@@ -101,6 +102,9 @@ type Relief struct {
 	Seen      []Seen
 	KeepAlive KeepAlive
 	Acted     uint64
+	// Last: the origin gave no further link. The cursor is not chained, and the
+	// stream goes on like one that never had a link.
+	Last bool
 }
 
 // NewLink returns the link of a stream whose cursor has these subscriptions, in

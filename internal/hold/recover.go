@@ -15,8 +15,11 @@ type cause struct {
 // link need it: see Linked.
 func (f *Feed) Bind(wake func()) { f.link.bind(wake) }
 
-// Linked reports whether the stream has a link.
+// Linked reports whether the stream has a link, or had one.
 func (f *Feed) Linked() bool { return f.link != nil }
+
+// canAsk reports whether there is an origin to ask.
+func (f *Feed) canAsk() bool { return f.link != nil && !f.link.over }
 
 // stalled does what a stream with a link has to do before it reads on. It reports
 // false if that is nothing.
@@ -71,7 +74,7 @@ func (f *Feed) relieved(b *Batch, due Due) (Step, Reason) {
 		f.cursor = r.Cursor
 		l.see(r.Seen)
 		l.keep.Store(f.terms.keepAlive(r.KeepAlive))
-		l.acted, l.waiting = r.Acted, nil
+		l.acted, l.over, l.waiting = r.Acted, r.Last, nil
 		return Moved, ""
 	}
 	gap := l.waiting.gap

@@ -42,7 +42,7 @@ func (f *Feed) Sent(b *Batch, n int, now time.Time) (rest []byte) {
 func (f *Feed) passed(b *Batch) {
 	l := &b.laid
 	f.state, f.closing = l.after, l.closing
-	if f.link != nil {
+	if f.canAsk() {
 		f.link.delivered(b.entries, f.terms.form)
 	}
 	if l.hints > 0 {
@@ -80,7 +80,7 @@ func (f *Feed) broken(b *Batch, n int, now time.Time) (rest []byte) {
 	}
 	if next < len(b.entries) {
 		f.cursor.Back(&b.entries[next])
-		if f.link != nil {
+		if f.canAsk() {
 			f.link.cause = nil // it will come again
 		}
 	}
@@ -97,7 +97,7 @@ func (f *Feed) pass(entries []channels.Entry) (n int) {
 			continue
 		}
 		f.state = f.terms.effect(e, f.state)
-		if f.link != nil {
+		if f.canAsk() {
 			f.link.passed(e)
 		}
 		n++
