@@ -29,6 +29,9 @@ type Subscription struct {
 	NoReplay bool
 	// MaxAge, when positive, keeps entries older than this from the client.
 	MaxAge time.Duration
+	// Past, with a PrevID: what is up to this place comes neither, even if it is
+	// after that item.
+	Past uint64
 	// Continues: without a PrevID the channel goes on from Continued.Place.
 	Continues bool
 }

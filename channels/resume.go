@@ -133,6 +133,7 @@ func (g *leg) afterItemLocked(c *Cursor, sub *Subscription, from start) {
 	l := g.log
 	var known bool
 	if g.start, g.next, known = l.afterItemLocked(sub.PrevID); known {
+		g.start, g.next = max(g.start, sub.Past), max(g.next, l.ring.after(sub.Past))
 		return
 	}
 	g.start, g.next = from.live, l.ring.after(from.live)

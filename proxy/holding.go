@@ -51,11 +51,8 @@ func (h *Handler) follow(x *exchange, r *http.Request) *failure {
 	if f != nil {
 		return f
 	}
-	base, err := newLinkBase(x.held.Request, nil)
-	if err == nil {
-		x.links, err = x.route.links(in, base)
-	}
-	if err != nil {
+	var err error
+	if x.links, err = x.route.links(in, x.held.Request, nil); err != nil {
 		return &failure{BadInstruction, err}
 	}
 	head := x.headOf(in)

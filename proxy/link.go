@@ -26,8 +26,6 @@ type linkBase struct {
 	origin *url.URL // see link
 }
 
-// newLinkBase returns the base of the links in the answer to req, which went to
-// origin, or to any of the route's if that is nil.
 func newLinkBase(req *http.Request, origin *url.URL) (linkBase, error) {
 	host := or(req.Host, req.URL.Host)
 	u, err := url.Parse(req.URL.Scheme + "://" + host + or(req.URL.Opaque, req.URL.EscapedPath()))
@@ -42,10 +40,17 @@ func newLinkBase(req *http.Request, origin *url.URL) (linkBase, error) {
 // last one counts.
 type links struct{ next, gone *link }
 
-// links resolves the links of an instruction. The error says which of them leads
-// nowhere.
-func (rt *route) links(in *grip.Instruction, base linkBase) (links, error) {
-	var found links
+// links resolves the links of an instruction in the answer to req, which went to
+// origin, or to any of the route's if that is nil. The error says which of them
+// leads nowhere.
+func (rt *route) links(in *grip.Instruction, req *http.Request, origin *url.URL) (found links, err error) {
+	if len(in.Links) == 0 {
+		return found, nil
+	}
+	base, err := newLinkBase(req, origin)
+	if err != nil {
+		return found, fmt.Errorf("Grip-Link: %w", err)
+	}
 	for _, l := range in.Links {
 		to, err := rt.resolve(l.URI, base)
 		if err != nil {

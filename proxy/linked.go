@@ -87,7 +87,7 @@ func (s *linked) recover(n hold.Need) {
 		s.giveUp()
 		return
 	}
-	s.ask(settling(n.Tries))
+	s.ask(s.recovery.settling(n.Tries))
 }
 
 // recoveryTries is how often a stream may ask without going on in between.
@@ -95,11 +95,11 @@ const recoveryTries = 6
 
 // settling is how long to wait before asking again because the last answer did not
 // fit to the log: what it told of was most likely still on its way here.
-func settling(tries int) time.Duration {
+func (rec *recovery) settling(tries int) time.Duration {
 	if tries == 0 {
 		return 0
 	}
-	return 100 * time.Millisecond << min(2*(tries-1), 9)
+	return rec.retry / 16 << min(2*(tries-1), 2*pace.Tries)
 }
 
 // ask has the origin asked after a while, for others in the same place as well.
@@ -144,7 +144,7 @@ func (s *linked) failed(final bool) {
 		s.giveUp()
 		return
 	}
-	s.ask(pace.Backoff(fails))
+	s.ask(pace.Backoff(s.recovery.retry, fails))
 }
 
 // got goes on with an answer of the origin.

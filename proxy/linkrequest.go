@@ -120,12 +120,8 @@ func (h *Handler) readPage(rt *route, resp *http.Response, body []byte, l *link)
 	if err := h.checkInstruction(&exchange{route: rt}, in); err != nil {
 		return nil, err
 	}
-	base, err := newLinkBase(resp.Request, l.origin)
-	if err != nil {
-		return nil, err
-	}
 	p := &page{in: in, body: body}
-	p.links, err = rt.links(in, base)
+	p.links, err = rt.links(in, resp.Request, l.origin)
 	return p, err
 }
 

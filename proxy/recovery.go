@@ -31,6 +31,7 @@ import (
 type recovery struct {
 	// Fixed after newRecovery.
 	handler *Handler
+	retry   time.Duration
 	desk    *pace.Desk[*linked]
 
 	mu      sync.Mutex
@@ -47,6 +48,9 @@ type Pace struct {
 	// Spread is how long each waits at most, at random, for others that it can
 	// be shared with; 200 ms.
 	Spread time.Duration
+	// Retry is how long to wait before asking again after a failure; each time
+	// twice as long, five times; 1 s (GRIP: next link).
+	Retry time.Duration
 }
 
 func (p Pace) options() pace.Options {
@@ -58,7 +62,7 @@ func (p Pace) options() pace.Options {
 }
 
 func newRecovery(h *Handler, p Pace) *recovery {
-	rec := &recovery{handler: h, streams: make(map[*linked]struct{})}
+	rec := &recovery{handler: h, retry: or(p.Retry, time.Second), streams: make(map[*linked]struct{})}
 	rec.desk = pace.New(p.options(), rec.ask)
 	return rec
 }
@@ -129,6 +133,9 @@ func (rec *recovery) follow(ctx context.Context, s *linked, p *page, need *hold.
 	x := &exchange{route: s.route}
 	subs := x.subscriptions(p.in)
 	for i := range subs {
+		if subs[i].Channel == need.Stray {
+			subs[i].Past = need.StrayPlace
+		}
 		subs[i].Continues = subs[i].PrevID == "" && slices.Contains(need.Seen, hold.Seen{Channel: subs[i].Channel})
 	}
 	ctx, joined, err := rec.handler.joinAll(ctx, subs)

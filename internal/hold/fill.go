@@ -120,7 +120,7 @@ func (f *Feed) missed(b *Batch, err error) (Step, Reason) {
 	}
 	f.terms.count.gap(gap.Reason)
 	if f.canAsk() && f.link.covers(gap) {
-		f.link.cause = &cause{Trigger(gap.Reason), gap}
+		f.link.cause = &cause{trigger: Trigger(gap.Reason), gap: gap}
 		return Again, ""
 	}
 	lag := gap.Reason == channels.Lag

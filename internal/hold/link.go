@@ -76,6 +76,12 @@ type Need struct {
 	Place uint64
 	// State is that of an event stream there.
 	State sse.State
+	// StrayPlace, unless 0, is where an item stands on the channel Stray that has
+	// been asked for before, in vain: it follows nothing that the client or the
+	// origin knows, so it came late, and the new cursor begins after it. Should it
+	// be news all the same, the item after it will not follow either.
+	Stray      string
+	StrayPlace uint64
 	// Tries is how often the stream has asked since it last went on. Only gaps
 	// count.
 	Tries int

@@ -9,6 +9,8 @@ import (
 type cause struct {
 	trigger Trigger
 	gap     *channels.Gap // what the client is told if nothing comes of it; may be nil
+	// entry is the place of the entry that does not follow; 0: none.
+	entry uint64
 }
 
 // Bind sets what has the holder call Fill, from any goroutine. Only streams with a
@@ -20,6 +22,10 @@ func (f *Feed) Linked() bool { return f.link != nil }
 
 // canAsk reports whether there is an origin to ask.
 func (f *Feed) canAsk() bool { return f.link != nil && !f.link.over }
+
+// stubborn is after how many tries an entry that follows nothing is taken for one
+// that came late, and which the origin has told.
+const stubborn = 2
 
 // stalled does what a stream with a link has to do before it reads on. It reports
 // false if that is nothing.
@@ -52,8 +58,11 @@ func (f *Feed) ask(c *cause) {
 	l := f.link
 	l.cause, l.waiting = nil, c
 	n := Need{Trigger: c.trigger, Seen: l.known(), Place: f.cursor.Place(), State: f.state, Tries: l.tries}
-	if c.gap != nil && c.trigger != OnHint {
+	if c.gap != nil && c.gap.Reason != Origin {
 		l.tries++
+	}
+	if c.entry != 0 && n.Tries >= stubborn {
+		n.Stray, n.StrayPlace = c.gap.Channel, c.entry
 	}
 	l.recover(n)
 }
@@ -115,7 +124,7 @@ func (f *Feed) sift(entries []channels.Entry) []channels.Entry {
 		s := &l.seen[e.Subscription()]
 		switch action := e.Action(f.terms.form); {
 		case action == channels.Hint && e.Seq() > l.acted:
-			l.cause = &cause{OnHint, &channels.Gap{Reason: Origin, Lost: -1}}
+			l.cause = &cause{trigger: OnHint, gap: &channels.Gap{Reason: Origin, Lost: -1}}
 			f.terms.count.hints.Inc()
 			if i+1 < len(entries) {
 				f.cursor.Back(&entries[i+1])
@@ -125,7 +134,7 @@ func (f *Feed) sift(entries []channels.Entry) []channels.Entry {
 			continue
 		case action == channels.Send && !s.follows(e) && !f.cursor.PassedOver(e):
 			gap := &channels.Gap{Reason: channels.Missing, Channel: s.channel, LastID: string(s.ahead), Lost: -1}
-			l.cause = &cause{Trigger(channels.Missing), gap}
+			l.cause = &cause{Trigger(channels.Missing), gap, e.Seq()}
 			f.terms.count.gap(gap.Reason)
 			f.cursor.Back(e)
 			return kept
@@ -144,7 +153,7 @@ func (f *Feed) wanted() {
 	asked := l.asked.Swap(0)
 	switch {
 	case asked&askedByCommand != 0:
-		l.cause = &cause{OnCommand, &channels.Gap{Reason: Origin, Lost: -1}}
+		l.cause = &cause{trigger: OnCommand, gap: &channels.Gap{Reason: Origin, Lost: -1}}
 	case asked&askedByTimeout != 0 && l.quiet():
 		l.cause = &cause{trigger: OnTimeout}
 	}

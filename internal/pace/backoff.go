@@ -8,8 +8,8 @@ import (
 // Tries is how often what has failed is tried again.
 const Tries = 5
 
-// Backoff is how long to wait before trying again what has failed so often: 1, 2,
-// 4, 8 and 16 seconds, each up to a second longer at random (GRIP: next link).
-func Backoff(failures int) time.Duration {
-	return time.Second<<min(max(failures-1, 0), Tries-1) + rand.N(time.Second)
+// Backoff is how long to wait before trying again what has failed so often: first,
+// then twice as long and so on, up to 16 times, each up to first longer at random.
+func Backoff(first time.Duration, failures int) time.Duration {
+	return first<<min(max(failures-1, 0), Tries-1) + rand.N(first)
 }

@@ -162,7 +162,7 @@ func TestBackoffDoubles(t *testing.T) {
 	for failures, want := range map[int]time.Duration{
 		0: time.Second, 1: time.Second, 2: 2 * time.Second, 3: 4 * time.Second, 5: 16 * time.Second, 9: 16 * time.Second,
 	} {
-		if got := Backoff(failures); got < want || got >= want+time.Second {
+		if got := Backoff(time.Second, failures); got < want || got >= want+time.Second {
 			t.Errorf("after %d failures %v", failures, got)
 		}
 	}
