@@ -74,6 +74,9 @@ type Follow struct {
 	// known is no gap where nothing contradicts it: where the id of the log's
 	// last item is not known.
 	Chained bool
+	// Trusting, with Chained: a PrevID that is not known is no gap whatever the log
+	// says. The channel starts at Live.
+	Trusting bool
 	// Continued, unless nil, is what the stream has had before.
 	Continued *Continued
 }

@@ -8,6 +8,7 @@ type start struct {
 	lastID string // what the client said, for gaps
 	resume bool   // seq is a place the client has been at
 	live   uint64 // Follow.Live
+	trust  bool   // Follow.Trusting
 }
 
 // of is where the leg of a subscription begins, from being for all of them.
@@ -15,7 +16,7 @@ func (from start) of(sub *Subscription, f *Follow) start {
 	if sub.Continues && f.Continued != nil {
 		from.seq, from.resume = f.Continued.Place, true
 	}
-	from.live = f.Live
+	from.live, from.trust = f.Live, f.Trusting
 	return from
 }
 
@@ -137,7 +138,7 @@ func (g *leg) afterItemLocked(c *Cursor, sub *Subscription, from start) {
 		return
 	}
 	g.start, g.next = from.live, l.ring.after(from.live)
-	if c.chained && len(l.newestItemLocked()) == 0 {
+	if c.chained && (from.trust || len(l.newestItemLocked()) == 0) {
 		return
 	}
 	g.hole = &Gap{Reason: Unknown, Channel: l.name, LastID: sub.PrevID, Lost: -1, Resume: c.position(from.live)}

@@ -149,6 +149,7 @@ func (rec *recovery) follow(ctx context.Context, s *linked, p *page, need *hold.
 		Live:          p.at.Seq,
 		Group:         rec.handler.holding.Holder.Group(),
 		Chained:       p.links.next != nil,
+		Trusting:      need.Tries >= hold.Stubborn,
 		Continued:     &channels.Continued{Place: need.Place},
 	})
 }

@@ -73,12 +73,13 @@ func (l *library) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // do, or loses it.
 func (l *library) publish(t *testing.T, s *station, channel string, n int, r *rand.Rand) {
 	item := fmt.Sprintf(`"channel":%q,"id":"%d","prev-id":"%d","formats":{"http-stream":{"content":"%s%d\n"}}`, channel, n, n-1, channel, n)
-	switch r.IntN(12) {
+	switch r.IntN(24) {
 	case 0: // lost
 		return
-	case 1:
+	case 1, 2:
 		item += `,"no-seq":true`
-	case 2:
+		fallthrough
+	case 3:
 		time.Sleep(time.Duration(r.IntN(20)) * time.Millisecond)
 	}
 	if _, err := s.publish("{" + item + "}"); err != nil {
@@ -92,9 +93,9 @@ func TestRandomLossesAreRecoveredFromTheOrigin(t *testing.T) {
 	for seed := range uint64(4) {
 		t.Run(strconv.Itoa(int(seed)), func(t *testing.T) {
 			t.Parallel()
-			const events, readers = 150, 4
+			const events, readers = 300, 4
 			random := rand.New(rand.NewPCG(seed, 1))
-			lib := &library{events: map[string]int{}, random: rand.New(rand.NewPCG(seed, 2)), faults: 3}
+			lib := &library{events: map[string]int{}, random: rand.New(rand.NewPCG(seed, 2)), faults: 8}
 			origin := newOrigin(t, lib.ServeHTTP)
 			s := newStation(t, func(o *stationOptions) {
 				holding(origin.URL, func(rt *Route) { rt.Name = "route" })(o)
@@ -111,8 +112,8 @@ func TestRandomLossesAreRecoveredFromTheOrigin(t *testing.T) {
 				all.Go(func() {
 					var under sync.WaitGroup
 					for range events {
+						time.Sleep(time.Duration(r.IntN(6000)) * time.Microsecond)
 						n := lib.write(channel)
-						time.Sleep(time.Duration(r.IntN(3000)) * time.Microsecond)
 						one := rand.New(rand.NewPCG(r.Uint64(), 4))
 						under.Go(func() { lib.publish(t, s, channel, n, one) })
 						disturb(s, channel, r)
@@ -136,7 +137,7 @@ func TestRandomLossesAreRecoveredFromTheOrigin(t *testing.T) {
 
 // disturb does what makes streams ask, or makes their log forget.
 func disturb(s *station, channel string, r *rand.Rand) {
-	switch r.IntN(30) {
+	switch r.IntN(40) {
 	case 0:
 		s.publish(fmt.Sprintf(`{"channel":%q,"formats":{"http-stream":{"action":"hint"}}}`, channel))
 	case 1:

@@ -23,9 +23,9 @@ func (f *Feed) Linked() bool { return f.link != nil }
 // canAsk reports whether there is an origin to ask.
 func (f *Feed) canAsk() bool { return f.link != nil && !f.link.over }
 
-// stubborn is after how many tries an entry that follows nothing is taken for one
-// that came late, and which the origin has told.
-const stubborn = 2
+// Stubborn is after how many tries the origin is believed: an entry that follows
+// nothing came late, and an item that nobody here knows is the last one.
+const Stubborn = 2
 
 // stalled does what a stream with a link has to do before it reads on. It reports
 // false if that is nothing.
@@ -61,7 +61,7 @@ func (f *Feed) ask(c *cause) {
 	if c.gap != nil && c.gap.Reason != Origin {
 		l.tries++
 	}
-	if c.entry != 0 && n.Tries >= stubborn {
+	if c.entry != 0 && n.Tries >= Stubborn {
 		n.Stray, n.StrayPlace = c.gap.Channel, c.entry
 	}
 	l.recover(n)
