@@ -64,6 +64,8 @@ func (h *Handler) follow(x *exchange, r *http.Request) *failure {
 		return h.holdStream(x, r, in, head, body)
 	case in.Hold == grip.Response:
 		return h.holdResponse(x, r, in, head, body)
+	case in.Hold == grip.None && x.links.next != nil && r.Method != http.MethodHead && !head.bodyless():
+		return h.sendPages(x, r, in, head, body)
 	}
 	return h.answer(x, r, head, body)
 }

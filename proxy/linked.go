@@ -33,17 +33,17 @@ type linked struct {
 	gone  bool // the stream has ended
 }
 
-// newLinked returns the link of a stream that is about to be held with in.
-func (x *exchange) newLinked(rec *recovery, in *grip.Instruction, next *link, events bool) *linked {
+// newLinked returns the link of a stream that is about to be held.
+func (x *exchange) newLinked(rec *recovery, k *keeping) *linked {
 	s := &linked{
 		recovery: rec,
 		route:    x.route,
 		view:     viewpointOf(x.held.Request),
-		events:   events,
-		form:     x.form(events),
-		next:     next,
+		events:   k.events,
+		form:     x.form(k.events),
+		next:     k.next,
 	}
-	s.link = hold.NewLink(x.route.seen(in), s.recover)
+	s.link = hold.NewLink(x.route.seen(k.in), s.recover)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.pollLocked()

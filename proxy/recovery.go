@@ -10,7 +10,6 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/holdfast-proxy/holdfast/channels"
-	"github.com/holdfast-proxy/holdfast/internal/grip"
 	"github.com/holdfast-proxy/holdfast/internal/hold"
 	"github.com/holdfast-proxy/holdfast/internal/pace"
 	"github.com/holdfast-proxy/holdfast/internal/sse"
@@ -172,11 +171,3 @@ func (rec *recovery) positioned(s *linked, body []byte, need *hold.Need, cursor 
 // Recover has every held response that can ask its origin do so (GRIP: POST
 // /recover/). It returns at once.
 func (h *Handler) Recover() { h.recovery.all() }
-
-// nextOf returns the stream's way back to the origin, nil if it has none.
-func (h *Handler) nextOf(x *exchange, in *grip.Instruction, l links, events bool) *linked {
-	if l.next == nil {
-		return nil
-	}
-	return x.newLinked(h.recovery, in, l.next, events)
-}

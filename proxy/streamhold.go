@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"context"
 	"io"
 	"net/http"
 	"time"
@@ -18,62 +19,95 @@ func (h *Handler) holdStream(x *exchange, r *http.Request, in *grip.Instruction,
 	if f := h.admit(); f != nil {
 		return f
 	}
-	placed := false
-	defer func() {
-		if !placed {
-			h.holding.Holder.Release()
-		}
-	}()
-	events := d.isEventStream()
-	if events {
-		d.adviseMiddleboxes()
-	}
+	k := &keeping{events: d.isEventStream(), in: in, next: x.links.next, at: x.at}
+	defer h.unlessKept(k)
 	subs := x.subscriptions(in)
-	more := h.nextOf(x, in, x.links, events)
-	defer func() {
-		if !placed && more != nil {
-			more.ended()
-		}
-	}()
 	ctx, joined, f := h.join(r, subs)
 	if f != nil {
 		return f
 	}
-	hold.Prepare(x.w, r)
-	d.write(x, r)
-	seen, err := x.sendInitial(events, body)
-	if err != nil {
+	h.begin(x, r, k, d)
+	var err error
+	if k.seen, err = x.sendInitial(k.events, body); err != nil {
 		joined()
 		x.abort()
 	}
+	h.keep(ctx, x, r, k, subs)
+	joined()
+	h.hold(x, r, k)
+	return nil
+}
+
+// keeping is a stream on its way to the holder.
+type keeping struct {
+	events bool
+	in     *grip.Instruction
+	next   *link             // nil: none
+	at     channels.Position // noted when the head of the answer with in arrived
+	seen   *streamReader     // what the client has been sent
+
+	cursor *channels.Cursor // nil: there is nothing to follow, the stream ends
+	more   *linked          // nil: no link
+	kept   bool             // the holder has, or had, the stream and its place
+}
+
+// unlessKept gives back what a stream had that nobody holds.
+func (h *Handler) unlessKept(k *keeping) {
+	if !k.kept {
+		k.more.ended()
+		h.holding.Holder.Release()
+	}
+}
+
+// begin sends the head of a stream.
+func (h *Handler) begin(x *exchange, r *http.Request, k *keeping, d head) {
+	if k.events {
+		d.adviseMiddleboxes()
+	}
+	hold.Prepare(x.w, r)
+	d.write(x, r)
+}
+
+// keep places the cursor of a stream whose channels have been joined with ctx. If
+// it cannot, the stream ends cleanly with its initial body.
+func (h *Handler) keep(ctx context.Context, x *exchange, r *http.Request, k *keeping, subs []channels.Subscription) {
 	cursor, err := h.holding.Hub.Follow(ctx, channels.Follow{
 		Subscriptions: subs,
-		Form:          x.form(events),
-		Live:          x.at.Seq,
-		Resume:        h.resumePoint(x, r, events, seen),
+		Form:          x.form(k.events),
+		Live:          k.at.Seq,
+		Resume:        h.resumePoint(x, r, k.events, k.seen),
 		Group:         h.holding.Holder.Group(),
-		Chained:       more != nil,
+		Chained:       k.next != nil,
 	})
-	joined()
 	if err != nil {
 		h.note(x, r, followFailure(err))
-		return nil // the stream ends cleanly with its initial body
+		return
 	}
-	h.open(x, events, seen, cursor)
+	k.cursor = cursor
+}
+
+// hold gives a stream to the holder.
+func (h *Handler) hold(x *exchange, r *http.Request, k *keeping) {
+	if k.cursor == nil {
+		return
+	}
+	h.open(x, k.events, k.seen, k.cursor)
 	if err := x.w.FlushError(); err != nil {
-		cursor.Close()
+		k.cursor.Close()
 		x.abort()
 	}
-	placed = true
+	s := h.stream(x, k.in, k.events, k.seen, k.cursor)
+	if k.next != nil {
+		k.more = x.newLinked(h.recovery, k)
+		k.more.attach(s)
+	}
+	k.kept = true
 	x.giveUp()
-	stream := h.stream(x, in, events, seen, cursor)
-	more.attach(stream)
-	if err := h.holding.Holder.Hold(x.w.ResponseWriter, r, stream); err != nil {
-		more.ended()
+	if err := h.holding.Holder.Hold(x.w.ResponseWriter, r, s); err != nil {
+		k.more.ended()
 		h.note(x, r, &failure{ClientGone, err}) // in between
 		x.abort()
 	}
-	return nil
 }
 
 // giveUp makes the connection ready for the holder. A request that has not
