@@ -28,6 +28,8 @@ type leg struct {
 	// says that the client has been there.
 	start   uint64
 	resumed bool
+	// held: actions after Cursor.live are for the stream, also before start.
+	held bool
 	// liveOnly withholds what is from before the stream, and since (UnixNano)
 	// what of that is older.
 	liveOnly bool
@@ -301,7 +303,14 @@ func (g *leg) withholds(c *Cursor, e *Entry) bool {
 
 // isFor reports whether the cursor's reader has anything to do for e.
 func (g *leg) isFor(c *Cursor, e *Entry) bool {
-	return e.exists(c.form) && g.isDue(e) && (e.actions[c.form] == Send || e.seq > c.live)
+	switch due := g.isDue(e); {
+	case !e.exists(c.form):
+		return false
+	case e.actions[c.form] == Send:
+		return due
+	default:
+		return (due || g.held) && e.seq > c.live
+	}
 }
 
 // take adds e, of leg g, to the batch and reports false if it does not fit.

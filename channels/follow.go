@@ -32,15 +32,17 @@ type Subscription struct {
 	// Past, with a PrevID: what is up to this place comes neither, even if it is
 	// after that item.
 	Past uint64
-	// Continues: without a PrevID the channel goes on from Continued.Place.
+	// Held: the stream has followed the channel up to Continued.Place. Actions after
+	// that are for it, wherever the channel goes on.
+	Held bool
+	// Continues, with Held: without a PrevID it goes on from there.
 	Continues bool
 }
 
 // Continued says that a stream which was held already goes on with another
 // cursor.
 type Continued struct {
-	// Place is where its last cursor stood (Cursor.Place). Actions after it are
-	// for the stream.
+	// Place is where its last cursor stood (Cursor.Place).
 	Place uint64
 }
 
@@ -74,8 +76,8 @@ type Follow struct {
 	// known is no gap where nothing contradicts it: where the id of the log's
 	// last item is not known.
 	Chained bool
-	// Trusting, with Chained: a PrevID that is not known is no gap whatever the log
-	// says. The channel starts at Live.
+	// Trusting: a PrevID that is not known is no gap, whatever the log says. The
+	// channel starts at Live.
 	Trusting bool
 	// Continued, unless nil, is what the stream has had before.
 	Continued *Continued

@@ -107,6 +107,9 @@ func (g *leg) settle(c *Cursor, sub *Subscription, from start) {
 		g.afterPlaceLocked(c, from)
 	}
 	g.boundLocked(c, sub, now, from)
+	if sub.Held {
+		g.held, g.next = true, min(g.next, l.ring.after(c.live))
+	}
 	if g.hole == nil && (from.resume || sub.PrevID != "") {
 		c.hub.counters.replayed.Add(l.ring.end() - g.next)
 	}
@@ -138,7 +141,7 @@ func (g *leg) afterItemLocked(c *Cursor, sub *Subscription, from start) {
 		return
 	}
 	g.start, g.next = from.live, l.ring.after(from.live)
-	if c.chained && (from.trust || len(l.newestItemLocked()) == 0) {
+	if from.trust || c.chained && len(l.newestItemLocked()) == 0 {
 		return
 	}
 	g.hole = &Gap{Reason: Unknown, Channel: l.name, LastID: sub.PrevID, Lost: -1, Resume: c.position(from.live)}

@@ -22,6 +22,8 @@ func (p *player) holdSteps() map[string]func(*step) error {
 		"client asks":             func(s *step) error { return p.theClient().ask(s) },
 		"client gets chunk":       func(s *step) error { return p.theClient().read(chunk(s.bytes())) },
 		"client gets events":      func(s *step) error { s.text = eventStreamHead(); return p.theClient().get(s) },
+		"client gets a head":      func(*step) error { readHead(p.theClient().r); return nil },
+		"interrupt":               func(*step) error { p.station.hub.Interrupt(); return nil },
 		"client gets body":        func(s *step) error { return p.theClient().readBody(s.bytes()) },
 		"client sees end of body": func(*step) error { return p.theClient().seeEndOfBody() },
 		"client stops sending":    func(*step) error { return p.theClient().Conn.(*net.TCPConn).CloseWrite() },
@@ -29,6 +31,7 @@ func (p *player) holdSteps() map[string]func(*step) error {
 		"origin answers":          p.originAnswers,
 		"origin was asked":        p.originWasAsked,
 		"publish":                 p.publish,
+		"recover":                 func(*step) error { p.station.handler.Recover(); return nil },
 		"publish fails":           p.publishFails,
 		"held":                    p.held,
 		"free":                    p.free,
@@ -53,6 +56,7 @@ func holdSettings() map[string]setting {
 		"epoch":           func(o *stationOptions, _ *Route, v string) { o.channels.Epoch = v },
 		"replay_messages": func(o *stationOptions, _ *Route, v string) { o.channels.Limits.Messages = number(v) },
 		"idle_channels":   func(o *stationOptions, _ *Route, v string) { o.channels.IdleChannels = number(v) },
+		"on_lag":          func(_ *stationOptions, rt *Route, v string) { rt.OnLag = OnLag(v) },
 		"park_wait":       func(o *stationOptions, _ *Route, v string) { o.channels.ParkWait = duration(v) },
 	}
 }

@@ -135,7 +135,8 @@ func (rec *recovery) follow(ctx context.Context, s *linked, p *page, need *hold.
 		if subs[i].Channel == need.Stray {
 			subs[i].Past = need.StrayPlace
 		}
-		subs[i].Continues = subs[i].PrevID == "" && slices.Contains(need.Seen, hold.Seen{Channel: subs[i].Channel})
+		subs[i].Held = slices.ContainsFunc(need.Seen, func(s hold.Seen) bool { return s.Channel == subs[i].Channel })
+		subs[i].Continues = slices.Contains(need.Seen, hold.Seen{Channel: subs[i].Channel})
 	}
 	ctx, joined, err := rec.handler.joinAll(ctx, subs)
 	if err != nil {
@@ -148,7 +149,7 @@ func (rec *recovery) follow(ctx context.Context, s *linked, p *page, need *hold.
 		Live:          p.at.Seq,
 		Group:         rec.handler.holding.Holder.Group(),
 		Chained:       p.links.next != nil,
-		Trusting:      need.Tries >= hold.Stubborn,
+		Trusting:      need.Tries >= hold.Stubborn || p.links.next == nil,
 		Continued:     &channels.Continued{Place: need.Place},
 	})
 }

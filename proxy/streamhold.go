@@ -91,16 +91,16 @@ func (h *Handler) hold(x *exchange, r *http.Request, k *keeping) {
 	if k.cursor == nil {
 		return
 	}
+	if k.next != nil {
+		k.more = x.newLinked(h.recovery, k)
+	}
 	h.open(x, k.events, k.seen, k.cursor)
 	if err := x.w.FlushError(); err != nil {
 		k.cursor.Close()
 		x.abort()
 	}
 	s := h.stream(x, k.in, k.events, k.seen, k.cursor)
-	if k.next != nil {
-		k.more = x.newLinked(h.recovery, k)
-		k.more.attach(s)
-	}
+	k.more.attach(s)
 	k.kept = true
 	x.giveUp()
 	if err := h.holding.Holder.Hold(x.w.ResponseWriter, r, s); err != nil {

@@ -162,6 +162,7 @@ func (n *node) controlHandler(cfg config.Config, in *intake.Intake, cluster roll
 		Hub:       n.operated(),
 		Cluster:   cluster,
 		Intake:    in,
+		Recover:   n.handler.Recover,
 		Tokens:    tokens,
 		MaxBody:   int64(cfg.Control.MaxBody),
 		Profiling: cfg.Control.Pprof,
