@@ -27,6 +27,7 @@ type rig struct {
 	channels channels.Options
 	stream   hold.Stream // what every request is held with
 	server   *http.Server
+	needs    chan need // of streams with links; nil: they have none
 
 	// Fixed after start.
 	protocol protocol
@@ -113,6 +114,7 @@ func (r *rig) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		f.Subscriptions = append(f.Subscriptions, channels.Subscription{Channel: name})
 	}
 	f.Resume.ID = q.Get("last")
+	f.Chained = r.needs != nil
 	cursor, err := r.hub.Follow(context.Background(), f)
 	if err != nil {
 		r.holder.Release()
@@ -125,6 +127,7 @@ func (r *rig) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	s := r.stream
 	s.Cursor = cursor
 	s.State = sse.Scan([]byte(initial)).Effect.From(0)
+	r.linkTo(&s, &f)
 	s.Ended = func(reason hold.Reason) { r.ended <- reason }
 	if r.holder.Hold(w, req, &s) != nil {
 		panic(http.ErrAbortHandler)
