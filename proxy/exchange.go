@@ -36,6 +36,7 @@ type exchange struct {
 	at      channels.Position // the hub's head when the origin's head arrived
 	held    *http.Response    // the origin's answer, if it is an instruction
 	links   links             // of its instruction
+	repeats                   // of a response hold
 	cut     error             // why the origin's body ended early
 	failure *failure          // what has been counted and logged
 	taken   bool              // the holder has, or had, the connection

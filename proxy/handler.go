@@ -43,6 +43,8 @@ type Handler struct {
 	holding  Holding
 	head     func() channels.Position
 	recovery *recovery
+
+	farewells *farewells
 	// linkLimit bounds the lines about links that are not answered.
 	linkLimit rate.Sometimes
 
@@ -70,6 +72,7 @@ func New(o Options) (*Handler, error) {
 		head: o.Head, linkLimit: rate.Sometimes{Interval: logInterval},
 	}
 	h.recovery = newRecovery(h, o.Holding.Recovery)
+	h.farewells = newFarewells(h, o.Holding.Recovery)
 	for _, reason := range reasons() {
 		h.limits[reason] = &rate.Sometimes{Interval: logInterval}
 	}
@@ -94,7 +97,8 @@ func (h *Handler) connect(rt *route, o *Options) {
 
 // Close asks origins for nothing more and closes idle connections to them.
 func (h *Handler) Close() {
-	h.recovery.desk.Close()
+	h.recovery.close()
+	h.farewells.close()
 	for _, rt := range h.routes.all {
 		rt.origins.CloseIdleConnections()
 	}
@@ -137,10 +141,12 @@ func (h *Handler) forward(x *exchange, r *http.Request) {
 
 // handOver follows the instruction of an answer that was held back.
 func (h *Handler) handOver(x *exchange, r *http.Request) {
-	defer x.held.Body.Close()
-	x.outcome = held
-	if f := h.follow(x, r); f != nil {
-		h.refuse(x, r, f)
+	defer func() { x.held.Body.Close() }()
+	for more := true; more; more = x.again {
+		x.outcome, x.again = held, false
+		if f := h.follow(x, r); f != nil {
+			h.refuse(x, r, f)
+		}
 	}
 }
 

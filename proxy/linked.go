@@ -203,14 +203,6 @@ func (s *linked) goOn(ctx context.Context, p *page) {
 	})
 }
 
-// attach makes s the link of a stream. s may be nil.
-func (s *linked) attach(to *hold.Stream) {
-	if s != nil {
-		to.Link = s.link
-		to.Ended = func(hold.Reason) { s.ended() }
-	}
-}
-
 // ended is told by the holder that the stream has ended. s may be nil.
 func (s *linked) ended() {
 	if s == nil {

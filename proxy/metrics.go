@@ -47,7 +47,7 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 		}, []string{"route", "reason"}),
 		hints: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "holdfast_poll_hints_total",
-			Help: "Hint actions that reached held requests. They do nothing yet.",
+			Help: "Hint actions that reached held requests.",
 		}, []string{"route"}),
 	}
 	m.recovery = newRecoveryMetrics(reg)
@@ -76,6 +76,7 @@ const (
 	pollTimedOut pollResult = "timeout"
 	pollDrained  pollResult = "drained"
 	pollGone     pollResult = "client_gone"
+	pollRepeated pollResult = "repeated" // the origin was asked again, and answered
 )
 
 type requestLabels struct {
@@ -97,7 +98,7 @@ func (m *Metrics) route(name string) *routeCounts {
 
 		recoveryCounts: m.recovery.route(name),
 	}
-	for _, result := range []pollResult{pollAnswered, pollTimedOut, pollDrained, pollGone} {
+	for _, result := range []pollResult{pollAnswered, pollTimedOut, pollDrained, pollGone, pollRepeated} {
 		c.polls[result] = m.polls.WithLabelValues(name, string(result))
 	}
 	for _, reason := range gapReasons() {

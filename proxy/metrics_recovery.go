@@ -30,9 +30,18 @@ const (
 	linkFailed   linkResult = "failed" // no answer, or not a whole one
 )
 
+// goneResult says whether an origin was told of a client that has gone.
+type goneResult string
+
+const (
+	goneTold    goneResult = "told"
+	goneGivenUp goneResult = "given_up" // it was asked in vain, or there was no time left
+	goneDropped goneResult = "dropped"  // too many were waiting
+)
+
 // recoveryMetrics count what is asked of origins beyond clients' requests.
 type recoveryMetrics struct {
-	recoveries, requests *prometheus.CounterVec
+	recoveries, requests, gone *prometheus.CounterVec
 }
 
 func newRecoveryMetrics(reg prometheus.Registerer) recoveryMetrics {
@@ -43,6 +52,7 @@ func newRecoveryMetrics(reg prometheus.Registerer) recoveryMetrics {
 	return recoveryMetrics{
 		recoveries: counter("recoveries_total", "Held responses that asked their origin, by route, why, and what came of it.", "route", "trigger", "outcome"),
 		requests:   counter("recovery_requests_total", "Requests to origins on behalf of held responses, one of which may serve many, by route and result.", "route", "result"),
+		gone:       counter("gone_total", "Clients of whose leaving an origin wanted to be told, by route and result.", "route", "result"),
 	}
 }
 
@@ -50,6 +60,7 @@ func newRecoveryMetrics(reg prometheus.Registerer) recoveryMetrics {
 type recoveryCounts struct {
 	recoveries map[recoveryLabels]prometheus.Counter
 	requests   map[linkResult]prometheus.Counter
+	gone       map[goneResult]prometheus.Counter
 }
 
 type recoveryLabels struct {
@@ -71,7 +82,14 @@ func gapReasons() []channels.Reason {
 }
 
 func (m *recoveryMetrics) route(name string) recoveryCounts {
-	c := recoveryCounts{map[recoveryLabels]prometheus.Counter{}, map[linkResult]prometheus.Counter{}}
+	c := recoveryCounts{
+		recoveries: map[recoveryLabels]prometheus.Counter{},
+		requests:   map[linkResult]prometheus.Counter{},
+		gone:       map[goneResult]prometheus.Counter{},
+	}
+	for _, result := range []goneResult{goneTold, goneGivenUp, goneDropped} {
+		c.gone[result] = m.gone.WithLabelValues(name, string(result))
+	}
 	for _, t := range triggers() {
 		for _, o := range []recoveryOutcome{recoveryDone, recoveryEnded, recoveryFailed, recoveryGone} {
 			c.recoveries[recoveryLabels{t, o}] = m.recoveries.WithLabelValues(name, string(t), string(o))

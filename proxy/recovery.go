@@ -33,8 +33,11 @@ type recovery struct {
 	retry   time.Duration
 	desk    *pace.Desk[*linked]
 
-	mu      sync.Mutex
+	permits *pace.Desk[*permit] // for response holds
+
+	mu      sync.Mutex // no stream is called while held
 	streams map[*linked]struct{}
+	polls   map[*poll]struct{}
 }
 
 // Pace is how fast origins are asked to help streams. Zero values are the defaults
@@ -61,7 +64,8 @@ func (p Pace) options() pace.Options {
 }
 
 func newRecovery(h *Handler, p Pace) *recovery {
-	rec := &recovery{handler: h, retry: or(p.Retry, time.Second), streams: make(map[*linked]struct{})}
+	rec := &recovery{handler: h, retry: or(p.Retry, time.Second), streams: make(map[*linked]struct{}), polls: make(map[*poll]struct{})}
+	rec.permits = newPermits(p)
 	rec.desk = pace.New(p.options(), rec.ask)
 	return rec
 }
@@ -78,12 +82,33 @@ func (rec *recovery) leave(s *linked) {
 	delete(rec.streams, s)
 }
 
-// all has every stream ask its origin.
+func (rec *recovery) enterPoll(p *poll) {
+	rec.mu.Lock()
+	defer rec.mu.Unlock()
+	rec.polls[p] = struct{}{}
+}
+
+func (rec *recovery) leavePoll(p *poll) {
+	rec.mu.Lock()
+	defer rec.mu.Unlock()
+	delete(rec.polls, p)
+}
+
+// close asks origins for nothing more.
+func (rec *recovery) close() {
+	rec.desk.Close()
+	rec.permits.Close()
+}
+
+// all has every held response ask its origin.
 func (rec *recovery) all() {
 	rec.mu.Lock()
 	streams := make([]*linked, 0, len(rec.streams))
 	for s := range rec.streams {
 		streams = append(streams, s)
+	}
+	for p := range rec.polls {
+		nudge(p.asked)
 	}
 	rec.mu.Unlock()
 	for _, s := range streams {
@@ -135,9 +160,8 @@ func (rec *recovery) follow(ctx context.Context, s *linked, p *page, need *hold.
 		if subs[i].Channel == need.Stray {
 			subs[i].Past = need.StrayPlace
 		}
-		subs[i].Held = slices.ContainsFunc(need.Seen, func(s hold.Seen) bool { return s.Channel == subs[i].Channel })
-		subs[i].Continues = slices.Contains(need.Seen, hold.Seen{Channel: subs[i].Channel})
 	}
+	continued(subs, need.Seen)
 	ctx, joined, err := rec.handler.joinAll(ctx, subs)
 	if err != nil {
 		return nil, err
@@ -152,6 +176,18 @@ func (rec *recovery) follow(ctx context.Context, s *linked, p *page, need *hold.
 		Trusting:      need.Tries >= hold.Stubborn || p.links.next == nil,
 		Continued:     &channels.Continued{Place: need.Place},
 	})
+}
+
+// continued notes which channels were followed before the origin was told what had
+// been seen. One of which it could be told nothing goes on where it was.
+func continued(subs []channels.Subscription, seen []hold.Seen) {
+	for i := range subs {
+		for _, s := range seen {
+			if s.Channel == subs[i].Channel {
+				subs[i].Held, subs[i].Continues = true, s.ID == ""
+			}
+		}
+	}
 }
 
 // positioned is the body of an answer, and behind it, where the route wants that,

@@ -48,14 +48,20 @@ type keeping struct {
 
 	cursor *channels.Cursor // nil: there is nothing to follow, the stream ends
 	more   *linked          // nil: no link
-	kept   bool             // the holder has, or had, the stream and its place
+	// farewell tells the origin that the client has gone; nil before it has a head.
+	farewell func()
+	kept     bool // the holder has, or had, the stream and its place
 }
 
 // unlessKept gives back what a stream had that nobody holds.
 func (h *Handler) unlessKept(k *keeping) {
-	if !k.kept {
-		k.more.ended()
-		h.holding.Holder.Release()
+	if k.kept {
+		return
+	}
+	h.holding.Holder.Release()
+	k.more.ended()
+	if k.farewell != nil {
+		k.farewell()
 	}
 }
 
@@ -66,6 +72,8 @@ func (h *Handler) begin(x *exchange, r *http.Request, k *keeping, d head) {
 	}
 	hold.Prepare(x.w, r)
 	d.write(x, r)
+	view, rt, gone := viewpointOf(x.held.Request), x.route, x.links.gone
+	k.farewell = func() { h.farewells.say(rt, view, gone) }
 }
 
 // keep places the cursor of a stream whose channels have been joined with ctx. If
@@ -86,6 +94,22 @@ func (h *Handler) keep(ctx context.Context, x *exchange, r *http.Request, k *kee
 	k.cursor = cursor
 }
 
+// attach has the holder know the stream's link, and tell of its end whoever must
+// know.
+func (k *keeping) attach(s *hold.Stream, gone bool) {
+	if k.more == nil && !gone {
+		return
+	}
+	more, farewell := k.more, k.farewell
+	if more != nil {
+		s.Link = more.link
+	}
+	s.Ended = func(hold.Reason) {
+		more.ended()
+		farewell()
+	}
+}
+
 // hold gives a stream to the holder.
 func (h *Handler) hold(x *exchange, r *http.Request, k *keeping) {
 	if k.cursor == nil {
@@ -100,11 +124,12 @@ func (h *Handler) hold(x *exchange, r *http.Request, k *keeping) {
 		x.abort()
 	}
 	s := h.stream(x, k.in, k.events, k.seen, k.cursor)
-	k.more.attach(s)
+	k.attach(s, x.links.gone != nil)
 	k.kept = true
 	x.giveUp()
 	if err := h.holding.Holder.Hold(x.w.ResponseWriter, r, s); err != nil {
 		k.more.ended()
+		k.farewell()
 		h.note(x, r, &failure{ClientGone, err}) // in between
 		x.abort()
 	}

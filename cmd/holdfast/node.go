@@ -272,6 +272,7 @@ func (n *node) end() {
 	both.Go(func() { n.check("draining streams", n.holder.Drain(ctx, n.drain.Window)) })
 	both.Go(func() { n.check("ending requests", n.clients.Shutdown(ctx)) })
 	both.Wait()
+	n.check("telling origins of clients that have gone", n.handler.Finish(ctx))
 	n.check("ending control requests", n.control.Shutdown(ctx))
 	n.log.Info("drained")
 }

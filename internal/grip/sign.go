@@ -13,7 +13,7 @@ import (
 
 // Feature is the value of Grip-Feature: what of GRIP's options this proxy
 // honours.
-const Feature = "status, link:next"
+const Feature = "status, link:next, link:gone"
 
 // signatureLife is how long a signature is valid (Pushpin: an hour).
 const signatureLife = time.Hour
