@@ -76,6 +76,7 @@ const (
 	pollTimedOut pollResult = "timeout"
 	pollDrained  pollResult = "drained"
 	pollGone     pollResult = "client_gone"
+	pollBroken   pollResult = "bad_patch"
 	pollRepeated pollResult = "repeated" // the origin was asked again, and answered
 )
 
@@ -98,7 +99,7 @@ func (m *Metrics) route(name string) *routeCounts {
 
 		recoveryCounts: m.recovery.route(name),
 	}
-	for _, result := range []pollResult{pollAnswered, pollTimedOut, pollDrained, pollGone, pollRepeated} {
+	for _, result := range []pollResult{pollAnswered, pollTimedOut, pollDrained, pollGone, pollBroken, pollRepeated} {
 		c.polls[result] = m.polls.WithLabelValues(name, string(result))
 	}
 	for _, reason := range gapReasons() {

@@ -23,7 +23,10 @@ type poll struct {
 	ended  chan hold.Reason // capacity 1, never closed
 	asked  chan struct{}    // capacity 1, never closed: the origin is to be asked again
 
-	trigger hold.Trigger // why the request is to be repeated; owned by the handler
+	// Owned by the handler.
+	own     []byte       // the origin's body, which patches change
+	trigger hold.Trigger // why the request is to be repeated
+	broken  error        // why a patch could not be applied, if it is not repeated
 }
 
 // Kick implements hold.Waiter.
@@ -56,6 +59,8 @@ func (h *Handler) wait(x *exchange, r *http.Request, p *poll, timeout time.Durat
 		switch {
 		case a != nil:
 			return a, pollAnswered
+		case p.broken != nil:
+			return nil, pollBroken
 		case end != "":
 			return nil, end
 		case p.trigger != "":
@@ -86,7 +91,7 @@ func (p *poll) want(x *exchange, t hold.Trigger) {
 // must be repeated, or the head.
 func (h *Handler) next(x *exchange, p *poll) *grip.Answer {
 	var one [1]channels.Entry
-	for p.trigger == "" {
+	for p.trigger == "" && p.broken == nil {
 		entries, err := p.cursor.Next(one[:0], 1, 0)
 		if gap := (*channels.Gap)(nil); errors.As(err, &gap) {
 			x.counts.pollGaps[gap.Reason].Inc()
@@ -123,12 +128,33 @@ func (h *Handler) published(x *exchange, p *poll, e *channels.Entry) *grip.Answe
 			return nil
 		}
 	}
-	a, err := wire.ParseResponse(e.Bytes(wire.Response))
+	f, err := wire.ParseResponse(e.Bytes(wire.Response))
 	if err != nil {
 		h.log.Error("published response is not readable", zap.String("route", x.route.Name), zap.Error(err))
+		return nil
 	}
-	return a
+	if f.Patch != nil {
+		return p.patched(x, f)
+	}
+	return &f.Answer
 }
+
+// patched is the answer with the origin's body changed as published. If it cannot
+// be, the origin is asked for another.
+func (p *poll) patched(x *exchange, f *grip.ResponseFormat) *grip.Answer {
+	body, err := grip.ApplyPatch(p.own, f.Patch, maxInstruction)
+	if err == nil {
+		f.Answer.Body = body
+		return &f.Answer
+	}
+	if p.want(x, onPatch); p.trigger == "" {
+		p.broken = err
+	}
+	return nil
+}
+
+// onPatch: a published patch does not fit to the body.
+const onPatch hold.Trigger = "patch"
 
 // covers reports whether the origin can tell what is missing: it has said itself
 // what the client has seen.

@@ -35,6 +35,9 @@ const (
 	BodyTooLarge Reason = "body_too_large"
 	// BadInstruction: the origin's instruction cannot be followed. 502.
 	BadInstruction Reason = "bad_instruction"
+	// BadPatch: a published patch cannot be applied to the origin's body, and the
+	// request cannot be sent again. 502.
+	BadPatch Reason = "bad_patch"
 	// LinkFailed: the next page of a response could not be had from the origin. The
 	// client's connection is cut.
 	LinkFailed Reason = "link_failed"
@@ -50,7 +53,7 @@ const (
 // reasons lists all reasons, for metrics and the log's limits.
 func reasons() []Reason {
 	return []Reason{NoRoute, BadMethod, BadRequestBody, ClientGone, ClientTimeout, OriginUnreachable, OriginTimeout,
-		OriginBroken, OriginCut, BadEncoding, BodyTooLarge, BadInstruction, LinkFailed, TooManyStreams, Draining, HistoryUnavailable}
+		OriginBroken, OriginCut, BadEncoding, BodyTooLarge, BadInstruction, BadPatch, LinkFailed, TooManyStreams, Draining, HistoryUnavailable}
 }
 
 // status is the status of the answer that tells r to a client.

@@ -22,7 +22,7 @@ func (h *Handler) holdResponse(x *exchange, r *http.Request, in *grip.Instructio
 		h.holding.Holder.Release()
 		return f
 	}
-	p, f := h.newPoll(x, r, in)
+	p, f := h.newPoll(x, r, in, own)
 	if f != nil {
 		h.holding.Holder.Release()
 		return f
@@ -34,6 +34,8 @@ func (h *Handler) holdResponse(x *exchange, r *http.Request, in *grip.Instructio
 	case result == pollGone:
 		h.farewells.say(x.route, viewpointOf(x.held.Request), x.links.gone)
 		return &failure{ClientGone, r.Context().Err()}
+	case result == pollBroken:
+		return &failure{BadPatch, p.broken}
 	case result == pollRepeated:
 		return nil // follow goes on with the new answer
 	case published == nil:
@@ -47,7 +49,7 @@ func (h *Handler) holdResponse(x *exchange, r *http.Request, in *grip.Instructio
 
 // newPoll places a poll's cursor and has it hear of news. The caller has a place
 // for it.
-func (h *Handler) newPoll(x *exchange, r *http.Request, in *grip.Instruction) (*poll, *failure) {
+func (h *Handler) newPoll(x *exchange, r *http.Request, in *grip.Instruction, own []byte) (*poll, *failure) {
 	subs := x.subscriptions(in)
 	ctx, joined, f := h.join(r, subs)
 	if f != nil {
@@ -73,6 +75,7 @@ func (h *Handler) newPoll(x *exchange, r *http.Request, in *grip.Instruction) (*
 	p := &poll{
 		cursor: cursor,
 		seen:   x.route.seen(in),
+		own:    own,
 		kicked: make(chan struct{}, 1),
 		ended:  make(chan hold.Reason, 1),
 		asked:  make(chan struct{}, 1),

@@ -14,7 +14,7 @@ type draft struct {
 	content  []byte // for streams; empty for none
 	scan     sse.Content
 	stamp    stamp
-	response *grip.Answer // nil for none
+	response *grip.ResponseFormat // nil for none
 }
 
 // stamp says which forms of the content get the position as their id.
@@ -29,7 +29,7 @@ const (
 func draftOf(it *grip.Item, o Options) *draft {
 	d := &draft{itemID: it.ID, prevID: it.PrevID}
 	if it.Response != nil && it.Response.Action == grip.Send {
-		d.response = &it.Response.Answer
+		d.response = it.Response
 	}
 	switch {
 	case it.Stream != nil && it.Stream.Action == grip.Send:
