@@ -135,6 +135,7 @@ func proxyOptions(cfg config.Config) (proxy.Options, error) {
 			PositionEvent:    cfg.Resume.PositionEvent,
 			GapEvent:         cfg.Gap.Event,
 			GapChannels:      cfg.Gap.Channels,
+			Recovery:         proxy.Pace{Concurrent: cfg.Recovery.Concurrent, PerSecond: cfg.Recovery.PerSecond},
 		},
 	}
 	if cfg.GRIP.SigKey != "" {

@@ -25,6 +25,7 @@ func Default() Config {
 		},
 		Gap:      Gap{Event: "gap"},
 		Channels: defaultChannels(),
+		Recovery: Recovery{Concurrent: 16, PerSecond: 100},
 		Hold:     Hold{Engine: HoldAuto},
 		Drain:    Drain{Window: 5 * time.Second},
 		Log:      Log{Level: LogInfo, Format: LogAuto},

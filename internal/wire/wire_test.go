@@ -242,3 +242,13 @@ func BenchmarkEncode(b *testing.B) {
 		})
 	}
 }
+
+func TestEntriesSayWhatTheyFollow(t *testing.T) {
+	e := Item(grip.Item{ID: "2", PrevID: "1", Stream: &grip.StreamFormat{Content: []byte("x")}}, Options{}).Encode(place)
+	if got := string(e.Buf[e.PrevID.Off : e.PrevID.Off+e.PrevID.Len]); got != "1" {
+		t.Errorf("prev-id %q", got)
+	}
+	if got := string(e.Buf[e.ItemID.Off : e.ItemID.Off+e.ItemID.Len]); got != "2" {
+		t.Errorf("id %q", got)
+	}
+}
