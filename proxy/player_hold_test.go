@@ -179,9 +179,8 @@ func (p *player) originWasAsked(s *step) error {
 	want := http.Header{}
 	for _, line := range s.text {
 		name, value, _ := strings.Cut(line, ":")
-		want[name] = want[name]
-		if value != "" {
-			want.Add(name, strings.TrimSpace(value))
+		if want[name] = append(want[name], strings.TrimSpace(value)); value == "" {
+			want[name] = nil
 		}
 	}
 	p.asked.Header["Host"] = []string{p.asked.Host}
