@@ -98,6 +98,7 @@ func TestALinkThatFailsIsAskedAfterOneTwoFourEightAndSixteenSeconds(t *testing.T
 		start := time.Now()
 		s.recover(hold.Need{Trigger: hold.OnHint})
 		time.Sleep(time.Hour)
+		synctest.Wait()
 		if len(asked) != 6 {
 			t.Fatalf("asked %d times", len(asked))
 		}
