@@ -36,6 +36,18 @@
 // stop, and once it has returned Handler.follow does as instructed with the
 // answer, whose body is still open then.
 //
+// Held responses go back to their origin for what their log cannot give them:
+//
+//	linked     a stream's next link and its state; hold.Link is the holder's side
+//	recovery   the desk at which requests are grouped and paced
+//	turn       one request for a link, and its answer, a page
+//	repeat     a response hold's own request, once more
+//	sendPages  a response without a hold that goes on in pages
+//	farewells  telling origins of clients that have gone
+//
+// A request for a link carries nothing of the client's, so its answer can be for many
+// streams; a repeated request carries everything, and its answer is for nobody else.
+//
 // Rejected: asking several origins for one request after a connection was
 // made. Only a connection that could not be made proves that nobody has acted
 // on the request, so only that moves on to the next origin.

@@ -28,9 +28,10 @@ type linked struct {
 	next  *link      // nil: the origin gave no further one
 	poll  *time.Timer
 	need  hold.Need
-	asks  bool // the stream waits
-	fails int  // requests for this need that failed
-	gone  bool // the stream has ended
+	seen  []hold.Seen // what the origin is told: need's, or what the last page said
+	asks  bool        // the stream waits
+	fails int         // requests for this need that failed
+	gone  bool        // the stream has ended
 }
 
 // newLinked returns the link of a stream that is about to be held.
@@ -81,7 +82,7 @@ func (s *linked) pollLocked() {
 // recover is called by the holder when the stream begins to wait.
 func (s *linked) recover(n hold.Need) {
 	s.mu.Lock()
-	s.need, s.asks, s.fails = n, true, 0
+	s.need, s.seen, s.asks, s.fails = n, n.Seen, true, 0
 	s.mu.Unlock()
 	if n.Tries > recoveryTries {
 		s.giveUp()
@@ -106,7 +107,7 @@ func (rec *recovery) settling(tries int) time.Duration {
 func (s *linked) ask(delay time.Duration) {
 	s.mu.Lock()
 	// Who asks for the first time must not wait with those who ask again.
-	key := s.next.key(s.route, s.view, s.need.Seen) + "\n" + strconv.Itoa(s.need.Tries) + "." + strconv.Itoa(s.fails)
+	key := s.next.key(s.route, s.view, s.seen) + "\n" + strconv.Itoa(s.need.Tries) + "." + strconv.Itoa(s.fails)
 	s.mu.Unlock()
 	if !s.recovery.desk.Add(key, s, delay) {
 		s.giveUp()
@@ -118,20 +119,29 @@ func (s *linked) giveUp() { s.answer(recoveryFailed, &hold.Relief{}) }
 
 // answer ends the waiting and counts how.
 func (s *linked) answer(o recoveryOutcome, r *hold.Relief) {
+	if !s.link.Resume(r) {
+		o = recoveryGone
+	}
+	s.settle(o)
+}
+
+// settle counts what became of a recovery, once.
+func (s *linked) settle(o recoveryOutcome) {
 	s.mu.Lock()
-	trigger := s.need.Trigger
+	trigger, asks := s.need.Trigger, s.asks
 	s.asks = false
 	s.mu.Unlock()
-	if s.link.Resume(r) {
+	if asks {
 		s.route.counts.recovered(trigger, o)
 	}
 }
 
-// wants returns what to ask for, and false if the stream has ended.
-func (s *linked) wants() (to *link, n hold.Need, ok bool) {
+// wants returns what to ask for, and what to tell the origin; false if the stream
+// has ended.
+func (s *linked) wants() (to *link, seen []hold.Seen, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.next, s.need, !s.gone && s.next != nil
+	return s.next, s.seen, !s.gone
 }
 
 // failed tries again later, if that can help.
@@ -164,7 +174,7 @@ func (s *linked) got(ctx context.Context, p *page) {
 func (s *linked) turned(p *page) {
 	s.mu.Lock()
 	s.next, s.fails = p.links.next, 0
-	s.need.Seen = s.route.seen(p.in)
+	s.seen = s.route.seen(p.in)
 	s.mu.Unlock()
 	s.link.Resume(&hold.Relief{Body: p.body, Taken: func() { s.ask(pause(p)) }})
 }
@@ -180,10 +190,9 @@ func pause(p *page) time.Duration {
 
 // goOn makes the cursor that the stream goes on with.
 func (s *linked) goOn(ctx context.Context, p *page) {
-	_, need, ok := s.wants()
-	if !ok {
-		return
-	}
+	s.mu.Lock()
+	need := s.need
+	s.mu.Unlock()
 	cursor, err := s.recovery.follow(ctx, s, p, &need)
 	if err != nil {
 		s.failed(false)
@@ -213,10 +222,7 @@ func (s *linked) ended() {
 	if s.poll != nil {
 		s.poll.Stop()
 	}
-	waited, trigger := s.asks, s.need.Trigger
 	s.mu.Unlock()
 	s.recovery.leave(s)
-	if waited {
-		s.route.counts.recovered(trigger, recoveryGone)
-	}
+	s.settle(recoveryGone)
 }

@@ -126,9 +126,9 @@ func (rec *recovery) ask(ctx context.Context, streams []*linked) {
 		return
 	}
 	first := streams[0]
-	to, need, _ := first.wants()
+	to, seen, _ := first.wants()
 	asked := rec.handler.head().Seq
-	p, err := rec.handler.turn(ctx, first.route, first.view, to, need.Seen)
+	p, err := rec.handler.turn(ctx, first.route, first.view, to, seen)
 	first.route.counts.asked(err)
 	if err != nil {
 		rec.note(first, to, err)

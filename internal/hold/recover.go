@@ -84,6 +84,7 @@ func (f *Feed) relieved(b *Batch, due Due) (Step, Reason) {
 		l.see(r.Seen)
 		l.keep.Store(f.terms.keepAlive(r.KeepAlive))
 		l.acted, l.over, l.waiting = r.Acted, r.Last, nil
+		l.asked.And(^askedByTimeout) // of the link before
 		return Moved, ""
 	}
 	gap := l.waiting.gap
