@@ -4,6 +4,8 @@ GO       ?= go
 FUZZTIME ?= 20s
 BENCH    ?= .
 ROUNDS   ?= 5
+CORES    ?= 1
+RESULTS  ?= docs/benchmarks
 PEERS    = nginx libnginx-mod-nchan pushpin
 CHROMIUMS = chromium chromium-browser google-chrome google-chrome-stable chrome
 VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
@@ -67,9 +69,9 @@ bench: ## run the Go benchmarks that match BENCH (default all)
 
 # Debian's packages of the servers to compare with, and no recommended ones. They
 # are started by the comparison alone: RUNLEVEL=1 keeps them from starting now.
-bench-peers: build ## measure Nchan and Pushpin beside Holdfast (installs them on Debian, 15 minutes)
+bench-peers: build ## measure Nchan and Pushpin beside Holdfast (installs them on Debian, half an hour)
 	@dpkg -s $(PEERS) >/dev/null 2>&1 || { apt-get update && \
 		RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $(PEERS); }
-	./bin/holdfast bench peers --rounds $(ROUNDS) > bin/benchmarks.json
-	./bin/holdfast bench page bin/benchmarks.json > docs/benchmarks.md
-	mv bin/benchmarks.json docs/benchmarks.json
+	./bin/holdfast bench peers --rounds $(ROUNDS) --cores $(CORES) > bin/benchmarks.json
+	./bin/holdfast bench page bin/benchmarks.json > $(RESULTS).md
+	mv bin/benchmarks.json $(RESULTS).json

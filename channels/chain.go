@@ -9,7 +9,7 @@ import "bytes"
 // is another.
 func (c *Cursor) PassedOver(e *Entry) bool {
 	for i := range c.legs {
-		if g := &c.legs[i]; g.sub == e.Subscription() {
+		if g := &c.legs[i]; int(g.sub) == e.Subscription() {
 			return g.passedOver(c, e)
 		}
 	}

@@ -22,19 +22,17 @@ type Cursor struct {
 // leg is a cursor's place in one log.
 type leg struct {
 	log  *Log
-	sub  int    // index in Follow.Subscriptions
 	next uint64 // index of the next entry
 	// start is the place in the total order at which the leg began; resumed
 	// says that the client has been there.
 	start   uint64
+	sub     int32 // index in Follow.Subscriptions
 	resumed bool
 	// held: actions after Cursor.live are for the stream, also before start.
 	held bool
-	// liveOnly withholds what is from before the stream, and since (UnixNano)
-	// what of that is older.
-	liveOnly bool
 	// told: the client has been told what is missing just before next.
-	told  bool
+	told bool
+	// since (UnixNano) withholds what is older and from before the stream.
 	since int64
 	// peeked is the seq of the next entry if it is known, else 0.
 	peeked uint64
@@ -298,7 +296,7 @@ func (g *leg) withholds(c *Cursor, e *Entry) bool {
 	case e.gap:
 		return true
 	}
-	return e.seq <= c.live && e.exists(c.form) && (g.liveOnly || e.at < g.since)
+	return e.seq <= c.live && e.exists(c.form) && e.at < g.since
 }
 
 // isFor reports whether the cursor's reader has anything to do for e.
@@ -338,7 +336,6 @@ func (c *Cursor) Close() {
 		l := g.log
 		l.mu.Lock()
 		l.leaveLocked(g.began)
-		l.cursors--
 		l.groups.leave(c.group)
 		if l.ring.n > 0 {
 			l.trimLocked(l.ring.at(l.ring.end() - 1).at)

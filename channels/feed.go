@@ -101,13 +101,13 @@ func (h *Hub) Deliver(items ...Placed) {
 }
 
 // placeLocked appends an item in its own place.
-func (h *Hub) placeLocked(l *Log, it *Placed) (tell []Group) {
+func (h *Hub) placeLocked(l *Log, it *Placed) (tell audience) {
 	if it.Seq <= l.top() {
-		return nil
+		return tell
 	}
 	if h.repeatedLocked(it) {
 		h.counters.duplicates.Add(1)
-		return nil
+		return tell
 	}
 	e := it.entry(h.position(it.Seq), it.At)
 	e.late = h.latenessLocked(l, it.Seq)
@@ -177,7 +177,7 @@ func (h *Hub) Break(channel string, seq uint64) {
 }
 
 // breakLocked appends an entry that tells of what is lost.
-func (h *Hub) breakLocked(l *Log, seq uint64) (tell []Group) {
+func (h *Hub) breakLocked(l *Log, seq uint64) (tell audience) {
 	l.last = ""
 	tell, _ = l.append(Entry{seq: seq, at: time.Now().UnixNano(), late: h.latenessLocked(l, seq), gap: true})
 	return tell

@@ -197,7 +197,7 @@ func (c *Cursor) join(subs []Subscription) {
 		if slices.ContainsFunc(c.legs, func(g leg) bool { return g.log.name == name }) {
 			continue
 		}
-		c.legs = append(c.legs, leg{log: c.hub.shard(name).acquire(name, true), sub: i})
+		c.legs = append(c.legs, leg{log: c.hub.shard(name).acquire(name, true), sub: int32(i)})
 	}
 }
 

@@ -86,7 +86,7 @@ func (h *Hub) Publish(ctx context.Context, items ...Item) ([]Result, error) {
 		}
 	}
 	results := make([]Result, len(items))
-	news := make(news, 0, 8)
+	news := make(news, 0, len(items)) // enough, unless what was parked goes too
 	h.order.Lock()
 	if h.closed {
 		h.order.Unlock()
@@ -144,24 +144,22 @@ func (h *Hub) Close() {
 
 // news is what groups must be told when the locks are released.
 type news []struct {
-	log    *Log
-	groups []Group
+	log  *Log
+	tell audience
 }
 
-func (n *news) add(l *Log, groups []Group) {
-	if len(groups) == 0 || len(*n) > 0 && (*n)[len(*n)-1].log == l {
+func (n *news) add(l *Log, tell audience) {
+	if tell.first == nil || len(*n) > 0 && (*n)[len(*n)-1].log == l {
 		return
 	}
 	*n = append(*n, struct {
-		log    *Log
-		groups []Group
-	}{l, groups})
+		log  *Log
+		tell audience
+	}{l, tell})
 }
 
 func (n news) tell() {
 	for _, item := range n {
-		for _, g := range item.groups {
-			g.Wake(item.log)
-		}
+		item.tell.wake(item.log)
 	}
 }

@@ -37,10 +37,10 @@ func (h *Hub) Interrupt() bool {
 }
 
 // listeners are the groups that have cursors on the log.
-func (l *Log) listeners() []Group {
+func (l *Log) listeners() audience {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.groups.all
+	return l.groups.audience()
 }
 
 // between returns the first interruption after a place and up to limit, or limit

@@ -79,7 +79,7 @@ func (h *Hub) Channel(name string) (Info, bool) {
 func (h *Hub) info(l *Log) Info {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	info := Info{Name: l.name, Streams: l.cursors, Entries: l.ring.n, Bytes: l.bytes}
+	info := Info{Name: l.name, Streams: l.groups.cursors(), Entries: l.ring.n, Bytes: l.bytes}
 	if l.ring.n > 0 {
 		info.First = h.position(l.ring.at(l.ring.base).seq)
 		info.Last = h.position(l.ring.at(l.ring.end() - 1).seq)

@@ -11,11 +11,11 @@ type Log struct {
 	// Fixed.
 	name   string
 	limits *Limits
-	class  int
 	shard  *shard
+	class  int32
 
 	// Guarded by shard.mu.
-	refs int // cursors and calls that hold the log in its shard
+	refs int32 // cursors and calls that hold the log in its shard
 
 	// Guarded by Hub.order.
 	last string // id of the item sequenced last; empty if it had none or is not known
@@ -27,20 +27,21 @@ type Log struct {
 	bytes   int64
 	charged int64
 	// floor is the seq of the entry dropped last, or what the shard said when
-	// the log was made; floorLate is how late that entry was, floorIDs and
-	// floorItem are its ids.
+	// the log was made; floorLate is how late that entry was, below its ids if it
+	// had any.
 	floor     uint64
 	floorLate uint32
-	floorIDs  []byte
-	floorItem []byte
-	// atHead counts the cursors that have read everything, cursors all.
-	atHead  uint32
-	cursors int
-	groups  groups
+	// atHead counts the cursors that have read everything.
+	atHead uint32
+	below  *below
+	groups groups
 	// filled is closed when the feed has given the log its history. Nil: there
 	// is no feed.
 	filled chan struct{}
 }
+
+// below are the ids of the entry dropped last.
+type below struct{ ids, item []byte }
 
 // logCost is what a log costs without its name and entries: the struct, its
 // place in the shard's map and in the LRU.
@@ -52,7 +53,7 @@ func (l *Log) Name() string { return l.name }
 // append adds e, whose seq must be above all others of the log. The caller
 // holds the log in its shard. tell is whom to wake; streams is how many
 // cursors follow.
-func (l *Log) append(e Entry) (tell []Group, streams int) {
+func (l *Log) append(e Entry) (tell audience, streams int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	e.waiting, l.atHead = l.atHead, 0
@@ -60,7 +61,7 @@ func (l *Log) append(e Entry) (tell []Group, streams int) {
 	l.bytes += int64(len(e.buf))
 	l.trimLocked(e.at)
 	l.chargeLocked()
-	return l.groups.all, l.cursors
+	return l.groups.audience(), l.groups.cursors()
 }
 
 // precededBy tells a log that never had an entry which item precedes
@@ -68,8 +69,8 @@ func (l *Log) append(e Entry) (tell []Group, streams int) {
 func (l *Log) precededBy(prevID string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.ring.n == 0 && l.floorItem == nil && prevID != "" {
-		l.floorItem = []byte(prevID)
+	if l.ring.n == 0 && l.below == nil && prevID != "" {
+		l.below = &below{item: []byte(prevID)}
 	}
 }
 
@@ -99,7 +100,7 @@ func (l *Log) top() uint64 {
 func (l *Log) beginAt(floor uint64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.floor, l.floorLate, l.floorIDs, l.floorItem = floor, 0, nil, nil
+	l.floor, l.floorLate, l.below = floor, 0, nil
 }
 
 // filling returns a channel that is closed when the log can be followed.
@@ -120,21 +121,21 @@ func (l *Log) isFilled() bool {
 
 // restart forgets all entries and waits to be filled again. It runs under
 // Hub.order.
-func (l *Log) restart() (tell []Group) {
+func (l *Log) restart() audience {
 	l.last = ""
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for l.ring.n > 0 {
 		l.dropLocked(EvictRestart)
 	}
-	l.floor, l.floorLate, l.floorIDs, l.floorItem = 0, 0, nil, nil
+	l.floor, l.floorLate, l.below = 0, 0, nil
 	l.chargeLocked()
 	select {
 	case <-l.filled:
 		l.filled = make(chan struct{})
 	default:
 	}
-	return l.groups.all
+	return l.groups.audience()
 }
 
 // trimLocked drops the oldest entries that neither retention nor a live
@@ -173,13 +174,24 @@ func (l *Log) insideWindowLocked() bool {
 func (l *Log) dropLocked(reason EvictReason) {
 	oldest := l.ring.at(l.ring.base)
 	l.floor, l.floorLate = oldest.seq, oldest.late
-	l.floorIDs = append(l.floorIDs[:0], oldest.span(oldest.ids)...)
-	l.floorItem = append(l.floorItem[:0], oldest.span(oldest.itemID)...)
+	l.rememberLocked(oldest.span(oldest.ids), oldest.span(oldest.itemID))
 	l.bytes -= int64(len(oldest.buf))
 	fallen := oldest.waiting
 	l.ring.drop()
 	*l.waitingLocked(l.ring.base) += fallen
 	l.shard.hub.counters.evicted[reason].Add(1)
+}
+
+// rememberLocked keeps the ids of the entry dropped last.
+func (l *Log) rememberLocked(ids, item []byte) {
+	if l.below == nil {
+		if len(ids) == 0 && len(item) == 0 {
+			return
+		}
+		l.below = new(below)
+	}
+	l.below.ids = append(l.below.ids[:0], ids...)
+	l.below.item = append(l.below.item[:0], item...)
 }
 
 // chargeLocked brings the hub's account up to date.

@@ -18,6 +18,7 @@ type Position struct {
 
 const (
 	epochLen      = 12
+	positionLen   = epochLen + 1 + 20 // at most
 	epochAlphabet = "abcdefghijklmnopqrstuvwxyz234567"
 )
 
@@ -45,7 +46,13 @@ func DeriveEpoch(seed string) string {
 func (p Position) IsZero() bool { return p == Position{} }
 
 // String returns <epoch>-<seq>.
-func (p Position) String() string { return string(p.AppendTo(nil)) }
+func (p Position) String() string {
+	var room [positionLen]byte
+	return string(p.AppendTo(room[:0]))
+}
+
+// MarshalText implements encoding.TextMarshaler by String.
+func (p Position) MarshalText() ([]byte, error) { return p.AppendTo(nil), nil }
 
 // AppendTo appends the written form of p to dst.
 func (p Position) AppendTo(dst []byte) []byte {

@@ -1,6 +1,9 @@
 package channels
 
-import "time"
+import (
+	"math"
+	"time"
+)
 
 // start is where a cursor's legs begin, in the total order.
 type start struct {
@@ -86,7 +89,9 @@ func (l *Log) lookup(id string) (seq uint64, matches int) {
 		}
 		matches++
 	}
-	match(l.floorIDs, l.floor)
+	if l.below != nil {
+		match(l.below.ids, l.floor)
+	}
 	for i := l.ring.base; i < l.ring.end(); i++ {
 		e := l.ring.at(i)
 		match(e.span(e.ids), e.seq)
@@ -115,7 +120,6 @@ func (g *leg) settle(c *Cursor, sub *Subscription, from start) {
 	}
 	g.began = g.next
 	l.standLocked(g.next)
-	l.cursors++
 	l.groups.join(c.group)
 	l.chargeLocked()
 }
@@ -153,7 +157,10 @@ func (l *Log) newestItemLocked() []byte {
 	if l.ring.n > 0 {
 		return l.ring.at(l.ring.end() - 1).ItemID()
 	}
-	return l.floorItem
+	if l.below != nil {
+		return l.below.item
+	}
+	return nil
 }
 
 // afterItemLocked finds the place just after the last item with this id, and the
@@ -164,18 +171,18 @@ func (l *Log) afterItemLocked(id string) (seq, next uint64, known bool) {
 			return e.seq, i, true
 		}
 	}
-	return l.floor, l.ring.base, string(l.floorItem) == id
+	return l.floor, l.ring.base, l.below != nil && string(l.below.item) == id
 }
 
 // boundLocked keeps from the client what the origin does not want replayed, now
 // and, of what is older than the cursor, when it comes.
 func (g *leg) boundLocked(c *Cursor, sub *Subscription, now time.Time, from start) {
 	l, first := g.log, g.next
-	if sub.NoReplay {
-		g.liveOnly = true
+	switch {
+	case sub.NoReplay:
+		g.since = math.MaxInt64
 		first = max(first, l.ring.after(c.live))
-	}
-	if sub.MaxAge > 0 {
+	case sub.MaxAge > 0:
 		g.since = now.Add(-sub.MaxAge).UnixNano()
 		first = max(first, l.ring.since(g.since))
 	}

@@ -53,7 +53,7 @@ func (s *shard) acquire(name string, create bool) *Log {
 
 func (s *shard) newLogLocked(name string) *Log {
 	class := s.hub.classes.of(name)
-	l := &Log{name: name, class: class, limits: &s.hub.classes.limits[class], shard: s, floor: s.floors[class]}
+	l := &Log{name: name, class: int32(class), limits: &s.hub.classes.limits[class], shard: s, floor: s.floors[class]}
 	s.logs[name] = l
 	if feed := s.hub.options.Feed; feed != nil {
 		l.filled = make(chan struct{})

@@ -29,18 +29,30 @@ func (h *Handler) readBody(r *http.Request) ([]byte, error) {
 	if r.ContentLength > h.opts.MaxBody {
 		return nil, h.tooLarge(r)
 	}
-	var b bytes.Buffer
-	b.Grow(int(min(max(r.ContentLength, 0), firstRead)) + bytes.MinRead)
-	n, err := b.ReadFrom(io.LimitReader(r.Body, h.opts.MaxBody+1))
+	body, err := readUpTo(r, h.opts.MaxBody+1)
 	switch {
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return nil, err
 	case err != nil:
 		return nil, closing(refusef(http.StatusBadRequest, "The request body is broken: %v.", err))
-	case n > h.opts.MaxBody:
+	case int64(len(body)) > h.opts.MaxBody:
 		return nil, h.tooLarge(r)
 	}
-	return b.Bytes(), nil
+	return body, nil
+}
+
+// readUpTo reads r's body, but at most limit bytes of it. A short one with a
+// length, as nearly all are, gets exactly the room it needs.
+func readUpTo(r *http.Request, limit int64) ([]byte, error) {
+	if n := r.ContentLength; n > 0 && n <= firstRead {
+		body := make([]byte, n)
+		_, err := io.ReadFull(r.Body, body)
+		return body, err
+	}
+	var b bytes.Buffer
+	b.Grow(int(min(max(r.ContentLength, 0), firstRead)) + bytes.MinRead)
+	_, err := b.ReadFrom(io.LimitReader(r.Body, limit))
+	return b.Bytes(), err
 }
 
 // tooLarge refuses r's body after reading on.

@@ -52,9 +52,10 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.refuse(rec, r, err)
 	}
 	h.opts.Metrics.answered(e.path, rec.status)
-	h.opts.Log.Debug("control request",
-		zap.String("method", r.Method), zap.String("endpoint", e.path), zap.Int("status", rec.status),
-		zap.String("client", r.RemoteAddr), zap.Duration("took", time.Since(start)))
+	if line := h.opts.Log.Check(zap.DebugLevel, "control request"); line != nil {
+		line.Write(zap.String("method", r.Method), zap.String("endpoint", e.path), zap.Int("status", rec.status),
+			zap.String("client", r.RemoteAddr), zap.Duration("took", time.Since(start)))
+	}
 }
 
 // logPanic logs a panic, which is a broken invariant of ours, and cuts the

@@ -4,9 +4,11 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"io"
 	"net"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -56,11 +58,44 @@ func (d *dialer) connect(ctx context.Context, network, addr string, config *tls.
 	return &originConn{Conn: secured}, nil
 }
 
-// originConn is a connection to an origin that tells when it is closed.
+// unansweredError says that a connection to an origin broke, but did not end in
+// order, after a request had been written and before a byte of its answer.
+type unansweredError struct{ err error }
+
+func (e *unansweredError) Error() string { return e.err.Error() }
+
+func (e *unansweredError) Unwrap() error { return e.err }
+
+// originConn is a connection to an origin that tells when it is closed, and
+// whether it breaks with a request unanswered (*unansweredError).
 type originConn struct {
 	net.Conn
+	asked atomic.Bool // since the last byte came something was written
+
 	mu     sync.Mutex
 	closed func() // nil: nobody wants to know
+}
+
+// Read implements net.Conn.
+func (c *originConn) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	switch {
+	case n > 0:
+		c.asked.Store(false)
+	case err != nil && err != io.EOF && c.asked.Load(): // readers compare with io.EOF
+		err = &unansweredError{err}
+	}
+	return n, err
+}
+
+// Write implements net.Conn.
+func (c *originConn) Write(p []byte) (int, error) {
+	c.asked.Store(true)
+	n, err := c.Conn.Write(p)
+	if err != nil {
+		err = &unansweredError{err}
+	}
+	return n, err
 }
 
 // watch makes closed the function that Close calls, in place of an earlier
@@ -99,7 +134,7 @@ const (
 	maxOriginHead = 1 << 20
 	// Origins close idle connections too; the transport notices.
 	originIdleTimeout = 30 * time.Second
-	originIdleConns   = 64 // kept per origin
+	originIdleConns   = 256 // kept per origin, or a storm connects anew for every other request
 )
 
 // newTransport returns a route's transport. It talks HTTP/1.1, the protocol
@@ -120,6 +155,7 @@ func newTransport(r *Route, config *tls.Config) *http.Transport {
 		ResponseHeaderTimeout:  r.ResponseHeaderTimeout,
 		ExpectContinueTimeout:  expectPatience,
 		MaxResponseHeaderBytes: maxOriginHead,
+		MaxConnsPerHost:        r.MaxConnections,
 		MaxIdleConnsPerHost:    originIdleConns,
 		IdleConnTimeout:        originIdleTimeout,
 	}

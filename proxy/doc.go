@@ -6,9 +6,11 @@
 //
 //	Server     listeners, TLS, HTTP/1.1 and HTTP/2; parsing is net/http's
 //	Handler    finds the route (router), refuses what has none
+//	Limits     who has to wait: a gate per route, a pace for new streams
 //	exchange   what is known about one request, from its start to its count
 //	rewrite    what the origin is asked: target, headers, signature
-//	originSet  who is asked: the route's origins in order
+//	originSet  asks an origin, and another where that does no harm (again)
+//	pool       who is asked: balance, health, limits
 //	respond    what the client is told: headers, body, or why there is none
 //
 // httputil.ReverseProxy moves the bytes. It is used with Rewrite, which strips
@@ -48,7 +50,15 @@
 // A request for a link carries nothing of the client's, so its answer can be for many
 // streams; a repeated request carries everything, and its answer is for nobody else.
 //
-// Rejected: asking several origins for one request after a connection was
-// made. Only a connection that could not be made proves that nobody has acted
-// on the request, so only that moves on to the next origin.
+// A request goes to another origin when a connection could not be made, which
+// proves that nobody has acted on it; and once, if it is safe and has no body,
+// when a connection broke before a byte of the answer.
+//
+// Rejected: a descriptor in reserve, with which connections are accepted and
+// closed at once while no other is left. In a storm descriptors come free all
+// the time: who waits in the system's queue is served milliseconds later, who
+// is closed has seen an error. See enduring.
+//
+// Rejected: asking origins how they are. A probe finds out what requests find
+// out as well, and says well of an origin that answers probes only.
 package proxy

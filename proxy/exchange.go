@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/url"
 	"os"
 
 	"github.com/holdfast-proxy/holdfast/channels"
@@ -27,6 +28,7 @@ func outcomes() []outcome { return []outcome{relayed, held, upgraded, refused, r
 // it; the transport's goroutines touch only body.
 type exchange struct {
 	// Fixed from the start.
+	asked *http.Request // as it came
 	w     *responseWriter
 	route *route       // nil if there is none
 	body  *requestBody // nil if the request has none
@@ -37,9 +39,12 @@ type exchange struct {
 	held    *http.Response    // the origin's answer, if it is an instruction
 	links   links             // of its instruction
 	repeats                   // of a response hold
+	only    *url.URL          // the one origin to ask; nil: the route's choice
+	begun   bool              // has passed the limit on new streams
 	cut     error             // why the origin's body ended early
 	failure *failure          // what has been counted and logged
 	taken   bool              // the holder has, or had, the connection
+	wait    func()            // for the end of what is held, where the handler must stay so long; else nil
 	outcome outcome
 }
 

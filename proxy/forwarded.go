@@ -43,13 +43,9 @@ func peerAddr(r *http.Request) netip.Addr {
 func (t trustedPeers) setForwarded(out http.Header, in *http.Request) {
 	peer := peerAddr(in)
 	var chain []string
-	proto, host := "http", in.Host
-	if in.TLS != nil {
-		proto = "https"
-	}
+	host := in.Host
 	if t.has(peer) {
 		chain = append(chain, in.Header["X-Forwarded-For"]...)
-		proto = or(in.Header.Get("X-Forwarded-Proto"), proto)
 		host = or(in.Header.Get("X-Forwarded-Host"), host)
 		copyField(out, in.Header, "Forwarded")
 	}
@@ -58,7 +54,23 @@ func (t trustedPeers) setForwarded(out http.Header, in *http.Request) {
 	}
 	setNonEmpty(out, "X-Forwarded-For", strings.Join(chain, ", "))
 	setNonEmpty(out, "X-Forwarded-Host", host)
-	out.Set("X-Forwarded-Proto", proto)
+	out.Set("X-Forwarded-Proto", t.schemeOf(in))
+}
+
+// schemeOf is the scheme that the client of r used, by the word of a trusted
+// peer, or else by what we see.
+func (t trustedPeers) schemeOf(r *http.Request) string {
+	if told := r.Header.Get("X-Forwarded-Proto"); told != "" && t.has(peerAddr(r)) {
+		return told
+	}
+	if r.TLS != nil {
+		return "https"
+	}
+	return "http"
+}
+
+func isSecure(scheme string) bool {
+	return strings.EqualFold(scheme, "https") || strings.EqualFold(scheme, "wss")
 }
 
 func copyField(dst, src http.Header, name string) {

@@ -9,7 +9,7 @@ import (
 
 	"go.uber.org/zap"
 
-	"github.com/holdfast-proxy/holdfast/internal/pace"
+	"github.com/holdfast-proxy/holdfast/internal/errand"
 )
 
 // The pace at which origins are told of clients that have gone. How many may wait
@@ -27,7 +27,7 @@ const (
 type farewells struct {
 	handler *Handler
 	retry   time.Duration
-	desk    *pace.Desk[*farewell]
+	desk    *errand.Desk[*farewell]
 }
 
 // farewell is what an origin is told of one client.
@@ -40,8 +40,8 @@ type farewell struct {
 
 func newFarewells(h *Handler, p Pace) *farewells {
 	f := &farewells{handler: h, retry: or(p.Retry, time.Second)}
-	o := pace.Options{Concurrent: goneConcurrent, PerSecond: gonePerSecond, Waiting: goneWaiting}
-	f.desk = pace.New(o, func(ctx context.Context, one []*farewell) { f.tell(ctx, one[0]) })
+	o := errand.Options{Concurrent: goneConcurrent, PerSecond: gonePerSecond, Waiting: goneWaiting}
+	f.desk = errand.New(o, func(ctx context.Context, one []*farewell) { f.tell(ctx, one[0]) })
 	return f
 }
 
@@ -60,7 +60,7 @@ func (f *farewells) tell(ctx context.Context, one *farewell) {
 		return
 	}
 	one.fails++
-	if one.fails > pace.Tries || !f.desk.Add("", one, pace.Backoff(f.retry, one.fails)) {
+	if one.fails > errand.Tries || !f.desk.Add("", one, errand.Backoff(f.retry, one.fails)) {
 		one.route.counts.gone[goneGivenUp].Inc()
 		f.handler.linkLimit.Do(func() {
 			f.handler.log.Warn("origin not told of a client that has gone",

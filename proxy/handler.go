@@ -26,8 +26,10 @@ const logInterval = 10 * time.Second
 type route struct {
 	Route
 	counts  *routeCounts
+	gate    *gate // nil: open
 	forward *httputil.ReverseProxy
 	origins *http.Transport
+	pieces  *pieces // of the handler
 }
 
 // Handler forwards requests to the origins of their routes. It is safe for
@@ -37,6 +39,7 @@ type Handler struct {
 	trusted  trustedPeers
 	signer   Signer
 	feature  string
+	trace    *Trace // nil: nobody watches
 	log      *zap.Logger
 	unrouted *routeCounts
 	limits   map[Reason]*rate.Sometimes
@@ -47,6 +50,10 @@ type Handler struct {
 	farewells *farewells
 	// linkLimit bounds the lines about links that are not answered.
 	linkLimit rate.Sometimes
+
+	gapEvent func(dst []byte, g *channels.Gap) []byte // appendGap, bound once for all streams
+
+	newStreams *pace // nil: as they come
 
 	drainPatience time.Duration
 }
@@ -67,28 +74,32 @@ func New(o Options) (*Handler, error) {
 	}
 	h := &Handler{
 		routes: found, trusted: o.TrustedProxies, signer: o.Signer, feature: o.Feature,
-		log: o.Log, unrouted: o.Metrics.route(noRouteName), limits: map[Reason]*rate.Sometimes{},
-		holding: o.Holding, drainPatience: drainPatience,
+		trace: o.Trace, log: o.Log, unrouted: o.Metrics.route(noRouteName, nil), limits: map[Reason]*rate.Sometimes{},
+		holding: o.Holding, newStreams: o.Limits.newPace(o.Metrics), drainPatience: drainPatience,
 		head: o.Head, linkLimit: rate.Sometimes{Interval: logInterval},
 	}
+	h.gapEvent = h.appendGap
 	h.recovery = newRecovery(h, o.Holding.Recovery)
 	h.farewells = newFarewells(h, o.Holding.Recovery)
 	for _, reason := range reasons() {
 		h.limits[reason] = &rate.Sometimes{Interval: logInterval}
 	}
+	shared := newPieces()
 	for _, rt := range routes {
-		h.connect(rt, &o)
+		h.connect(rt, &o, shared)
 	}
 	return h, nil
 }
 
 // connect gives rt its way to the origins.
-func (h *Handler) connect(rt *route, o *Options) {
+func (h *Handler) connect(rt *route, o *Options, shared *pieces) {
 	rt.origins = newTransport(&rt.Route, o.OriginTLS)
+	rt.pieces = shared
 	rt.forward = &httputil.ReverseProxy{
 		Rewrite:        h.rewrite,
-		Transport:      &originSet{urls: rt.Origins, transport: rt.origins, head: o.Head, asking: o.Asking, counts: rt.counts},
+		Transport:      newOriginSet(rt, o),
 		FlushInterval:  -1,
+		BufferPool:     shared,
 		ModifyResponse: h.modifyResponse,
 		ErrorHandler:   h.handleError,
 		ErrorLog:       log.New(io.Discard, "", 0), // note and done tell the same, with a reason
@@ -105,10 +116,20 @@ func (h *Handler) Close() {
 }
 
 // ServeHTTP implements http.Handler. It returns when the answer is complete,
-// or when a held response is in the holder's hands.
+// or when a held response is in the holder's hands. On HTTP/2 it stays until that
+// has ended, with nothing on its stack: of the exchange nothing is left then.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	x := &exchange{w: newResponseWriter(w, r), route: h.routes.find(r.Host, rawPath(r)), counts: h.unrouted, outcome: cut}
+	if wait := h.serve(w, r); wait != nil {
+		wait()
+	}
+}
+
+// serve does the work of one exchange, and returns what must be waited for after
+// it, nil for nothing.
+func (h *Handler) serve(w http.ResponseWriter, r *http.Request) (wait func()) {
+	x := &exchange{asked: r, w: newResponseWriter(w, r), route: h.routes.find(h.trusted.incomingOf(r)), counts: h.unrouted, outcome: cut}
 	defer func() { x.counts.ended(r, x.outcome) }()
+	h.trace.route(x.route)
 	switch {
 	case r.Method == http.MethodConnect:
 		h.refuse(x, r, &failure{BadMethod, fmt.Errorf("method %s", r.Method)})
@@ -117,17 +138,25 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	default:
 		h.forward(x, r)
 	}
+	return x.wait
 }
 
 // forward asks the origin and relays its answer, or does as it instructs.
 func (h *Handler) forward(x *exchange, r *http.Request) {
 	x.counts, x.w.timeout = x.route.counts, x.route.WriteTimeout
+	if x.route.CORS {
+		x.w.finish = crossOrigin(r.Header).allow
+	}
 	rc := http.NewResponseController(x.w)
 	_ = rc.EnableFullDuplex() // the origin may answer while it still reads; HTTP/2 always can
 	x.body = newRequestBody(r, func() { _ = rc.SetReadDeadline(time.Now()) })
 	x.w.request = x.body
 	r = x.bind(withSafeUpgrade(r))
 	defer h.leave(x, r)
+	if f := h.beginEvents(x, r); f != nil {
+		h.refuse(x, r, f)
+		return
+	}
 	x.route.forward.ServeHTTP(x.w, r)
 	switch {
 	case x.held != nil:

@@ -226,8 +226,8 @@ func client(t *testing.T) *http.Client {
 	return &http.Client{Transport: tr, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 }
 
-// count returns the sum of a metric's counters that have all of these label
-// values.
+// count returns the sum of a metric's counters or gauges that have all of these
+// label values.
 func (f *front) count(t *testing.T, metric string, labels ...string) float64 {
 	t.Helper()
 	families, err := f.metrics.Gather()
@@ -243,7 +243,7 @@ func (f *front) count(t *testing.T, metric string, labels ...string) float64 {
 			}
 			missing := slices.ContainsFunc(labels, func(l string) bool { return !slices.Contains(values, l) })
 			if family.GetName() == metric && !missing {
-				sum += m.GetCounter().GetValue()
+				sum += m.GetCounter().GetValue() + m.GetGauge().GetValue()
 			}
 		}
 	}

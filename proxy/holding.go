@@ -88,6 +88,7 @@ func (h *Handler) readInstruction(x *exchange) (*grip.Instruction, *initialBody,
 	if err == nil {
 		err = h.checkInstruction(x, in)
 	}
+	h.trace.instruction(in, err)
 	if err != nil {
 		return nil, nil, &failure{BadInstruction, err}
 	}
@@ -106,7 +107,7 @@ func (h *Handler) checkInstruction(x *exchange, in *grip.Instruction) error {
 	if h.holding.Hub == nil {
 		return errors.New("holding is not set up")
 	}
-	if n := len(in.Channels); n > h.holding.MaxChannels {
+	if n := len(in.Channels) + len(x.route.Subscribe); n > h.holding.MaxChannels {
 		return fmt.Errorf("%d channels, at most %d are allowed (max_channels_per_stream)", n, h.holding.MaxChannels)
 	}
 	for _, c := range in.Channels {
@@ -123,9 +124,10 @@ func (h *Handler) checkInstruction(x *exchange, in *grip.Instruction) error {
 	return nil
 }
 
-// subscriptions are an instruction's channels as the hub knows them.
+// subscriptions are an instruction's channels and the route's own, as the hub
+// knows them.
 func (x *exchange) subscriptions(in *grip.Instruction) []channels.Subscription {
-	subs := make([]channels.Subscription, len(in.Channels))
+	subs := make([]channels.Subscription, len(in.Channels), len(in.Channels)+len(x.route.Subscribe))
 	for i, c := range in.Channels {
 		subs[i] = channels.Subscription{
 			Channel:  x.route.ChannelPrefix + c.Name,
@@ -133,6 +135,9 @@ func (x *exchange) subscriptions(in *grip.Instruction) []channels.Subscription {
 			NoReplay: c.NoReplay,
 			MaxAge:   c.ReplayAge,
 		}
+	}
+	for _, name := range x.route.Subscribe {
+		subs = append(subs, channels.Subscription{Channel: name})
 	}
 	return subs
 }

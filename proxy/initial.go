@@ -34,9 +34,6 @@ func (b *initialBody) readAll() ([]byte, *failure) {
 	return b.bytes, nil
 }
 
-// pieceSize is how much of an initial body is passed on at a time.
-const pieceSize = 16 << 10
-
 // copyTo passes the body on as it arrives. The last piece is not flushed, nor
 // is a head that the first piece of the body is about to follow. An error of
 // the client's or the origin's side is returned as it is.
@@ -52,7 +49,9 @@ func (b *initialBody) copyTo(w io.Writer, flush func() error) error {
 		}
 	}
 	left := resp.ContentLength
-	for piece := make([]byte, pieceSize); ; {
+	piece := b.x.route.pieces.Get()
+	defer b.x.route.pieces.Put(piece)
+	for {
 		n, err := resp.Body.Read(piece)
 		left -= int64(n)
 		if n > 0 {

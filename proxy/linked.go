@@ -8,9 +8,9 @@ import (
 	"time"
 
 	"github.com/holdfast-proxy/holdfast/channels"
+	"github.com/holdfast-proxy/holdfast/internal/errand"
 	"github.com/holdfast-proxy/holdfast/internal/grip"
 	"github.com/holdfast-proxy/holdfast/internal/hold"
-	"github.com/holdfast-proxy/holdfast/internal/pace"
 )
 
 // linked is a held stream with a next link. Its holder tells it what the stream
@@ -52,11 +52,15 @@ func (x *exchange) newLinked(rec *recovery, k *keeping) *linked {
 	return s
 }
 
-// seen is what a client has seen, by the word of an instruction.
+// seen is what a client has seen, by the word of an instruction, on its channels and
+// the route's own.
 func (rt *route) seen(in *grip.Instruction) []hold.Seen {
-	all := make([]hold.Seen, len(in.Channels))
+	all := make([]hold.Seen, len(in.Channels), len(in.Channels)+len(rt.Subscribe))
 	for i, c := range in.Channels {
 		all[i] = hold.Seen{Channel: rt.ChannelPrefix + c.Name, ID: c.PrevID}
+	}
+	for _, name := range rt.Subscribe { // as in exchange.subscriptions
+		all = append(all, hold.Seen{Channel: name, Apart: true})
 	}
 	return all
 }
@@ -100,7 +104,7 @@ func (rec *recovery) settling(tries int) time.Duration {
 	if tries == 0 {
 		return 0
 	}
-	return rec.retry / 16 << min(2*(tries-1), 2*pace.Tries)
+	return rec.retry / 16 << min(2*(tries-1), 2*errand.Tries)
 }
 
 // ask has the origin asked after a while, for others in the same place as well.
@@ -150,11 +154,11 @@ func (s *linked) failed(final bool) {
 	s.fails++
 	fails := s.fails
 	s.mu.Unlock()
-	if final || fails > pace.Tries {
+	if final || fails > errand.Tries {
 		s.giveUp()
 		return
 	}
-	s.ask(pace.Backoff(s.recovery.retry, fails))
+	s.ask(errand.Backoff(s.recovery.retry, fails))
 }
 
 // got goes on with an answer of the origin.

@@ -31,7 +31,7 @@ func viewpointOf(out *http.Request) viewpoint {
 // askLink sends an origin a request for a link. at is the place noted when the
 // head of the answer arrived; the caller closes its body.
 func (h *Handler) askLink(ctx context.Context, method string, rt *route, v viewpoint, l *link, header http.Header) (*http.Response, channels.Position, error) {
-	x := &exchange{route: rt, counts: rt.counts}
+	x := &exchange{route: rt, counts: rt.counts, only: l.origin}
 	req, err := http.NewRequestWithContext(ctx, method, "http://link", http.NoBody)
 	if err != nil {
 		return nil, x.at, err
@@ -42,21 +42,10 @@ func (h *Handler) askLink(ctx context.Context, method string, rt *route, v viewp
 	header.Set("Accept-Encoding", "identity")
 	setNonEmpty(header, "X-Forwarded-Host", v.forwardedHost)
 	setNonEmpty(header, "X-Forwarded-Proto", v.proto)
-	h.sign(header)
+	h.sign(header, rt)
 	rt.editRequest(req)
-	resp, err := rt.toward(l).RoundTrip(x.bind(req))
+	resp, err := rt.forward.Transport.RoundTrip(x.bind(req))
 	return resp, x.at, err
-}
-
-// toward is the way to a link.
-func (rt *route) toward(l *link) http.RoundTripper {
-	all := rt.forward.Transport.(*originSet)
-	if l.origin == nil {
-		return all
-	}
-	one := *all
-	one.urls = []*url.URL{l.origin}
-	return &one
 }
 
 // page is an origin's answer to a next link.

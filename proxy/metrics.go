@@ -14,12 +14,15 @@ const noRouteName = "(none)"
 // from the configuration, everything else is enumerated in this package.
 type Metrics struct {
 	requests *prometheus.CounterVec
-	origins  *prometheus.CounterVec
+	origins  *originMetrics
 	failures *prometheus.CounterVec
 	polls    *prometheus.CounterVec
 	pollGaps *prometheus.CounterVec
 	hints    *prometheus.CounterVec
 	recovery recoveryMetrics
+	pending  *prometheus.GaugeVec
+	queues   queueMetrics
+	accepts  *prometheus.CounterVec
 }
 
 // NewMetrics registers the proxy's metrics.
@@ -29,10 +32,7 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 			Name: "holdfast_requests_total",
 			Help: "Client requests by route, HTTP version and how they ended.",
 		}, []string{"route", "protocol", "outcome"}),
-		origins: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "holdfast_origin_requests_total",
-			Help: "Attempts to ask an origin, by route and result.",
-		}, []string{"route", "result"}),
+		origins: newOriginMetrics(reg),
 		failures: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "holdfast_request_failures_total",
 			Help: "Client requests that did not get the origin's whole answer, by route and reason.",
@@ -49,22 +49,45 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 			Name: "holdfast_poll_hints_total",
 			Help: "Hint actions that reached held requests.",
 		}, []string{"route"}),
+		pending: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "holdfast_origin_requests_pending",
+			Help: "Requests that wait for the head of an origin's answer now, by route.",
+		}, []string{"route"}),
+		queues: newQueueMetrics(reg),
+		accepts: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "holdfast_accept_errors_total",
+			Help: "Times that no connection could be accepted, by reason.",
+		}, []string{"reason"}),
 	}
 	m.recovery = newRecoveryMetrics(reg)
-	reg.MustRegister(m.requests, m.origins, m.failures, m.polls, m.pollGaps, m.hints)
+	reg.MustRegister(m.requests, m.failures, m.polls, m.pollGaps, m.hints, m.pending, m.accepts)
 	return m
+}
+
+// accepting resolves the counters of a listener. m may be nil, which counts
+// nothing.
+func (m *Metrics) accepting() map[acceptTrouble]prometheus.Counter {
+	if m == nil {
+		m = NewMetrics(prometheus.NewRegistry())
+	}
+	counts := map[acceptTrouble]prometheus.Counter{}
+	for _, trouble := range acceptTroubles() {
+		counts[trouble] = m.accepts.WithLabelValues(string(trouble))
+	}
+	return counts
 }
 
 // routeCounts are the counters of one route, resolved once.
 type routeCounts struct {
 	route    string // the label
 	requests map[requestLabels]prometheus.Counter
-	answered prometheus.Counter
-	origins  map[Reason]prometheus.Counter
+	origins  []*originCounts // in the order of the route's origins
+	retries  prometheus.Counter
 	failures map[Reason]prometheus.Counter
 	polls    map[pollResult]prometheus.Counter
 	pollGaps map[channels.Reason]prometheus.Counter
 	hints    prometheus.Counter
+	pending  prometheus.Gauge
 	recoveryCounts
 }
 
@@ -85,17 +108,17 @@ type requestLabels struct {
 	outcome  outcome
 }
 
-// route resolves the counters of a route.
-func (m *Metrics) route(name string) *routeCounts {
+// route resolves the counters of a route with these origins.
+func (m *Metrics) route(name string, origins []string) *routeCounts {
 	c := &routeCounts{
 		route:    name,
 		requests: map[requestLabels]prometheus.Counter{},
-		answered: m.origins.WithLabelValues(name, "answered"),
-		origins:  map[Reason]prometheus.Counter{},
+		retries:  m.origins.retries.WithLabelValues(name),
 		failures: map[Reason]prometheus.Counter{},
 		polls:    map[pollResult]prometheus.Counter{},
 		pollGaps: map[channels.Reason]prometheus.Counter{},
 		hints:    m.hints.WithLabelValues(name),
+		pending:  m.pending.WithLabelValues(name),
 
 		recoveryCounts: m.recovery.route(name),
 	}
@@ -108,8 +131,8 @@ func (m *Metrics) route(name string) *routeCounts {
 	for _, reason := range reasons() {
 		c.failures[reason] = m.failures.WithLabelValues(name, string(reason))
 	}
-	for _, reason := range []Reason{ClientGone, BadRequestBody, OriginTimeout, OriginUnreachable, OriginBroken} {
-		c.origins[reason] = m.origins.WithLabelValues(name, string(reason))
+	for _, origin := range origins {
+		c.origins = append(c.origins, m.origins.origin(name, origin))
 	}
 	for _, protocol := range []string{"1.0", "1.1", "2"} {
 		for _, end := range outcomes() {

@@ -35,10 +35,14 @@ type Options struct {
 	// Holding is what it takes to hold responses. Without its Hub every
 	// instruction to hold is refused.
 	Holding Holding
+	// Limits hold back what comes too fast.
+	Limits Limits
 	// OriginTLS is how to talk to https origins. Nil: Go's defaults.
 	OriginTLS *tls.Config
 	// Metrics counts; nil counts nothing.
 	Metrics *Metrics
+	// Trace, unless nil, watches all requests.
+	Trace *Trace
 	// Log is never nil.
 	Log *zap.Logger
 }
@@ -56,7 +60,8 @@ func (o *Options) compile() ([]*route, error) {
 		if err := r.validate(); err != nil {
 			errs = append(errs, fmt.Errorf("route %q: %w", r.Name, err))
 		}
-		routes = append(routes, &route{Route: r, counts: o.Metrics.route(r.Name)})
+		gate := newGate(r.OriginRequests, &o.Limits, o.Metrics.queues.at(limitOriginRequests, r.Name))
+		routes = append(routes, &route{Route: r, counts: o.Metrics.route(r.Name, r.originNames()), gate: gate})
 	}
 	return routes, errors.Join(errs...)
 }

@@ -12,39 +12,86 @@ import (
 	"github.com/holdfast-proxy/holdfast/channels"
 )
 
-// originSet is the RoundTripper of a route: its origins in order.
+// originSet is the RoundTripper of a route.
 type originSet struct {
-	urls      []*url.URL
+	pool      *pool
 	transport http.RoundTripper
+	gate      *gate // nil: open
 	head      func() channels.Position
 	asking    func() // may be nil
 	counts    *routeCounts
+	trace     *Trace // may be nil
 }
 
-// RoundTrip asks the origins until one takes a connection. All its errors are
+// newOriginSet returns the RoundTripper of rt, whose transport is made.
+func newOriginSet(rt *route, o *Options) *originSet {
+	return &originSet{
+		pool: newPool(&rt.Route, rt.counts.origins), transport: rt.origins, gate: rt.gate,
+		head: o.Head, asking: o.Asking, counts: rt.counts, trace: o.Trace,
+	}
+}
+
+// RoundTrip asks the origins when it is the request's turn. All its errors are
 // *failure.
 func (o *originSet) RoundTrip(req *http.Request) (*http.Response, error) {
 	x := exchangeOf(req)
+	if f := heldBack(OriginBusy, o.gate.enter(req.Context())); f != nil {
+		return nil, f
+	}
+	defer o.gate.leave()
+	o.counts.pending.Inc()
+	defer o.counts.pending.Dec()
+	return o.askInTurn(req, x)
+}
+
+// askInTurn asks one origin, and others where nobody can have acted on the request
+// or acting twice does no harm (see again).
+func (o *originSet) askInTurn(req *http.Request, x *exchange) (*http.Response, error) {
 	req = watched(req, x.body)
 	if o.asking != nil {
 		o.asking()
 	}
-	var f *failure
-	for _, origin := range o.urls {
-		resp, err := o.transport.RoundTrip(toward(req, origin))
-		if err == nil {
-			x.at = o.head() // before anything else: invariant "no hole at the start"
-			x.body.answered()
-			o.counts.answered.Inc()
+	var last *failure
+	for a := (again{tried: o.pool.others(x.only)}); ; {
+		b, err := o.pool.take(req.Context(), a.tried)
+		if err != nil {
+			return nil, or(last, takeFailure(err))
+		}
+		if last != nil {
+			o.counts.retries.Inc()
+		}
+		resp, f := o.ask(x, req, b)
+		if f == nil {
 			return resp, nil
 		}
-		f = &failure{classify(req.Context(), x, err), err}
-		o.counts.origins[f.reason].Inc()
-		if !mayTryNext(x, err) {
-			break
+		last = a.note(b, f)
+		if !a.allowed(req, x, f) {
+			return nil, last
 		}
 	}
-	return nil, f
+}
+
+// ask asks one origin, whose place it gives back when the answer has been read.
+func (o *originSet) ask(x *exchange, req *http.Request, b *backend) (*http.Response, *failure) {
+	req = toward(req, b.url)
+	o.trace.ask(b.url, req)
+	resp, err := o.transport.RoundTrip(req)
+	o.trace.answer(resp, err)
+	if err != nil {
+		o.pool.free(b)
+		f := &failure{classify(req.Context(), x, err), err}
+		b.counts.results[f.reason].Inc()
+		if f.reason.byOrigin() {
+			o.pool.failed(b)
+		}
+		return nil, f
+	}
+	x.at = o.head() // before anything else: invariant "no hole at the start"
+	x.body.answered()
+	b.counts.answered.Inc()
+	o.pool.answered(b)
+	resp.Body = o.pool.placed(resp.Body, b)
+	return resp, nil
 }
 
 // answerGrace is how long RoundTrip may take to return an answer after its
@@ -77,12 +124,6 @@ func toward(req *http.Request, origin *url.URL) *http.Request {
 	u.Scheme, u.Host = origin.Scheme, origin.Host
 	out.URL = &u
 	return &out
-}
-
-// mayTryNext reports whether err proves that nobody has seen the request.
-func mayTryNext(x *exchange, err error) bool {
-	var notConnected *connectError
-	return errors.As(err, &notConnected) && x.body.untouched()
 }
 
 // classify finds the reason of a failed round trip.

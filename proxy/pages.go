@@ -5,8 +5,8 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/holdfast-proxy/holdfast/internal/errand"
 	"github.com/holdfast-proxy/holdfast/internal/grip"
-	"github.com/holdfast-proxy/holdfast/internal/pace"
 )
 
 // sendPages sends a response that an origin gives in pages: an answer without a
@@ -15,12 +15,15 @@ import (
 // page on that says so. If a page cannot be had, the client is cut off: what it has
 // is not the whole.
 func (h *Handler) sendPages(x *exchange, r *http.Request, in *grip.Instruction, d head, body *initialBody) *failure {
+	if f := h.begin(x, r); f != nil {
+		return f
+	}
 	if f := h.admit(); f != nil {
 		return f
 	}
 	k := &keeping{events: d.isEventStream(), in: in, next: x.links.next}
 	defer h.unlessKept(k)
-	h.begin(x, r, k, d)
+	h.sendHead(x, r, k, d)
 	var err error
 	if k.seen, err = x.sendInitial(k.events, body); err != nil {
 		x.abort()
@@ -64,10 +67,10 @@ func (h *Handler) insist(x *exchange, r *http.Request, k *keeping) (*page, error
 	for failures := 1; ; failures++ {
 		p, err := h.turn(r.Context(), x.route, view, k.next, x.route.seen(k.in))
 		x.counts.asked(err)
-		if err == nil || failures > pace.Tries || r.Context().Err() != nil || errors.As(err, new(*errPage)) {
+		if err == nil || failures > errand.Tries || r.Context().Err() != nil || errors.As(err, new(*errPage)) {
 			return p, err
 		}
-		sleep(r, pace.Backoff(h.recovery.retry, failures))
+		sleep(r, errand.Backoff(h.recovery.retry, failures))
 	}
 }
 

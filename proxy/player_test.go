@@ -96,6 +96,7 @@ func settings() map[string]setting {
 		"origin":         func(*stationOptions, *Route, string) {}, // "down": see play
 	}
 	maps.Copy(settings, holdSettings())
+	maps.Copy(settings, routeSettings())
 	return settings
 }
 

@@ -116,7 +116,7 @@ func (h *Handler) published(x *exchange, p *poll, e *channels.Entry) *grip.Answe
 	switch {
 	case e.Action(wire.Response) != channels.Send:
 		x.counts.hints.Inc()
-		if e.Seq() > x.asked {
+		if e.Seq() > x.since {
 			p.want(x, hold.OnHint)
 		}
 		return nil

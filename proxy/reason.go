@@ -43,6 +43,11 @@ const (
 	LinkFailed Reason = "link_failed"
 	// TooManyStreams: as many streams are held as are allowed. 503.
 	TooManyStreams Reason = "too_many_streams"
+	// TooManyNewStreams: streams begin faster than they may (Limits). 503.
+	TooManyNewStreams Reason = "too_many_new_streams"
+	// OriginBusy: as many requests are with the route's origins, or under way with
+	// each of them, as may be. 503.
+	OriginBusy Reason = "origin_busy"
 	// Draining: the process is ending its streams. 503.
 	Draining Reason = "draining"
 	// HistoryUnavailable: the bus did not tell in time what was published on
@@ -53,7 +58,8 @@ const (
 // reasons lists all reasons, for metrics and the log's limits.
 func reasons() []Reason {
 	return []Reason{NoRoute, BadMethod, BadRequestBody, ClientGone, ClientTimeout, OriginUnreachable, OriginTimeout,
-		OriginBroken, OriginCut, BadEncoding, BodyTooLarge, BadInstruction, BadPatch, LinkFailed, TooManyStreams, Draining, HistoryUnavailable}
+		OriginBroken, OriginCut, BadEncoding, BodyTooLarge, BadInstruction, BadPatch, LinkFailed, TooManyStreams, TooManyNewStreams, OriginBusy,
+		Draining, HistoryUnavailable}
 }
 
 // status is the status of the answer that tells r to a client.
@@ -67,7 +73,7 @@ func (r Reason) status() int {
 		return http.StatusBadRequest
 	case OriginTimeout:
 		return http.StatusGatewayTimeout
-	case TooManyStreams, Draining, HistoryUnavailable:
+	case TooManyStreams, TooManyNewStreams, OriginBusy, Draining, HistoryUnavailable:
 		return http.StatusServiceUnavailable
 	default:
 		return http.StatusBadGateway
@@ -85,6 +91,10 @@ func (r Reason) message() string {
 		return "The request body is malformed."
 	case OriginTimeout:
 		return "The origin did not answer in time."
+	case TooManyNewStreams:
+		return "Too many requests come at once."
+	case OriginBusy:
+		return "The origin has too many requests now."
 	case TooManyStreams, Draining, HistoryUnavailable:
 		return "No more streams can be held now."
 	default:
@@ -101,11 +111,21 @@ func (r Reason) byClient() bool {
 	return false
 }
 
+// byOrigin reports whether r says that an origin is not well.
+func (r Reason) byOrigin() bool {
+	switch r {
+	case OriginUnreachable, OriginTimeout, OriginBroken:
+		return true
+	}
+	return false
+}
+
 // passes reports whether r is a condition that passes by itself, so that
 // asking again later makes sense.
 func (r Reason) passes() bool {
 	switch r {
-	case OriginUnreachable, OriginTimeout, OriginBroken, OriginCut, TooManyStreams, Draining, HistoryUnavailable:
+	case OriginUnreachable, OriginTimeout, OriginBroken, OriginCut, TooManyStreams, TooManyNewStreams, OriginBusy,
+		Draining, HistoryUnavailable:
 		return true
 	}
 	return false

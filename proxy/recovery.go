@@ -10,8 +10,8 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/holdfast-proxy/holdfast/channels"
+	"github.com/holdfast-proxy/holdfast/internal/errand"
 	"github.com/holdfast-proxy/holdfast/internal/hold"
-	"github.com/holdfast-proxy/holdfast/internal/pace"
 	"github.com/holdfast-proxy/holdfast/internal/sse"
 )
 
@@ -31,9 +31,9 @@ type recovery struct {
 	// Fixed after newRecovery.
 	handler *Handler
 	retry   time.Duration
-	desk    *pace.Desk[*linked]
+	desk    *errand.Desk[*linked]
 
-	permits *pace.Desk[*permit] // for response holds
+	permits *errand.Desk[*permit] // for response holds
 
 	mu      sync.Mutex // no stream is called while held
 	streams map[*linked]struct{}
@@ -55,8 +55,8 @@ type Pace struct {
 	Retry time.Duration
 }
 
-func (p Pace) options() pace.Options {
-	return pace.Options{
+func (p Pace) options() errand.Options {
+	return errand.Options{
 		Concurrent: or(p.Concurrent, 16),
 		PerSecond:  float64(or(p.PerSecond, 100)),
 		Spread:     or(p.Spread, 200*time.Millisecond),
@@ -66,7 +66,7 @@ func (p Pace) options() pace.Options {
 func newRecovery(h *Handler, p Pace) *recovery {
 	rec := &recovery{handler: h, retry: or(p.Retry, time.Second), streams: make(map[*linked]struct{}), polls: make(map[*poll]struct{})}
 	rec.permits = newPermits(p)
-	rec.desk = pace.New(p.options(), rec.ask)
+	rec.desk = errand.New(p.options(), rec.ask)
 	return rec
 }
 

@@ -25,16 +25,17 @@ func (h *Handler) refuse(x *exchange, r *http.Request, f *failure) {
 	header.Set("Cache-Control", "no-store")
 	if x.route != nil && x.route.OnUnavailable == UnavailableRetry && f.reason.passes() && wantsEvents(r) {
 		x.outcome = retry
-		askToRetry(x.w, r)
+		askToRetry(x.w, r, x.detail(f))
 		return
 	}
 	x.outcome = refused
-	writeError(x.w, r, f.reason)
+	writeError(x.w, r, f.reason, x.detail(f))
 }
 
 // note counts f, and logs it at most once per interval and reason.
 func (h *Handler) note(x *exchange, r *http.Request, f *failure) {
 	x.failure = f
+	h.trace.failure(f)
 	x.counts.failures[f.reason].Inc()
 	level := zap.WarnLevel
 	if f.reason.byClient() {
@@ -57,8 +58,8 @@ const (
 // askToRetry makes an EventSource come back. Any status but 200 would make it
 // give up, and so would, on a page of another site, an answer without CORS
 // fields. The origin cannot be asked who may read this answer; as it says
-// nothing but when to come back, everybody may.
-func askToRetry(w http.ResponseWriter, r *http.Request) {
+// nothing but when to come back, everybody may. detail stands in a comment.
+func askToRetry(w http.ResponseWriter, r *http.Request, detail string) {
 	h := w.Header()
 	h.Set("Content-Type", eventStream)
 	if origin := r.Header.Get("Origin"); origin != "" {
@@ -67,15 +68,18 @@ func askToRetry(w http.ResponseWriter, r *http.Request) {
 		h.Set("Vary", "Origin")
 	}
 	w.WriteHeader(http.StatusOK)
+	if detail != "" {
+		io.WriteString(w, ": "+detail+"\n")
+	}
 	io.WriteString(w, "retry: "+strconv.Itoa(retryMin+rand.IntN(retryMax-retryMin+1))+"\n\n")
 }
 
 // writeError answers with the reason's status, in JSON if the client asked
 // for that by name.
-func writeError(w http.ResponseWriter, r *http.Request, reason Reason) {
-	contentType, body := "text/plain; charset=utf-8", []byte(reason.message()+"\n")
+func writeError(w http.ResponseWriter, r *http.Request, reason Reason, detail string) {
+	contentType, body := "text/plain; charset=utf-8", errorText(reason, detail)
 	if accepts(r.Header, "application/json") {
-		contentType, body = "application/json", errorJSON(reason)
+		contentType, body = "application/json", errorJSON(reason, detail)
 	}
 	w.Header().Set("Content-Type", contentType)
 	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
@@ -86,13 +90,22 @@ func writeError(w http.ResponseWriter, r *http.Request, reason Reason) {
 	w.Write(body)
 }
 
-func errorJSON(reason Reason) []byte {
+func errorText(reason Reason, detail string) []byte {
+	text := reason.message() + "\n"
+	if detail != "" {
+		text += detail + "\n"
+	}
+	return []byte(text)
+}
+
+func errorJSON(reason Reason, detail string) []byte {
 	body, err := json.Marshal(struct {
 		Error   Reason `json:"error"`
 		Message string `json:"message"`
-	}{reason, reason.message()})
+		Detail  string `json:"detail,omitempty"`
+	}{reason, reason.message(), detail})
 	if err != nil {
-		panic(err) // two strings
+		panic(err) // strings
 	}
 	return append(body, '\n')
 }

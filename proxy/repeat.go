@@ -7,8 +7,8 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/holdfast-proxy/holdfast/internal/errand"
 	"github.com/holdfast-proxy/holdfast/internal/hold"
-	"github.com/holdfast-proxy/holdfast/internal/pace"
 )
 
 // A response hold recovers by the client's own request, sent to the origin once
@@ -20,7 +20,7 @@ import (
 type repeats struct {
 	again bool        // there is another answer to follow
 	tries int         // how often the request was repeated for a gap
-	asked uint64      // the place when it was repeated last: hints up to there are answered
+	since uint64      // the place when it was repeated last: hints up to there are answered
 	seen  []hold.Seen // what the origin was told then; nil: never
 	place uint64      // where the wait had got to
 }
@@ -46,7 +46,7 @@ func (h *Handler) repeat(x *exchange, r *http.Request, p *poll, timer *time.Time
 			x.counts.recovered(p.trigger, recoveryDone)
 			return pollRepeated
 		}
-		delay = pace.Backoff(h.recovery.retry, failures)
+		delay = errand.Backoff(h.recovery.retry, failures)
 	}
 }
 
@@ -85,7 +85,7 @@ func (h *Handler) repeatOnce(x *exchange, r *http.Request, p *poll) bool {
 	asked := h.head().Seq
 	req := x.held.Request.Clone(r.Context())
 	req.Header["Grip-Last"] = x.route.lastOf(p.seen)
-	h.sign(req.Header)
+	h.sign(req.Header, x.route)
 	resp, err := x.route.forward.Transport.RoundTrip(req)
 	if err == nil && resp.StatusCode >= http.StatusInternalServerError {
 		resp.Body.Close()
@@ -101,17 +101,17 @@ func (h *Handler) repeatOnce(x *exchange, r *http.Request, p *poll) bool {
 	x.held.Body.Close()
 	resp.Body = &originBody{resp.Body, resp, x}
 	x.held, x.again = resp, true
-	x.asked, x.seen, x.place = asked, p.seen, p.cursor.Place()
+	x.since, x.seen, x.place = asked, p.seen, p.cursor.Place()
 	return true
 }
 
 // permit is a request's place among those that are under way.
 type permit struct{ given, done chan struct{} }
 
-func newPermits(p Pace) *pace.Desk[*permit] {
+func newPermits(p Pace) *errand.Desk[*permit] {
 	o := p.options()
 	o.Spread = 0 // clients are out of step by themselves
-	return pace.New(o, func(ctx context.Context, one []*permit) {
+	return errand.New(o, func(ctx context.Context, one []*permit) {
 		close(one[0].given)
 		select {
 		case <-one[0].done:

@@ -29,17 +29,21 @@ func (h *Handler) rewrite(pr *httputil.ProxyRequest) {
 	}
 	h.trusted.setForwarded(out.Header, pr.In)
 	addVia(out.Header, pr.In.ProtoMajor, pr.In.ProtoMinor)
-	h.sign(out.Header)
+	h.sign(out.Header, x.route)
 	x.route.editRequest(out)
 }
 
 // sign adds what tells an origin that it is asked by a GRIP proxy.
-func (h *Handler) sign(header http.Header) {
+func (h *Handler) sign(header http.Header, rt *route) {
 	setNonEmpty(header, "Grip-Feature", h.feature)
-	if h.signer == nil {
+	signer := rt.Signer
+	if signer == nil {
+		signer = h.signer
+	}
+	if signer == nil {
 		return
 	}
-	signature, err := h.signer.Header(time.Now())
+	signature, err := signer.Header(time.Now())
 	if err != nil {
 		panic(err) // HS256 cannot fail with a key that is bytes
 	}

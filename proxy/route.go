@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/holdfast-proxy/holdfast/channels"
 	"github.com/holdfast-proxy/holdfast/internal/grip"
 	"golang.org/x/net/http/httpguts"
 )
@@ -77,7 +78,7 @@ type HeaderEdits struct {
 // Route says which requests go to which origins, and how. New copies it; what
 // it points to may not change afterwards.
 type Route struct {
-	// Name is the route's label in logs and metrics. Empty: Host+PathPrefix.
+	// Name is the route's label in logs and metrics. Empty: what it takes.
 	Name string
 	// Host is a host name without a port. Empty: every host that has no
 	// route of its own for the path.
@@ -86,16 +87,25 @@ type Route struct {
 	// dot segments untouched. "/api" matches "/api" and "/api/x", not "/apix";
 	// "/api/" does not match "/api". Empty is "/".
 	PathPrefix string
+	Protocol   Protocol // empty: ProtocolAny
+	TLS        TLS      // empty: TLSAny
 	// RewritePrefix, when set, takes the place of PathPrefix in the path that
 	// the origin sees: "/" takes the prefix away.
 	RewritePrefix string
-	// Origins are http or https URLs without a path. They are tried in order;
-	// the next one only when no connection could be made.
+	// Origins are http or https URLs without a path.
 	Origins []*url.URL
+	Balance Balance // empty: BalanceFirst
+	// MaxConnections bounds the requests under way at one origin, tunnels
+	// included. 0: no bound.
+	MaxConnections int
 	// Request and Response edit the headers towards the origin and towards
 	// the client. A Host set for requests is what the origin gets for a host.
 	Request, Response HeaderEdits
 
+	// OriginRequests is how many requests may be with the origins at once: from
+	// asking until the head of the answer has come, so that neither a tunnel nor
+	// a long body counts. More wait as Options.Limits says. 0: any number.
+	OriginRequests int
 	// ConnectTimeout bounds connecting to one origin, TLS included. 0: 5 s.
 	ConnectTimeout time.Duration
 	// ResponseHeaderTimeout bounds the wait for the head of the answer after
@@ -106,11 +116,21 @@ type Route struct {
 	// OnUnavailable: empty is UnavailableRetry.
 	OnUnavailable OnUnavailable
 
+	// Signer signs this route's requests. Nil: Options.Signer does.
+	Signer Signer
+	// CORS lets pages of every site read the answers of origins that do not
+	// say themselves who may.
+	CORS bool
+	// Debug tells clients why their requests failed.
+	Debug bool
+
 	// ChannelPrefix is put before every channel name of an instruction.
 	ChannelPrefix string
-	Resume        Resume // empty: ResumeIDs
-	OnLag         OnLag
-	KeepAlive     KeepAlive
+	// Subscribe are whole names of channels that every hold follows.
+	Subscribe []string
+	Resume    Resume // empty: ResumeIDs
+	OnLag     OnLag
+	KeepAlive KeepAlive
 	// Retry, when positive, opens every held event stream with a retry: line.
 	Retry time.Duration
 }
@@ -125,7 +145,8 @@ const (
 func (r Route) withDefaults() Route {
 	r.Host = normalHost(r.Host)
 	r.PathPrefix = or(r.PathPrefix, "/")
-	r.Name = or(r.Name, or(r.Host, "*")+r.PathPrefix)
+	r.Name = or(r.Name, r.label())
+	r.Balance = or(r.Balance, BalanceFirst)
 	r.ConnectTimeout = or(r.ConnectTimeout, defaultConnectTimeout)
 	r.ResponseHeaderTimeout = or(r.ResponseHeaderTimeout, defaultHeaderTimeout)
 	r.WriteTimeout = or(r.WriteTimeout, defaultWriteTimeout)
@@ -155,8 +176,8 @@ func (r *Route) validate() error {
 		errs = append(errs, fmt.Errorf("rewritten prefix %q does not start with a slash", r.RewritePrefix))
 	}
 	if !r.enumsKnown() {
-		errs = append(errs, fmt.Errorf("resume %q, on_lag %q, on_unavailable %q or keep-alive format %q is not known",
-			r.Resume, r.OnLag, r.OnUnavailable, r.KeepAlive.Format))
+		errs = append(errs, fmt.Errorf("protocol %q, tls %q, balance %q, resume %q, on_lag %q, on_unavailable %q or keep-alive format %q is not known",
+			r.Protocol, r.TLS, r.Balance, r.Resume, r.OnLag, r.OnUnavailable, r.KeepAlive.Format))
 	}
 	if len(r.Origins) == 0 {
 		errs = append(errs, errors.New("no origins"))
@@ -164,13 +185,18 @@ func (r *Route) validate() error {
 	for _, u := range r.Origins {
 		errs = append(errs, validateOrigin(u))
 	}
+	for _, name := range r.Subscribe {
+		errs = append(errs, channels.CheckName(name))
+	}
 	return errors.Join(errs...)
 }
 
 // enumsKnown reports whether the settings with a list of values have one of
 // them.
 func (r *Route) enumsKnown() bool {
-	return slices.Contains([]Resume{ResumeIDs, ResumePositions, ResumeOff}, r.Resume) &&
+	return r.matchKnown() &&
+		slices.Contains([]Balance{BalanceFirst, BalanceRoundRobin, BalanceLeastRequests}, r.Balance) &&
+		slices.Contains([]Resume{ResumeIDs, ResumePositions, ResumeOff}, r.Resume) &&
 		slices.Contains([]OnLag{LagAuto, LagGap, LagClose}, r.OnLag) &&
 		slices.Contains([]OnUnavailable{UnavailableRetry, UnavailableStatus}, r.OnUnavailable) &&
 		slices.Contains([]KeepAliveFormat{KeepAliveComment, KeepAliveEvent, KeepAliveData}, r.KeepAlive.Format)

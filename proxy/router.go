@@ -9,22 +9,24 @@ import (
 
 // router finds the route of a request. It is immutable after newRouter.
 //
-// Routes of the exact host come first, then routes without a host; among each
-// the longest path prefix wins. A host whose own routes do not have the path
-// falls back to the routes without a host (Pushpin answers 502 there).
+// Routes of the exact host come first, then routes without a host. Among each
+// those for one protocol come first, then the longest path prefix, then those
+// for one kind of connection (Pushpin's order). A host whose own routes do not
+// take the request falls back to the routes without a host (Pushpin answers 502
+// there).
 type router struct {
 	all   []*route
-	hosts map[string][]*route // longest prefix first
-	any   []*route            // longest prefix first
+	hosts map[string][]*route // the most specific first
+	any   []*route            // the most specific first
 }
 
 func newRouter(routes []*route) (*router, error) {
 	rs := &router{all: routes, hosts: map[string][]*route{}}
 	seen, names := map[string]bool{}, map[string]bool{}
 	for _, rt := range routes {
-		key := rt.Host + rt.PathPrefix
+		key := rt.label()
 		if seen[key] || names[rt.Name] {
-			return nil, fmt.Errorf("route %q: another route has its name, or its host and path prefix", rt.Name)
+			return nil, fmt.Errorf("route %q: another route has its name, or takes the same requests", rt.Name)
 		}
 		seen[key], names[rt.Name] = true, true
 		rs.add(rt)
@@ -42,25 +44,43 @@ func (rs *router) add(rt *route) {
 }
 
 func (rs *router) sort() {
-	longestFirst := func(a, b *route) int { return cmp.Compare(len(b.PathPrefix), len(a.PathPrefix)) }
-	slices.SortFunc(rs.any, longestFirst)
+	slices.SortStableFunc(rs.any, moreSpecific)
 	for _, list := range rs.hosts {
-		slices.SortFunc(list, longestFirst)
+		slices.SortStableFunc(list, moreSpecific)
 	}
 }
 
-// find returns the route for the host (as in the Host header) and the path
-// (as in the request line), nil if there is none.
-func (rs *router) find(host, path string) *route {
-	if rt := firstMatch(rs.hosts[normalHost(host)], path); rt != nil {
+func moreSpecific(a, b *route) int {
+	return cmp.Or(
+		preferred(a.Protocol != ProtocolAny, b.Protocol != ProtocolAny),
+		cmp.Compare(len(b.PathPrefix), len(a.PathPrefix)),
+		preferred(a.TLS != TLSAny, b.TLS != TLSAny),
+	)
+}
+
+// preferred orders what is true before what is not.
+func preferred(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case a:
+		return -1
+	default:
+		return 1
+	}
+}
+
+// find returns the route of a request, nil if there is none.
+func (rs *router) find(in incoming) *route {
+	if rt := firstMatch(rs.hosts[normalHost(in.host)], &in); rt != nil {
 		return rt
 	}
-	return firstMatch(rs.any, path)
+	return firstMatch(rs.any, &in)
 }
 
-func firstMatch(list []*route, path string) *route {
+func firstMatch(list []*route, in *incoming) *route {
 	for _, rt := range list {
-		if hasPathPrefix(path, rt.PathPrefix) {
+		if rt.takes(in) {
 			return rt
 		}
 	}

@@ -1,6 +1,9 @@
 package proxy
 
 import (
+	"crypto/tls"
+	"net/http/httptest"
+	"net/netip"
 	"strings"
 	"testing"
 
@@ -47,8 +50,85 @@ func TestRouteOfRequest(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			if got := rs.find(tt.host, tt.path); got == nil || got.Name != tt.want {
+			if got := rs.find(incoming{host: tt.host, path: tt.path, protocol: ProtocolHTTP, tls: TLSNever}); got == nil || got.Name != tt.want {
 				t.Errorf("got %+v, want %s", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestRouteOfProtocolAndConnection(t *testing.T) {
+	var routes []*route
+	for _, r := range []Route{
+		{Name: "rest"},
+		{Name: "deep", PathPrefix: "/deep"},
+		{Name: "deep tls", PathPrefix: "/deep", TLS: TLSOnly},
+		{Name: "ws", Protocol: ProtocolWebSocket},
+		{Name: "clear", Host: "h", TLS: TLSNever},
+		{Name: "http", Host: "p", Protocol: ProtocolHTTP},
+	} {
+		routes = append(routes, &route{Route: r.withDefaults()})
+	}
+	rs, err := newRouter(routes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tests := []struct {
+		name, host, path string
+		protocol         Protocol
+		tls              TLS
+		want             string
+	}{
+		{"what no other takes", "x", "/", ProtocolHTTP, TLSOnly, "rest"},
+		{"a WebSocket", "x", "/", ProtocolWebSocket, TLSNever, "ws"},
+		{"the protocol comes before the path", "x", "/deep", ProtocolWebSocket, TLSOnly, "ws"},
+		{"the kind of connection comes after the path", "x", "/deep", ProtocolHTTP, TLSOnly, "deep tls"},
+		{"TLS that is not there", "x", "/deep", ProtocolHTTP, TLSNever, "deep"},
+		{"a host in the clear only", "h", "/", ProtocolHTTP, TLSNever, "clear"},
+		{"over TLS it has no route of its own", "h", "/", ProtocolHTTP, TLSOnly, "rest"},
+		{"a host without WebSockets", "p", "/", ProtocolWebSocket, TLSNever, "ws"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := rs.find(incoming{tt.host, tt.path, tt.protocol, tt.tls}); got == nil || got.Name != tt.want {
+				t.Errorf("got %+v, want %s", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestWhatARequestIsForRouting(t *testing.T) {
+	trusted := trustedPeers{netip.MustParsePrefix("10.0.0.0/8")}
+	tests := []struct {
+		name, method, peer string
+		secure             bool
+		fields             map[string]string
+		protocol           Protocol
+		tls                TLS
+	}{
+		{"an ordinary request", "GET", "10.0.0.1:1", false, nil, ProtocolHTTP, TLSNever},
+		{"over TLS", "GET", "10.0.0.1:1", true, nil, ProtocolHTTP, TLSOnly},
+		{"over TLS to a trusted proxy", "GET", "10.0.0.1:1", false, map[string]string{"X-Forwarded-Proto": "https"}, ProtocolHTTP, TLSOnly},
+		{"a WebSocket by its word", "GET", "10.0.0.1:1", false, map[string]string{"X-Forwarded-Proto": "wss"}, ProtocolHTTP, TLSOnly},
+		{"in the clear to a trusted proxy", "GET", "10.0.0.1:1", true, map[string]string{"X-Forwarded-Proto": "http"}, ProtocolHTTP, TLSNever},
+		{"TLS by a stranger's word", "GET", "11.0.0.1:1", false, map[string]string{"X-Forwarded-Proto": "https"}, ProtocolHTTP, TLSNever},
+		{"a WebSocket", "GET", "", false, map[string]string{"Connection": "keep-alive, Upgrade", "Upgrade": "WebSocket"}, ProtocolWebSocket, TLSNever},
+		{"another upgrade", "GET", "", false, map[string]string{"Connection": "Upgrade", "Upgrade": "h2c"}, ProtocolHTTP, TLSNever},
+		{"an upgrade that is not announced", "GET", "", false, map[string]string{"Upgrade": "websocket"}, ProtocolHTTP, TLSNever},
+		{"an upgrade of another method", "POST", "", false, map[string]string{"Connection": "Upgrade", "Upgrade": "websocket"}, ProtocolHTTP, TLSNever},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			r := httptest.NewRequest(tt.method, "/x", nil)
+			r.RemoteAddr = tt.peer
+			if tt.secure {
+				r.TLS = &tls.ConnectionState{}
+			}
+			for name, value := range tt.fields {
+				r.Header.Set(name, value)
+			}
+			if got := trusted.incomingOf(r); got.protocol != tt.protocol || got.tls != tt.tls {
+				t.Errorf("got %+v", got)
 			}
 		})
 	}
@@ -80,6 +160,9 @@ func TestNewRefusesRoutesThatCannotWork(t *testing.T) {
 		{"an edit of GRIP", with(func(r *Route) { r.Response.Set = []Field{{"Grip-Hold", "x"}} }), `response header "Grip-Hold"`},
 		{"an edit that is no name", with(func(r *Route) { r.Request.Set = []Field{{"a b", "x"}} }), `request header "a b"`},
 		{"an edit with a line break", with(func(r *Route) { r.Response.Set = []Field{{"A", "x\r\ny"}} }), "control characters"},
+		{"a protocol that is none", with(func(r *Route) { r.Protocol = "ftp" }), `protocol "ftp"`},
+		{"a way to balance that is none", with(func(r *Route) { r.Balance = "best" }), `balance "best"`},
+		{"a channel without a name", with(func(r *Route) { r.Subscribe = []string{""} }), "is empty"},
 		{"an on_unavailable that is none", with(func(r *Route) { r.OnUnavailable = "never" }), `on_unavailable "never"`},
 	}
 	for _, tt := range tests {

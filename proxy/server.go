@@ -34,6 +34,8 @@ type ServerOptions struct {
 	// MaxConcurrentStreams bounds the requests at once on one HTTP/2
 	// connection; 250.
 	MaxConcurrentStreams int
+	// Metrics counts; nil counts nothing.
+	Metrics *Metrics
 	// Log is never nil.
 	Log *zap.Logger
 }
@@ -131,6 +133,7 @@ func (s *Server) listen(o *ServerOptions) error {
 		if err != nil {
 			return err
 		}
+		l = endure(l, o.Metrics, o.Log)
 		if o.WrapListener != nil {
 			l = o.WrapListener(l)
 		}

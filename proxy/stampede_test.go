@@ -9,13 +9,13 @@ import (
 	"time"
 )
 
-// crowd is an origin that counts how many ask for a link, at once and in all.
-type crowd struct {
+// multitude is an origin that counts how many ask for a link, at once and in all.
+type multitude struct {
 	now, most, asked atomic.Int32
 	busy             time.Duration // how long an answer takes
 }
 
-func (c *crowd) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (c *multitude) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	again := r.URL.Path == "/next" || r.Header.Get("Grip-Last") != ""
 	if again {
 		c.asked.Add(1)
@@ -42,8 +42,8 @@ func (c *crowd) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func newCrowd(t *testing.T, p Pace) (*crowd, *station) {
-	c := &crowd{busy: 5 * time.Millisecond}
+func newMultitude(t *testing.T, p Pace) (*multitude, *station) {
+	c := &multitude{busy: 5 * time.Millisecond}
 	s := newStation(t, func(o *stationOptions) {
 		holding(newOrigin(t, c.ServeHTTP).URL, func(rt *Route) { rt.Name = "route" })(o)
 		o.Holding.Recovery = p
@@ -54,7 +54,7 @@ func newCrowd(t *testing.T, p Pace) (*crowd, *station) {
 // A thousand streams with links of their own do not ask all at once.
 func TestAThousandStreamsAtOnceAskTheirOriginAFewAtATime(t *testing.T) {
 	const streams, concurrent = 1000, 8
-	c, s := newCrowd(t, Pace{Concurrent: concurrent, PerSecond: 1e6, Spread: 10 * time.Millisecond, Retry: time.Second})
+	c, s := newMultitude(t, Pace{Concurrent: concurrent, PerSecond: 1e6, Spread: 10 * time.Millisecond, Retry: time.Second})
 	tr := &http.Transport{MaxConnsPerHost: 0}
 	t.Cleanup(tr.CloseIdleConnections)
 	all := make([]*stream, streams)
@@ -74,7 +74,7 @@ func TestAThousandStreamsAtOnceAskTheirOriginAFewAtATime(t *testing.T) {
 // Streams that have the same link, and have seen the same, need one answer.
 func TestStreamsWithTheSameLinkShareAnAnswer(t *testing.T) {
 	const streams = 200
-	c, s := newCrowd(t, Pace{Spread: 50 * time.Millisecond})
+	c, s := newMultitude(t, Pace{Spread: 50 * time.Millisecond})
 	tr := &http.Transport{}
 	t.Cleanup(tr.CloseIdleConnections)
 	all := make([]*stream, streams)
@@ -96,7 +96,7 @@ func TestStreamsWithTheSameLinkShareAnAnswer(t *testing.T) {
 // A repeated request has its client's credentials: nobody else gets its answer.
 func TestRepeatedRequestsAreNeverShared(t *testing.T) {
 	const clients, concurrent = 100, 4
-	c, s := newCrowd(t, Pace{Concurrent: concurrent, PerSecond: 1e6, Spread: 50 * time.Millisecond, Retry: time.Second})
+	c, s := newMultitude(t, Pace{Concurrent: concurrent, PerSecond: 1e6, Spread: 50 * time.Millisecond, Retry: time.Second})
 	var all sync.WaitGroup
 	for i := range clients {
 		all.Go(func() {

@@ -16,6 +16,9 @@ import (
 // holdStream sends the initial response and gives the connection to the
 // holder (GRIP: stream hold).
 func (h *Handler) holdStream(x *exchange, r *http.Request, in *grip.Instruction, d head, body *initialBody) *failure {
+	if f := h.begin(x, r); f != nil {
+		return f
+	}
 	if f := h.admit(); f != nil {
 		return f
 	}
@@ -26,7 +29,7 @@ func (h *Handler) holdStream(x *exchange, r *http.Request, in *grip.Instruction,
 	if f != nil {
 		return f
 	}
-	h.begin(x, r, k, d)
+	h.sendHead(x, r, k, d)
 	var err error
 	if k.seen, err = x.sendInitial(k.events, body); err != nil {
 		joined()
@@ -65,8 +68,8 @@ func (h *Handler) unlessKept(k *keeping) {
 	}
 }
 
-// begin sends the head of a stream.
-func (h *Handler) begin(x *exchange, r *http.Request, k *keeping, d head) {
+// sendHead sends the head of a stream.
+func (h *Handler) sendHead(x *exchange, r *http.Request, k *keeping, d head) {
 	if k.events {
 		d.adviseMiddleboxes()
 	}
@@ -127,7 +130,8 @@ func (h *Handler) hold(x *exchange, r *http.Request, k *keeping) {
 	k.attach(s, x.links.gone != nil)
 	k.kept = true
 	x.giveUp()
-	if err := h.holding.Holder.Hold(x.w.ResponseWriter, r, s); err != nil {
+	var err error
+	if x.wait, err = h.holding.Holder.Hold(x.w.ResponseWriter, x.asked, s); err != nil {
 		k.more.ended()
 		k.farewell()
 		h.note(x, r, &failure{ClientGone, err}) // in between
@@ -191,7 +195,7 @@ func (h *Handler) stream(x *exchange, in *grip.Instruction, events bool, seen *s
 		Route:        x.route.Name,
 	}
 	if events {
-		s.GapEvent = h.appendGap
+		s.GapEvent = h.gapEvent
 	}
 	return s
 }

@@ -68,6 +68,7 @@ func TestWhatTheHolderIsToldOfAStream(t *testing.T) {
 	seen := new(streamReader)
 	seen.Write([]byte("data: half"))
 	h := new(Handler)
+	h.gapEvent = h.appendGap
 	want := &hold.Stream{
 		Form: wire.StreamIDs, EventStream: true, State: seen.state, KeepAlive: hold.KeepAlive{Data: []byte(":\n\n"), Interval: time.Minute},
 		OnLag: hold.CloseOnLag, WriteTimeout: time.Hour, Route: "route",
@@ -109,10 +110,10 @@ func TestNothingIsHeldWhenTheHubIsClosed(t *testing.T) {
 // refuser is a holder that cannot take connections over.
 type refuser struct{ *hold.Goroutines }
 
-func (h refuser) Hold(_ http.ResponseWriter, _ *http.Request, s *hold.Stream) error {
+func (h refuser) Hold(_ http.ResponseWriter, _ *http.Request, s *hold.Stream) (func(), error) {
 	s.Cursor.Close()
 	h.Release()
-	return errors.New("gone")
+	return nil, errors.New("gone")
 }
 
 func TestAClientThatLeavesBeforeItIsHeldIsCut(t *testing.T) {

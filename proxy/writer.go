@@ -15,13 +15,14 @@ import (
 // answers are written by the transport's while the handler waits.
 type responseWriter struct {
 	http.ResponseWriter
-	timeout  time.Duration // of one write, 0: none
-	request  *requestBody  // nil if there is none
-	http1    bool          // one request at a time on the connection
-	http10   bool          // the client does not know interim answers
-	expects  bool          // net/http answers 100 itself when the body is read
-	closing  bool          // no other request may be read from this connection
-	wrote    bool          // the final head is out
+	timeout  time.Duration       // of one write, 0: none
+	request  *requestBody        // nil if there is none
+	http1    bool                // one request at a time on the connection
+	http10   bool                // the client does not know interim answers
+	expects  bool                // net/http answers 100 itself when the body is read
+	finish   func(h http.Header) // completes the final head; nil: nothing to do
+	closing  bool                // no other request may be read from this connection
+	wrote    bool                // the final head is out
 	hijacked bool
 	err      error // of the first write or flush that failed
 }
@@ -63,6 +64,9 @@ func (w *responseWriter) WriteHeader(code int) {
 	h := w.Header()
 	if _, ok := h["Content-Type"]; !ok {
 		h["Content-Type"] = nil // or net/http would guess one
+	}
+	if w.finish != nil {
+		w.finish(h)
 	}
 	w.applyClosing()
 	w.ResponseWriter.WriteHeader(code)

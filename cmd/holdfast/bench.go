@@ -28,11 +28,15 @@ Streams are opened at --url and events published at --control. Both can have an
 for each stream; without it all follow the same. With --control '' nothing is
 published.
 
+An https URL is spoken to over TLS, and with --http2 N over HTTP/2, with N streams
+on each connection. --insecure takes any certificate.
+
 --origin serves an origin for the run, which the proxy must have as its origin.
 It holds every request on the channels that ?channel= names.
 
 With --pid the CPU time and memory of processes and their children are reported,
-too. The client takes its share of the machine: measure small differences from
+too; with --metrics what Go's runtime in the server did: garbage and collections.
+The client takes its share of the machine: measure small differences from
 another one, or side by side with 'holdfast bench peers'.
 
 A process can have only so many files open. Beyond that the streams are opened by

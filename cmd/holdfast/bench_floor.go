@@ -24,7 +24,9 @@ more. Streams are GET /?channel=NAME; publish with 'holdfast bench --dialect pla
 	}
 	listen := cmd.Flags().String("listen", "127.0.0.1:7999", "take clients at `ADDR`")
 	control := cmd.Flags().String("control-listen", "127.0.0.1:5561", "take publishers at `ADDR`")
-	origin := cmd.Flags().String("origin", "", "ask the origin at this `URL` for each stream's channels")
+	var o floor.Options
+	cmd.Flags().StringVar(&o.Origin, "origin", "", "ask the origin at this `URL` for each stream's channels")
+	cmd.Flags().BoolVar(&o.Proxy, "proxy", false, "hand on what the origin says, and hold nothing")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		ctx, stop := untilSignal(cmd.Context())
 		defer stop()
@@ -36,7 +38,7 @@ more. Streams are GET /?channel=NAME; publish with 'holdfast bench --dialect pla
 		if err != nil {
 			return errors.Join(err, clients.Close())
 		}
-		return floor.Serve(ctx, clients, publishers, *origin)
+		return floor.Serve(ctx, clients, publishers, o)
 	}
 	return cmd
 }

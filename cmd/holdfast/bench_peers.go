@@ -25,7 +25,9 @@ makes a page of that. What is not installed is left out: on Debian,
   apt-get install --no-install-recommends nginx libnginx-mod-nchan pushpin
 
 Everything runs on this machine, on ports of 127.0.0.1 and with files in temporary
-directories. It takes two or three minutes a round.`,
+directories. A round takes some four minutes. Cases that have very many streams, or
+leave them alone for a minute, take another twenty: unless --case names cases,
+those are measured only once or twice.`,
 		Example: `  holdfast bench peers > benchmarks.json
   holdfast bench peers --rounds 15 --case broadcast,users --server Holdfast,floor > cpu.json`,
 		Args: cobra.NoArgs,
@@ -42,8 +44,8 @@ directories. It takes two or three minutes a round.`,
 			return err
 		}
 		plan := compare.Plan{
-			Peers: peer.All(program), Cases: compare.Cases(), Rounds: *rounds, Cores: *cores,
-			Command: fmt.Sprintf("holdfast bench peers --rounds %d --cores %d", *rounds, *cores), Progress: cmd.ErrOrStderr(),
+			Peers: peer.All(program), Cases: compare.Cases(), Rounds: *rounds, Cores: *cores, AllRounds: len(*cases) > 0,
+			Command: peersCommandLine(*rounds, *cores, *cases, *servers), Progress: cmd.ErrOrStderr(),
 		}
 		if err := narrow(&plan, *cases, *servers); err != nil {
 			return err
@@ -51,6 +53,18 @@ directories. It takes two or three minutes a round.`,
 		return writeComparison(ctx, cmd, plan)
 	}
 	return cmd
+}
+
+// peersCommandLine is how to make the same comparison again.
+func peersCommandLine(rounds, cores int, cases, servers []string) string {
+	line := fmt.Sprintf("holdfast bench peers --rounds %d --cores %d", rounds, cores)
+	if len(cases) > 0 {
+		line += fmt.Sprintf(" --case %q", strings.Join(cases, ","))
+	}
+	if len(servers) > 0 {
+		line += fmt.Sprintf(" --server %q", strings.Join(servers, ","))
+	}
+	return line
 }
 
 func writeComparison(ctx context.Context, cmd *cobra.Command, plan compare.Plan) error {

@@ -52,6 +52,17 @@ func TestAComparisonIsNarrowedByNames(t *testing.T) {
 	}
 }
 
+func TestAComparisonSaysHowItWasMade(t *testing.T) {
+	for want, got := range map[string]string{
+		"holdfast bench peers --rounds 5 --cores 1":                                               peersCommandLine(5, 1, nil, nil),
+		`holdfast bench peers --rounds 15 --cores 2 --case "idle,connect" --server "floor,nchan"`: peersCommandLine(15, 2, []string{"idle", "connect"}, []string{"floor", "nchan"}),
+	} {
+		if got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
+
 func TestAPageIsMadeOfAFile(t *testing.T) {
 	var text bytes.Buffer
 	if err := new(compare.Document).Write(&text); err != nil {

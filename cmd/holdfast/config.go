@@ -91,7 +91,7 @@ func summarize(w io.Writer, cfg config.Config) {
 
 // taken says which requests a route takes, and its name if it was given one.
 func taken(route config.Route) string {
-	text := route.Host + route.PathPrefix
+	text := route.Takes()
 	named := route.Name != text
 	if route.Host == "" {
 		text = "any host, " + text

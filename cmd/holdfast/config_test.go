@@ -37,6 +37,7 @@ control: {tokens: [secret]}
 routes:
   - {name: legacy, host: api.example.com, path_prefix: /old/, origins: ["http://a", "http://b"]}
   - {origins: ["http://c"]}
+  - {protocol: websocket, tls: only, origins: ["http://d"]}
 `)
 	t.Setenv("HOLDFAST_LISTEN", ":80,:81")
 	t.Setenv("HOLDFAST_LISTEM", ":80")
@@ -46,6 +47,7 @@ routes:
   publishers: 127.0.0.1:5561, with a token
   route:      api.example.com/old (legacy) to http://a, http://b
   route:      any host, / to http://c
+  route:      any host, / websocket tls=only to http://d
 `
 	if got.code != exitOK || got.stdout != want {
 		t.Errorf("exit code %d, %s%s", got.code, got.stdout, got.stderr)

@@ -12,14 +12,15 @@ import (
 // that it can have moved.
 func TestCountersTellWhatHappened(t *testing.T) {
 	t.Parallel()
+	up, down := startOrigin(t, holding()), unusedURL(t)
 	s := startServer(t, `
 routes:
-  - {name: api, origins: ["`+startOrigin(t, holding())+`"], keep_alive: {interval: 0s}}
-  - {name: down, path_prefix: /down, origins: ["`+unusedURL(t)+`"]}
+  - {name: api, origins: ["`+up+`"], keep_alive: {interval: 0s}}
+  - {name: down, path_prefix: /down, origins: ["`+down+`"]}
 channels: {replay: {messages: 3}, send_window: {messages: 3, bytes: 1KiB}}
 `)
 	script(t, s)
-	want := counted()
+	want := counted(strings.TrimPrefix(up, "http://"), strings.TrimPrefix(down, "http://"))
 	var got map[string]float64
 	eventually(t, "the streams have ended", func() bool {
 		got = s.metrics()
@@ -107,8 +108,8 @@ func onlyH2C() *http.Protocols {
 	return p
 }
 
-// counted is what the script does, in counters.
-func counted() map[string]float64 {
+// counted is what the script does with origins at these addresses, in counters.
+func counted(up, down string) map[string]float64 {
 	return map[string]float64{
 		`holdfast_requests_total{outcome="held",protocol="1.1",route="api"}`:     5,
 		`holdfast_requests_total{outcome="held",protocol="2",route="api"}`:       1,
@@ -116,9 +117,9 @@ func counted() map[string]float64 {
 		`holdfast_requests_total{outcome="retry",protocol="1.1",route="down"}`:   1,
 		`holdfast_requests_total{outcome="refused",protocol="1.1",route="down"}`: 1,
 
-		`holdfast_origin_requests_total{result="answered",route="api"}`:             7,
-		`holdfast_origin_requests_total{result="origin_unreachable",route="down"}`:  2,
-		`holdfast_request_failures_total{reason="origin_unreachable",route="down"}`: 2,
+		`holdfast_origin_requests_total{origin="` + up + `",result="answered",route="api"}`:              7,
+		`holdfast_origin_requests_total{origin="` + down + `",result="origin_unreachable",route="down"}`: 2,
+		`holdfast_request_failures_total{reason="origin_unreachable",route="down"}`:                      2,
 
 		`holdfast_published_total{format="sse",result="appended"}`:           4,
 		`holdfast_published_total{format="sse",result="duplicate"}`:          1,

@@ -2,6 +2,6 @@
 
 package main
 
-// descriptors returns how many files the process may have open; 0 if that is
+// fileLimit returns how many files the process may have open; 0 if that is
 // not known.
-func descriptors() int { return 0 }
+func fileLimit() int { return 0 }

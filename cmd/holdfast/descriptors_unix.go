@@ -4,9 +4,10 @@ package main
 
 import "syscall"
 
-// descriptors returns how many files the process may have open; 0 if that is
-// not known. Go has raised the limit as far as it may be raised.
-func descriptors() int {
+// fileLimit returns how many files the process may have open; 0 if that is
+// not known. Go has raised the limit as far as it may be raised without a
+// privilege, to the hard one.
+func fileLimit() int {
 	var limit syscall.Rlimit
 	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
 		return 0

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/collectors"
 	"go.uber.org/zap"
 
 	"github.com/holdfast-proxy/holdfast/channels"
@@ -22,6 +21,7 @@ import (
 	"github.com/holdfast-proxy/holdfast/internal/config"
 	"github.com/holdfast-proxy/holdfast/internal/engine"
 	"github.com/holdfast-proxy/holdfast/internal/hold"
+	"github.com/holdfast-proxy/holdfast/internal/tidy"
 	"github.com/holdfast-proxy/holdfast/proxy"
 )
 
@@ -49,7 +49,7 @@ type node struct {
 // taken is found before anything starts. Nobody is served before run.
 func newNode(cfg config.Config, log *zap.Logger) (*node, error) {
 	reg := prometheus.NewRegistry()
-	reg.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	collectProcess(reg)
 	n := &node{drain: cfg.Drain, log: log}
 	var err error
 	if n.bus, err = newBus(cfg, reg, log.Named("nats")); err != nil {
@@ -75,8 +75,8 @@ func (n *node) build(cfg config.Config, reg *prometheus.Registry) error {
 		return err
 	}
 	n.holder, err = newHolder(cfg.Hold, hold.Options{
-		MaxStreams: maxStreams(cfg.MaxStreams),
-		Sockets:    hold.DefaultSocketOptions(),
+		MaxStreams: maxStreams(cfg.MaxStreams, fileLimit()),
+		Sockets:    socketOptions(cfg.Hold.Sockets),
 		Metrics:    hold.NewMetrics(reg),
 		Log:        n.log.Named("hold"),
 	})
@@ -111,7 +111,7 @@ func (n *node) build(cfg config.Config, reg *prometheus.Registry) error {
 		return err
 	}
 	n.control = controlServer(cfg.Server, handler, n.log.Named("control"))
-	return n.listen(cfg)
+	return n.listen(cfg, options.Metrics)
 }
 
 // newHub makes the hub, which the stream feeds if there is one.
@@ -289,5 +289,11 @@ func serve(ctx context.Context, cfg config.Config, log *zap.Logger) error {
 	if err != nil {
 		return err
 	}
+	reportCapacity(cfg.MaxStreams, fileLimit(), log)
+	tidying, stop := context.WithCancel(context.WithoutCancel(ctx))
+	var tidier sync.WaitGroup
+	tidier.Go(func() { tidy.Run(tidying, log.Named("tidy")) })
+	defer tidier.Wait()
+	defer stop()
 	return n.run(ctx)
 }

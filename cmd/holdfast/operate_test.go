@@ -109,19 +109,6 @@ func TestMaxStreams(t *testing.T) {
 	})
 }
 
-func TestMaxStreamsFollowsTheLimitOnOpenFiles(t *testing.T) {
-	files := descriptors()
-	if files == 0 {
-		t.Skip("the limit on open files is not known here")
-	}
-	if got := maxStreams(7); got != 7 {
-		t.Errorf("configured 7, got %d", got)
-	}
-	if got := maxStreams(0); got < 1 || got > files*7/8 {
-		t.Errorf("got %d of %d files", got, files)
-	}
-}
-
 // TestServerLimitsHoldForBothEndpoints is the manual's word on the section
 // server.
 func TestServerLimitsHoldForBothEndpoints(t *testing.T) {

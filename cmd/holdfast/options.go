@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -13,6 +14,7 @@ import (
 	"github.com/holdfast-proxy/holdfast/control/nats/embedded"
 	"github.com/holdfast-proxy/holdfast/internal/config"
 	"github.com/holdfast-proxy/holdfast/internal/grip"
+	"github.com/holdfast-proxy/holdfast/internal/hold"
 	"github.com/holdfast-proxy/holdfast/internal/wire"
 	"github.com/holdfast-proxy/holdfast/proxy"
 )
@@ -66,6 +68,17 @@ func serverOptions(cfg config.Config) proxy.ServerOptions {
 		o.Certificates = append(o.Certificates, proxy.Certificate{CertFile: c.Cert, KeyFile: c.Key})
 	}
 	return o
+}
+
+// socketOptions are the settings of held connections.
+func socketOptions(c config.Sockets) hold.SocketOptions {
+	return hold.SocketOptions{
+		SendBuffer:   int(c.SendBuffer),
+		NotSentLowat: int(c.NotSent),
+		Nagle:        !c.NoDelay,
+		UserTimeout:  c.UserTimeout,
+		Probes:       c.Probes,
+	}
 }
 
 // controlServer is the server of the control endpoint with the configured
@@ -137,22 +150,43 @@ func proxyOptions(cfg config.Config) (proxy.Options, error) {
 			GapChannels:      cfg.Gap.Channels,
 			Recovery:         proxy.Pace{Concurrent: cfg.Recovery.Concurrent, PerSecond: cfg.Recovery.PerSecond},
 		},
+		Limits: proxy.Limits{
+			NewStreams: cfg.Limits.NewStreams,
+			Burst:      cfg.Limits.NewStreamsBurst,
+			Queue:      cfg.Limits.Queue,
+			Patience:   cfg.Limits.QueueWait,
+		},
 	}
-	if cfg.GRIP.SigKey != "" {
-		key, err := grip.ParseKey(cfg.GRIP.SigKey)
-		if err != nil {
-			return o, fmt.Errorf("grip.sig_key: %w", err)
-		}
-		o.Signer = grip.NewSigner(cfg.GRIP.SigIss, key)
+	var err error
+	if o.Signer, err = signer("grip.sig_key", cfg.GRIP); err != nil {
+		return o, err
 	}
 	for _, r := range cfg.AllRoutes() {
 		route, err := routeOf(r)
 		if err != nil {
 			return o, err
 		}
+		if r.SigKey != "" || r.SigIss != "" {
+			own := config.GRIP{SigKey: cmp.Or(r.SigKey, cfg.GRIP.SigKey), SigIss: cmp.Or(r.SigIss, cfg.GRIP.SigIss)}
+			if route.Signer, err = signer("sig_key of route "+r.Name, own); err != nil {
+				return o, err
+			}
+		}
 		o.Routes = append(o.Routes, route)
 	}
 	return o, nil
+}
+
+// signer returns nil if there is no key. The error names the key by its place.
+func signer(place string, g config.GRIP) (proxy.Signer, error) {
+	if g.SigKey == "" {
+		return nil, nil
+	}
+	key, err := grip.ParseKey(g.SigKey)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", place, err)
+	}
+	return grip.NewSigner(g.SigIss, key), nil
 }
 
 // routeOf turns one element of routes into a route.
@@ -161,7 +195,15 @@ func routeOf(r config.Route) (proxy.Route, error) {
 		Name:                  r.Name,
 		Host:                  r.Host,
 		PathPrefix:            r.PathPrefix,
+		Protocol:              proxy.Protocol(r.Protocol),
+		TLS:                   proxy.TLS(r.TLS),
+		Balance:               proxy.Balance(r.Balance),
+		MaxConnections:        r.MaxConnections,
+		CORS:                  r.CORS,
+		Debug:                 r.Debug,
+		Subscribe:             r.Subscribe,
 		RewritePrefix:         r.RewritePrefix,
+		OriginRequests:        r.OriginRequests,
 		ConnectTimeout:        r.ConnectTimeout,
 		ResponseHeaderTimeout: r.ResponseHeaderTimeout,
 		WriteTimeout:          r.WriteTimeout,

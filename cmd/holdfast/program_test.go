@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -64,16 +65,22 @@ type process struct {
 	server
 	cmd *exec.Cmd
 
-	mu  sync.Mutex
-	log []string // the messages so far
-	eof chan struct{}
+	mu    sync.Mutex
+	log   []string // the messages so far
+	lines []string // the same, with all their fields
+	eof   chan struct{}
 }
 
 // start runs serve and returns when it says where it listens. It is killed when
 // t ends.
 func (p program) start(t *testing.T, environ []string, args ...string) *process {
 	t.Helper()
-	cmd := exec.Command(string(p), append([]string{"serve"}, args...)...)
+	return startProcess(t, environ, exec.Command(string(p), append([]string{"serve"}, args...)...))
+}
+
+// startProcess is start for a command that becomes the program.
+func startProcess(t *testing.T, environ []string, cmd *exec.Cmd) *process {
+	t.Helper()
 	cmd.Env = environ
 	stderr, err := cmd.StderrPipe()
 	if err != nil {
@@ -110,7 +117,7 @@ func (r *process) read(stderr io.Reader, serving chan<- struct{}) {
 			entry.Msg = lines.Text()
 		}
 		r.mu.Lock()
-		r.log = append(r.log, entry.Msg)
+		r.log, r.lines = append(r.log, entry.Msg), append(r.lines, lines.Text())
 		r.mu.Unlock()
 		if entry.Msg == "serving" {
 			r.URL, r.controlURL = "http://"+entry.Clients[0], "http://"+entry.Control[0]
@@ -124,6 +131,21 @@ func (r *process) said() []string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return append([]string(nil), r.log...)
+}
+
+// fields returns those of the first line with a message, nil if there is none.
+func (r *process) fields(message string) map[string]any {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	i := slices.Index(r.log, message)
+	if i < 0 {
+		return nil
+	}
+	var fields map[string]any
+	if err := json.Unmarshal([]byte(r.lines[i]), &fields); err != nil {
+		r.t.Error(err)
+	}
+	return fields
 }
 
 // terminate sends SIGTERM.
@@ -164,7 +186,7 @@ func (p program) testServe(t *testing.T) {
 	if status := s.wait(); !status.Exited() || status.ExitStatus() != exitOK {
 		t.Errorf("after the drain: %v, want exit code 0; it said %q", status, s.said())
 	}
-	if said := strings.Join(s.said(), ", "); said != "serving, draining, drained" {
+	if said := strings.Join(s.said(), ", "); said != "capacity, serving, draining, drained" {
 		t.Errorf("it said %s", said)
 	}
 }

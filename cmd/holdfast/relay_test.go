@@ -9,14 +9,21 @@ import (
 	"github.com/holdfast-proxy/holdfast/control/nats/natstest"
 )
 
+// startTwo starts two nodes on one NATS that keeps nothing.
+func startTwo(t *testing.T) (broker *natstest.Server, a, b *server) {
+	t.Helper()
+	broker = natstest.Start(t)
+	file := "origin: " + startOrigin(t, holding()) + "\nnats: {url: '" + broker.URL + "'}\n"
+	a, b = startServer(t, file), startServer(t, file)
+	a.natsReady(true)
+	b.natsReady(true)
+	return broker, a, b
+}
+
 // TestWhatOneNodeTakesOverHTTPReachesTheStreamsOfAll runs two nodes on one NATS
 // that keeps nothing.
 func TestWhatOneNodeTakesOverHTTPReachesTheStreamsOfAll(t *testing.T) {
-	broker := natstest.Start(t)
-	file := "origin: " + startOrigin(t, holding()) + "\nnats: {url: '" + broker.URL + "'}\n"
-	a, b := startServer(t, file), startServer(t, file)
-	a.natsReady(true)
-	b.natsReady(true)
+	broker, a, b := startTwo(t)
 	onA, onB := follow(t, newClient(t), a.URL+"/stream?channel=c", ""), follow(t, newClient(t), b.URL+"/stream?channel=c", "")
 	raw := subscribe(t, newClient(t), b.URL+"/raw?channel=raw", "")
 
@@ -42,11 +49,7 @@ func TestWhatOneNodeTakesOverHTTPReachesTheStreamsOfAll(t *testing.T) {
 }
 
 func TestAnIDOfOneNodeIsNoPlaceOnAnother(t *testing.T) {
-	broker := natstest.Start(t)
-	file := "origin: " + startOrigin(t, holding()) + "\nnats: {url: '" + broker.URL + "'}\n"
-	a, b := startServer(t, file), startServer(t, file)
-	a.natsReady(true)
-	b.natsReady(true)
+	_, a, b := startTwo(t)
 	position := a.publish(message("c", "", "x"))[0]
 	follow(t, newClient(t), b.URL+"/stream?channel=c", position).wantGap("epoch")
 }
@@ -54,11 +57,7 @@ func TestAnIDOfOneNodeIsNoPlaceOnAnother(t *testing.T) {
 // TestNothingIsTakenWhileOtherNodesCannotBeReached, and streams are told of what
 // others may have said meanwhile.
 func TestNothingIsTakenWhileOtherNodesCannotBeReached(t *testing.T) {
-	broker := natstest.Start(t)
-	file := "origin: " + startOrigin(t, holding()) + "\nnats: {url: '" + broker.URL + "'}\n"
-	a, b := startServer(t, file), startServer(t, file)
-	a.natsReady(true)
-	b.natsReady(true)
+	broker, a, b := startTwo(t)
 	onA, onB := follow(t, newClient(t), a.URL+"/stream?channel=c", ""), follow(t, newClient(t), b.URL+"/stream?channel=c", "")
 	broker.Stop()
 	a.natsReady(false)

@@ -27,6 +27,8 @@ Exit codes: 0 success, 1 failure, 2 wrong usage.`,
 		demoCommand(),
 		benchCommand(),
 		publishCommand(),
+		importCommand(),
+		explainCommand(),
 		configCommand(),
 		versionCommand(),
 	)

@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"github.com/golang-jwt/jwt/v5"
 )
 
 // named is an origin that tells its name, and what it was asked, as JSON.
@@ -48,6 +50,13 @@ routes:
     origins: ["`+startOrigin(t, named("edits"))+`"]
     request_headers: {set: ["X-Set: one", "Host: api.internal"], remove: [Cookie]}
     response_headers: {set: ["X-Frame-Options: DENY"], remove: [Server]}
+  - {path_prefix: /ws, origins: ["`+startOrigin(t, named("plain"))+`"]}
+  - {host: b.example, path_prefix: /ws, protocol: websocket, origins: ["`+startOrigin(t, named("websockets"))+`"]}
+  - {path_prefix: /secure, tls: only, origins: ["`+startOrigin(t, named("over TLS"))+`"]}
+  - {path_prefix: /turns, balance: round_robin, origins: ["`+startOrigin(t, named("one"))+`", "`+startOrigin(t, named("two"))+`"]}
+  - {path_prefix: /own, sig_key: "a key of this route, of thirty-two bytes", sig_iss: me, cors: true, origins: ["`+startOrigin(t, named("own"))+`"]}
+  - {name: debug, path_prefix: /debug, debug: true, origins: ["`+unusedURL(t)+`"]}
+  - {path_prefix: /implicit, rewrite_prefix: /, subscribe: [everyone], origins: ["`+startOrigin(t, named("implicit"))+`"]}
   - {name: down, path_prefix: /down, origins: ["`+unusedURL(t)+`"]}
 grip: {sig_key: "a key of at least thirty-two bytes"}
 `)
@@ -100,6 +109,10 @@ func TestRoutesOfAFile(t *testing.T) {
 		{"prefixes are whole segments", "a.example", "/deeper", "a", "/deeper"},
 		{"the second origin answers when the first cannot be reached", "b.example", "/failover/x", "second", "/failover/x"},
 		{"the first origin comes first", "b.example", "/order", "first", "/order"},
+		{"a route for WebSockets does not take others", "b.example", "/ws", "plain", "/ws"},
+		{"a route for TLS does not take what is in the clear", "b.example", "/secure", "short form", "/secure"},
+		{"the first of the turns", "b.example", "/turns", "one", "/turns"},
+		{"the second of the turns", "b.example", "/turns", "two", "/turns"},
 		{"the short form takes what is left", "b.example", "/x", "short form", "/x"},
 	}
 	for _, tt := range tests {
@@ -132,6 +145,47 @@ func TestHeaderEditsOfAFile(t *testing.T) {
 	if h := response.Header; h.Get("X-Frame-Options") != "DENY" || h.Get("Server") != "" {
 		t.Errorf("the client got %v", h)
 	}
+}
+
+func TestAWebSocketHasItsOwnRoute(t *testing.T) {
+	s := routed(t)
+	_, body := get(t, newClient(t), s, "b.example", "/ws", "Connection", "Upgrade", "Upgrade", "websocket")
+	if !strings.Contains(body, `"Origin":"websockets"`) {
+		t.Errorf("the answer is %s", body)
+	}
+}
+
+func TestARouteSignsByItsOwnKeyAndAllowsPages(t *testing.T) {
+	s := routed(t)
+	response, body := get(t, newClient(t), s, "b.example", "/own", "Origin", "https://page.example")
+	var got request
+	if err := json.Unmarshal([]byte(body), &got); err != nil {
+		t.Fatal(err)
+	}
+	claims := jwt.MapClaims{}
+	_, err := jwt.ParseWithClaims(got.Header.Get("Grip-Sig"), claims, func(*jwt.Token) (any, error) {
+		return []byte("a key of this route, of thirty-two bytes"), nil
+	})
+	if err != nil || claims["iss"] != "me" {
+		t.Errorf("the signature says %v, %v", claims, err)
+	}
+	if got := response.Header.Get("Access-Control-Allow-Origin"); got != "https://page.example" {
+		t.Errorf("pages of %q are allowed", got)
+	}
+}
+
+func TestARouteForFindingFaultsTellsThem(t *testing.T) {
+	s := routed(t)
+	if _, body := get(t, newClient(t), s, "b.example", "/debug"); !strings.Contains(body, "connection refused") {
+		t.Errorf("the client is told %q", body)
+	}
+}
+
+func TestARouteSubscribesItsHolds(t *testing.T) {
+	s := routed(t)
+	all := s.followAt(t, newClient(t), "b.example", "/implicit/stream?channel=x")
+	s.publish(message("everyone", "", "hello"))
+	all.wantData("hello")
 }
 
 // TestChannelPrefixKeepsRoutesApart also shows that publishers name the whole

@@ -8,8 +8,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-
-	"github.com/holdfast-proxy/holdfast/control/nats/natstest"
 )
 
 // rollCall is what ?scope=cluster answers.
@@ -91,11 +89,7 @@ func TestOneNodeTellsOfAll(t *testing.T) {
 
 // TestNodesOfACoreNATSTellOfEachOther, called after the machine and their ports.
 func TestNodesOfACoreNATSTellOfEachOther(t *testing.T) {
-	broker := natstest.Start(t)
-	config := "origin: " + startOrigin(t, holding()) + "\nnats: {url: '" + broker.URL + "'}\n"
-	a, b := startServer(t, config), startServer(t, config)
-	a.natsReady(true)
-	b.natsReady(true)
+	_, a, b := startTwo(t)
 	follow(t, newClient(t), a.URL+"/stream?channel=news", "")
 	follow(t, newClient(t), b.URL+"/stream?channel=news", "")
 	eventually(t, "both are counted", func() bool {

@@ -18,7 +18,7 @@ type Outcome struct {
 	// Status is Appended, Parked or Duplicate.
 	Status string `json:"status"`
 	// Position is an appended item's place.
-	Position string `json:"position,omitempty"`
+	Position channels.Position `json:"position,omitzero"`
 	// Subscribers is how many of this node's streams an appended item is for.
 	Subscribers *int `json:"subscribers,omitempty"`
 	// Ignored names the item's formats that nothing here delivers.
@@ -41,7 +41,7 @@ func receipt(items []grip.Item, results []channels.Result) Receipt {
 		r, o := &results[i], &outcomes[i]
 		o.Status, o.Ignored = statusName(r.Status), items[i].Unsupported
 		if r.Status == channels.Appended {
-			o.Position, o.Subscribers = r.Position.String(), &r.Streams
+			o.Position, o.Subscribers = r.Position, &r.Streams
 		}
 	}
 	return Receipt{Published, outcomes}

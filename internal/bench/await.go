@@ -61,7 +61,7 @@ func (f *fleet) finish() (*part, error) {
 	f.close()
 	p := newPart()
 	p.Opened, p.Failed, p.Ended = len(f.streams), f.failures, f.endings
-	p.Connect, p.Latency = &f.connect, &f.latency
+	p.Connect, p.Latency, p.Own = &f.connect, &f.latency, &f.own
 	p.First, p.Median, p.Last = f.passes.first, f.passes.median, f.passes.last
 	p.Until = time.Duration(f.latest.Load())
 	for _, s := range f.streams {

@@ -27,7 +27,7 @@ func startChurn(ctx context.Context, cfg Config) *churn {
 		return nil
 	}
 	ctx, stop := context.WithCancel(ctx)
-	c := &churn{cfg: cfg, stop: stop, failed: map[string]int{}}
+	c := &churn{cfg: cfg, dialer: dialer{insecure: cfg.Insecure}, stop: stop, failed: map[string]int{}}
 	c.done.Go(func() { c.run(ctx) })
 	return c
 }
@@ -59,7 +59,7 @@ func (c *churn) one(ctx context.Context, i int) {
 	}
 	c.latency.add(time.Since(start))
 	c.opened++
-	o.conn.Close()
+	o.body.Close()
 }
 
 // finish stops and returns what came of it.

@@ -14,6 +14,14 @@ type Config struct {
 	Streams int
 	// Concurrency is how many are being opened at a time.
 	Concurrency int
+	// HTTP2 is how many streams share a connection over HTTP/2, which needs an
+	// https URL; 0 opens each over HTTP/1.1.
+	HTTP2 int
+	// Insecure takes any certificate of the server.
+	Insecure bool
+	// Answers takes responses that have an end for streams: that is what a proxy
+	// which holds nothing makes of the origin's.
+	Answers bool
 	// Clients is how many processes open them; 0 is as many as the limit on open
 	// files asks for. A single client is part of the calling process.
 	Clients int
@@ -34,6 +42,12 @@ type Config struct {
 	// Common is a channel that all streams follow besides, and that every tenth
 	// item goes to; empty for none.
 	Common string
+	// Gap is the time between the nine items that follow one for the common
+	// channel, which come right after it and not evenly spread; 0 spreads them.
+	Gap time.Duration
+	// IdleChannels is how many further channels are published to once, before the
+	// streams come. Nobody follows them.
+	IdleChannels int
 	// Rate is items per second over all channels; 0 is flat out.
 	Rate float64
 	// Duration is how long to publish.
@@ -53,6 +67,10 @@ type Config struct {
 	// for all of them. Nothing is published to open streams. Rate and Duration
 	// do not matter.
 	Replay int
+	// KernelClock counts an event as there when the client's kernel has it, not
+	// when the client has read it, which a busy client does late. It needs Linux
+	// and an http URL.
+	KernelClock bool
 	// Stuck is how many of the streams do not read until all others have
 	// everything.
 	Stuck int
@@ -71,6 +89,9 @@ type Config struct {
 	// with those of their children. It needs Linux and the right to read
 	// /proc/PID/smaps_rollup.
 	PIDs []int
+	// MetricsURL is the page of metrics, as Prometheus reads it, of a server
+	// written in Go, whose garbage and collections are reported; empty for none.
+	MetricsURL string
 	// JSON makes Run print the result as JSON instead of a table.
 	JSON bool
 }
@@ -90,7 +111,8 @@ func (c Config) channels() int {
 func (c Config) job(run string) job {
 	j := job{
 		Run: run, URL: c.URL, Count: c.Streams, Streams: c.Streams, Stuck: c.Stuck,
-		Concurrency: c.Concurrency, Wait: c.Wait, PerStream: c.perStream(), Common: -1,
+		Concurrency: c.Concurrency, Insecure: c.Insecure, HTTP2: c.HTTP2, Answers: c.Answers, KernelClock: c.KernelClock,
+		Wait: c.Wait, PerStream: c.perStream(), Common: -1,
 	}
 	if c.Common != "" {
 		j.Common = c.channels()

@@ -12,10 +12,12 @@ type fleet struct {
 	job    job
 	clock  clock
 	dialer dialer
+	shared *multiplex // nil: over HTTP/1.1
 
 	// Any goroutine.
 	connect   histogram
 	latency   histogram
+	own       histogram    // the same, without the channel that all follow
 	passes    passes       // used after open
 	delivered atomic.Int64 // to the streams that read, each event once per stream
 	latest    atomic.Int64 // the clock when the last one came
@@ -35,14 +37,18 @@ type fleet struct {
 }
 
 func newFleet(j job) *fleet {
-	return &fleet{
+	f := &fleet{
 		job:      j,
 		clock:    newClock(),
-		dialer:   dialer{source: j.Source, lastEventID: j.LastEventID},
+		dialer:   dialer{source: j.Source, lastEventID: j.LastEventID, insecure: j.Insecure, answers: j.Answers},
 		passes:   passes{first: new(histogram), median: new(histogram), last: new(histogram)},
 		failures: map[string]int{},
 		endings:  map[string]int{},
 	}
+	if j.HTTP2 > 0 {
+		f.shared = newMultiplex(f.dialer, j.HTTP2)
+	}
+	return f
 }
 
 // open opens all streams and returns when each is open or has failed.
@@ -64,9 +70,7 @@ func (f *fleet) opened() int { return len(f.streams) }
 
 func (f *fleet) connectOne(ctx context.Context, i int) {
 	start := time.Now()
-	d := f.dialer
-	d.deaf = f.job.stuck(i)
-	o, err := d.open(ctx, expand(f.job.URL, i))
+	o, err := f.ask(ctx, i)
 	if err != nil {
 		f.mu.Lock()
 		defer f.mu.Unlock()
@@ -74,7 +78,7 @@ func (f *fleet) connectOne(ctx context.Context, i int) {
 		return
 	}
 	f.connect.add(time.Since(start))
-	s := &stream{fleet: f, opened: o, stuck: d.deaf}
+	s := &stream{fleet: f, opened: o, stuck: f.job.stuck(i)}
 	for _, channel := range f.job.follows(i) {
 		s.follows = append(s.follows, following{channel: channel})
 	}
@@ -84,6 +88,27 @@ func (f *fleet) connectOne(ctx context.Context, i int) {
 	if !s.stuck {
 		f.readers.Go(s.read)
 	}
+}
+
+// ask opens stream i of the run.
+func (f *fleet) ask(ctx context.Context, i int) (opened, error) {
+	target := expand(f.job.URL, i)
+	if f.shared != nil {
+		return f.shared.open(ctx, target, i-f.job.First)
+	}
+	d := f.dialer
+	d.deaf = f.job.stuck(i)
+	o, err := d.open(ctx, target)
+	if err != nil || !f.job.KernelClock {
+		return o, err
+	}
+	stamped, err := stampArrivals(o.body)
+	if err != nil {
+		o.body.Close()
+		return opened{}, err
+	}
+	o.body = stamped
+	return o, nil
 }
 
 // measured counts one delivery by its latency, which says nothing of a stream that
@@ -96,6 +121,8 @@ func (f *fleet) measured(s *stream, st stamp) {
 	f.latency.add(latency)
 	if st.channel == f.job.shared() {
 		f.passes.add(st.seq, latency)
+	} else {
+		f.own.add(latency)
 	}
 }
 
@@ -128,7 +155,10 @@ func (f *fleet) ended(s *stream) {
 func (f *fleet) close() {
 	f.closing.Store(true)
 	for _, s := range f.streams {
-		s.conn.Close()
+		s.body.Close()
 	}
 	f.readers.Wait()
+	if f.shared != nil {
+		f.shared.close()
+	}
 }

@@ -20,10 +20,10 @@ func hire(ctx context.Context, cfg Config, j job) (crew, error) {
 	room := max(1, limit-spareDescriptors)
 	clients := cfg.Clients
 	if clients == 0 {
-		clients = (j.Count + room - 1) / room
+		clients = (j.sockets() + room - 1) / room
 	}
-	if (j.Count+clients-1)/clients > room {
-		return nil, fmt.Errorf("%d streams in %d processes: a process may open %d files; raise the hard limit (ulimit -Hn) or ask for more clients", j.Count, clients, limit)
+	if (j.sockets()+clients-1)/clients > room {
+		return nil, fmt.Errorf("%d connections in %d processes: a process may open %d files; raise the hard limit (ulimit -Hn) or ask for more clients", j.sockets(), clients, limit)
 	}
 	if clients == 1 {
 		return crew{newFleet(j)}, nil

@@ -12,6 +12,10 @@ type job struct {
 	First       int           `json:"first"`            // stream of the run
 	Count       int           `json:"count"`
 	Concurrency int           `json:"concurrency"`
+	Insecure    bool          `json:"insecure"`
+	HTTP2       int           `json:"http2"` // streams a connection; 0 is HTTP/1.1
+	Answers     bool          `json:"answers"`
+	KernelClock bool          `json:"kernel_clock"`
 	Wait        time.Duration `json:"wait"`
 	Streams     int           `json:"streams"` // of the whole run
 	Stuck       int           `json:"stuck"`   // of the whole run
@@ -46,6 +50,12 @@ func (j job) shared() int {
 		return 0
 	}
 	return j.Common
+}
+
+// sockets is how many connections its streams need.
+func (j job) sockets() int {
+	each := max(1, j.HTTP2)
+	return (j.Count + each - 1) / each
 }
 
 // split divides the streams among so many clients.

@@ -12,8 +12,10 @@ type run struct {
 	cfg    Config
 	name   string // in the stamps
 	report *Report
-	before usage // of the server, before the streams; zero without cfg.PIDs
-	open   usage // with all of them open, and left alone for cfg.Settle
+	before look // at the server, before the streams
+	open   look // with all of them open
+	rested look // when they have been left alone for cfg.Settle
+	after  look // at the end
 }
 
 var errNoStream = errors.New("no stream could be opened")
@@ -53,25 +55,33 @@ func (r *run) connect(ctx context.Context, streams crew) (time.Duration, error) 
 		return 0, errNoStream
 	}
 	var err error
-	if r.open, err = sample(r.cfg.PIDs); err != nil {
+	if r.open, err = r.cfg.look(ctx); err != nil {
 		return 0, err
 	}
-	r.report.Server = connectUse(r.cfg.PIDs, r.before, r.open, n)
+	r.after = r.open
+	r.report.Server = connectUse(r.cfg.PIDs, r.before.from, r.open.until, n)
+	return took, r.settle(ctx, n)
+}
+
+// settle leaves the open streams alone and looks again.
+func (r *run) settle(ctx context.Context, streams int) error {
 	if r.cfg.Settle == 0 {
-		return took, nil
+		return nil
 	}
 	if err := sleep(ctx, r.cfg.Settle); err != nil {
-		return 0, err
+		return err
 	}
-	r.open, err = sample(r.cfg.PIDs)
-	r.report.Server.addSettled(r.before, r.open, n)
-	return took, err
+	var err error
+	r.after, err = r.cfg.look(ctx)
+	r.report.Server.addSettled(r.before.from, r.after.until, streams)
+	return err
 }
 
 // publish publishes, waits for what is due, and looks at the server.
 func (r *run) publish(ctx context.Context, streams crew) (*publisher, error) {
 	p := newPublisher(r.cfg, r.name)
 	defer p.close()
+	r.rested = r.after
 	others := startChurn(ctx, r.cfg)
 	err := p.publishAll(ctx)
 	r.report.Churn = others.finish()
@@ -81,24 +91,23 @@ func (r *run) publish(ctx context.Context, streams crew) (*publisher, error) {
 	if err := streams.await(ctx, p.published); err != nil {
 		return nil, err
 	}
-	after, err := sample(r.cfg.PIDs)
-	if err != nil {
+	if r.after, err = r.cfg.look(ctx); err != nil {
 		return nil, err
 	}
-	r.report.Server.addDeliveries(r.open, after, p.items)
-	return p, r.release(ctx, streams, after)
+	r.report.Server.addDeliveries(r.rested.from, r.after.until, p.items)
+	return p, r.release(ctx, streams)
 }
 
 // release makes the stuck streams read.
-func (r *run) release(ctx context.Context, streams crew, after usage) error {
+func (r *run) release(ctx context.Context, streams crew) error {
 	if r.cfg.Stuck == 0 {
 		return nil
 	}
-	queued, err := longestQueue(r.cfg.URL)
+	queues, err := queuesOf(r.cfg.URL, r.cfg.Stuck)
 	if err != nil {
 		return err
 	}
-	r.report.Stuck = &StuckReport{Queued: queued, MemoryUp: after.memory - r.open.memory}
+	r.report.Stuck = &StuckReport{Queue: queues, MemoryUp: r.after.until.memory - r.rested.from.memory, LogUp: int64(r.after.runtime.log - r.rested.runtime.log)}
 	return streams.release(ctx)
 }
 
@@ -106,6 +115,7 @@ func (r *run) release(ctx context.Context, streams crew, after usage) error {
 // where nothing was published.
 func (r *run) count(seen *part, p *publisher, took time.Duration) {
 	r.report.Connect = seen.connectReport(took)
+	r.runtime(seen.Opened)
 	if p == nil {
 		return
 	}
@@ -115,5 +125,12 @@ func (r *run) count(seen *part, p *publisher, took time.Duration) {
 	r.report.Server.perDelivery(seen.Delivered)
 	if s := r.report.Stuck; s != nil {
 		s.Streams, s.Whole, s.Told, s.Silent = seen.Stuck.Streams, seen.Stuck.Whole, seen.Stuck.Told, seen.Stuck.Silent
+	}
+}
+
+// runtime fills in the report what the server's Go runtime did, if that is asked.
+func (r *run) runtime(streams int) {
+	if r.cfg.MetricsURL != "" {
+		r.report.Go = goReport(r.before.runtime, r.open.runtime, r.after.runtime, streams)
 	}
 }

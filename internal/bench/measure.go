@@ -22,11 +22,38 @@ func Measure(ctx context.Context, cfg Config) (*Report, error) {
 			return nil, err
 		}
 	}
-	report, err := measure(ctx, cfg)
+	report, err := compared(ctx, cfg)
 	if err != nil {
 		return nil, fmt.Errorf("bench: %w", err)
 	}
 	return report, nil
+}
+
+// compared measures, and where streams are to be stuck, without them before.
+func compared(ctx context.Context, cfg Config) (*Report, error) {
+	if cfg.Stuck == 0 || cfg.Stuck == cfg.Streams {
+		return measure(ctx, cfg)
+	}
+	without, err := measure(ctx, cfg.withoutStuck())
+	if err != nil {
+		return nil, fmt.Errorf("without stuck streams: %w", err)
+	}
+	if err := sleep(ctx, breath); err != nil {
+		return nil, err
+	}
+	report, err := measure(ctx, cfg)
+	if err != nil {
+		return nil, err
+	}
+	report.addWithout(without)
+	return report, nil
+}
+
+// withoutStuck is the same run with the streams that read alone.
+func (c Config) withoutStuck() Config {
+	c.Streams -= c.Stuck
+	c.Stuck = 0
+	return c
 }
 
 // breath is how long a server is given to notice that streams are gone, so that
@@ -39,7 +66,7 @@ func (c Config) smaller() Config {
 	c.Streams = max(1, c.Streams/10)
 	c.Stuck = c.Stuck / 10
 	c.Duration /= 4
-	c.Settle = 0
+	c.Settle, c.IdleChannels = 0, 0
 	return c
 }
 
@@ -49,7 +76,10 @@ func measure(ctx context.Context, cfg Config) (*Report, error) {
 	defer cancel()
 	r := &run{cfg: cfg, name: rand.Text()[:8], report: &Report{URL: cfg.URL, Streams: cfg.Streams}}
 	var err error
-	if r.before, err = sample(cfg.PIDs); err != nil {
+	if r.before, err = cfg.look(ctx); err != nil {
+		return nil, err
+	}
+	if err := r.idle(ctx); err != nil {
 		return nil, err
 	}
 	if cfg.Replay > 0 {

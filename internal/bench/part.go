@@ -12,6 +12,7 @@ type part struct {
 
 	// Of the streams that read.
 	Latency             *histogram `json:"latency"`
+	Own                 *histogram `json:"own"` // without the channel that all follow
 	First, Median, Last *histogram // of the passes over this client's streams
 	counts
 
@@ -60,7 +61,7 @@ func (s *stuckPart) add(t stuckPart) {
 func newPart() *part {
 	return &part{
 		Failed: map[string]int{}, Ended: map[string]int{},
-		Connect: new(histogram), Latency: new(histogram),
+		Connect: new(histogram), Latency: new(histogram), Own: new(histogram),
 		First: new(histogram), Median: new(histogram), Last: new(histogram),
 	}
 }
@@ -76,6 +77,7 @@ func (p *part) add(q *part) {
 	}
 	p.Connect.merge(q.Connect)
 	p.Latency.merge(q.Latency)
+	p.Own.merge(q.Own)
 	p.First.merge(q.First)
 	p.Median.merge(q.Median)
 	p.Last.merge(q.Last)

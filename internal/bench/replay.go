@@ -31,6 +31,11 @@ func (r *run) replay(ctx context.Context) error {
 	r.report.Connect = seen.connectReport(p.clock.now() - from)
 	r.report.Publish = p.report()
 	r.report.Replay = seen.replayReport(r.cfg.Replay, from, used-plain)
+	if r.after, err = r.cfg.look(ctx); err != nil {
+		return err
+	}
+	r.open = r.before // what connecting costs is not told apart
+	r.runtime(seen.Opened)
 	return nil
 }
 
@@ -45,7 +50,7 @@ func (r *run) fill(ctx context.Context, p *publisher) (id string, err error) {
 		return "", fmt.Errorf("%w: %s", errNoStream, list(probe.failures))
 	}
 	p.first = p.clock.now()
-	if err := p.publish(ctx, 1); err != nil {
+	if err := p.publish(ctx, 1, p.first); err != nil {
 		return "", err
 	}
 	if err := probe.await(ctx, p.published); err != nil {
@@ -56,7 +61,7 @@ func (r *run) fill(ctx context.Context, p *publisher) (id string, err error) {
 		return "", errors.New("replay: the server's events have no ids")
 	}
 	for left := r.cfg.Replay; left > 0; left -= r.cfg.Batch {
-		if err := p.publish(ctx, min(left, r.cfg.Batch)); err != nil {
+		if err := p.publish(ctx, min(left, r.cfg.Batch), p.clock.now()); err != nil {
 			return "", err
 		}
 	}

@@ -14,12 +14,14 @@ type Report struct {
 	URL     string         `json:"url"`
 	Streams int            `json:"streams"` // asked for
 	Connect ConnectReport  `json:"connect"`
+	Idle    *IdleReport    `json:"idle,omitempty"`
 	Publish *PublishReport `json:"publish,omitempty"` // nil if nothing was published
 	Deliver *DeliverReport `json:"deliver,omitempty"`
 	Replay  *ReplayReport  `json:"replay,omitempty"`
 	Churn   *ConnectReport `json:"churn,omitempty"`
 	Stuck   *StuckReport   `json:"stuck,omitempty"`
 	Server  *ServerReport  `json:"server,omitempty"` // nil without a PID
+	Go      *GoReport      `json:"go,omitempty"`     // nil unless asked for
 }
 
 // ConnectReport is about opening the streams.
@@ -38,6 +40,7 @@ type PublishReport struct {
 	Seconds   float64 `json:"seconds"`
 	PerSecond float64 `json:"per_second"` // items
 	Latency   Summary `json:"latency"`    // of a request
+	Own       Summary `json:"own"`        // of those for single streams, where there is a common channel, from when they were due
 }
 
 // DeliverReport is about what the streams received, without those that were
@@ -55,6 +58,7 @@ type DeliverReport struct {
 	Seconds    float64        `json:"seconds"` // from the first request to the last delivery
 	PerSecond  float64        `json:"per_second"`
 	Latency    Summary        `json:"latency"`
+	Own        Summary        `json:"own"`              // of events for single streams, where there is a common channel
 	Passes     *PassReport    `json:"passes,omitempty"` // nil unless several streams follow one channel
 }
 
@@ -79,12 +83,35 @@ type ReplayReport struct {
 // StuckReport is about the streams that did not read while the others got
 // events. Each of them ended up as one of the last three.
 type StuckReport struct {
-	Streams  int   `json:"streams"`
-	Queued   int64 `json:"queued_bytes"` // the longest unacknowledged queue in the server's kernel; 0 if unknown
-	Whole    int   `json:"whole"`        // it got everything when it read
-	Told     int   `json:"told"`         // it got a gap event, or was ended
-	Silent   int   `json:"silent"`       // it misses events and cannot know
-	MemoryUp int64 `json:"memory_up_bytes"`
+	Streams  int            `json:"streams"`
+	Whole    int            `json:"whole"`           // it got everything when it read
+	Told     int            `json:"told"`            // it got a gap event, or was ended
+	Silent   int            `json:"silent"`          // it misses events and cannot know
+	MemoryUp int64          `json:"memory_up_bytes"` // of the processes, from all open until all is published
+	LogUp    int64          `json:"log_up_bytes"`    // of what the server keeps of events, in the same time; 0 if it does not say
+	Queue    *QueueReport   `json:"queue,omitempty"` // nil if the server's kernel is not this one
+	Without  *WithoutReport `json:"without,omitempty"`
+}
+
+// WithoutReport is about the same run without the streams that do not read, made
+// just before. What a server keeps of what it published was there from then on.
+type WithoutReport struct {
+	Latency  Summary `json:"latency"`
+	P50Times float64 `json:"p50_times"` // as late were the others with them; 0 if unknown
+	P99Times float64 `json:"p99_times"`
+	MemoryUp int64   `json:"memory_up_bytes"`
+}
+
+// addWithout adds what came of the run without streams that do not read.
+func (r *Report) addWithout(w *Report) {
+	with, without := r.Deliver.Latency, w.Deliver.Latency
+	r.Stuck.Without = &WithoutReport{Latency: without}
+	if without.Count > 0 {
+		r.Stuck.Without.P50Times, r.Stuck.Without.P99Times = with.P50/without.P50, with.P99/without.P99
+	}
+	if s := w.Server; s != nil {
+		r.Stuck.Without.MemoryUp = s.MemoryAfter - s.MemoryOpen
+	}
 }
 
 func (p *part) connectReport(took time.Duration) ConnectReport {
@@ -104,6 +131,7 @@ func (p *publisher) report() *PublishReport {
 		Seconds:   p.took.Seconds(),
 		PerSecond: per(p.items, p.took),
 		Latency:   p.requests.summary(),
+		Own:       p.own.summary(),
 	}
 }
 
@@ -126,6 +154,7 @@ func (p *part) deliverReport(from time.Duration, passes bool) *DeliverReport {
 		r.Seconds, r.PerSecond = took.Seconds(), per(r.Delivered, took)
 	}
 	if passes {
+		r.Own = p.Own.summary()
 		r.Passes = &PassReport{p.First.summary(), p.Median.summary(), p.Last.summary()}
 	}
 	return r

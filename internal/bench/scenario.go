@@ -18,6 +18,8 @@ func Scenarios() []Scenario {
 			func(*Config) {}},
 		{"users", "Events for one user each", "Every stream has a channel of its own. --batch says how many items a request carries.",
 			func(c *Config) { c.ownChannels(); c.Rate = 1000 }},
+		{"lone", "Single events, far apart", "Every stream has a channel of its own. The server sleeps between two events. How late one is, is the time from just before the request is written until the kernel has the event for its reader: waking the server up, reading the request, and writing. When the client gets to read it does not matter.",
+			func(c *Config) { c.ownChannels(); c.Rate, c.KernelClock = 200, true }},
 		{"idle", "Memory of streams that wait", "Nothing is published. Memory is looked at straight after connecting and once more after --settle.",
 			func(c *Config) { c.ownChannels(); c.quiet(); c.Settle = 60 * time.Second }},
 		{"connect", "Connecting", "As many as --concurrency connect at a time; nothing is published.",
@@ -33,7 +35,14 @@ func Scenarios() []Scenario {
 		{"mixed", "Some of everything", "Every stream has a channel of its own and follows a common one, which gets every tenth item; and further streams come and go.",
 			func(c *Config) {
 				c.ownChannels()
-				c.URL, c.Common, c.Rate, c.Churn = c.URL+"&channel=all", "all", 200, 50
+				c.withCommon()
+				c.Rate, c.Churn = 200, 50
+			}},
+		{"beside", "Single events during a pass", "All streams follow a common channel, and one of their own. Right after each event for all, nine are published to single streams: how late are those while the pass is under way? It needs so many streams that a pass takes longer than ten times --gap.",
+			func(c *Config) {
+				c.ownChannels()
+				c.withCommon()
+				c.Streams, c.Rate, c.Gap = 5000, 20, 4*time.Millisecond
 			}},
 	}
 }
@@ -62,6 +71,8 @@ func (s Scenario) Config() Config {
 func (c *Config) ownChannels() {
 	c.URL, c.Channel = "http://127.0.0.1:7999/?channel=bench-{i}", "bench-{i}"
 }
+
+func (c *Config) withCommon() { c.URL, c.Common = c.URL+"&channel=all", "all" }
 
 // quiet publishes nothing.
 func (c *Config) quiet() { c.ControlURL = "" }

@@ -33,6 +33,10 @@ func TestEachScenarioMeasuresHoldfast(t *testing.T) {
 			func(r *bench.Report) bool {
 				return r.Publish.Channels != 10 || r.Deliver.Delivered != int64(r.Publish.Items)
 			}},
+		"lone": {func(*bench.Config) {},
+			func(r *bench.Report) bool {
+				return r.Deliver.Delivered != int64(r.Publish.Items) || r.Deliver.Latency.P50 >= r.Deliver.Latency.Max*1.01
+			}},
 		"idle": {func(*bench.Config) {},
 			func(r *bench.Report) bool { return r.Deliver != nil || r.Connect.Opened != 10 }},
 		"connect": {func(c *bench.Config) { c.WarmUp = true },
@@ -43,10 +47,15 @@ func TestEachScenarioMeasuresHoldfast(t *testing.T) {
 			func(r *bench.Report) bool { return r.Replay.Delivered != 500 || r.Replay.Missing != 0 }},
 		"slow": {func(c *bench.Config) { c.Stuck = 2 },
 			func(r *bench.Report) bool {
-				return r.Deliver.Delivered != 8*int64(r.Publish.Items) || r.Stuck.Streams != 2 || r.Stuck.Whole != 2
+				return r.Deliver.Delivered != 8*int64(r.Publish.Items) || r.Stuck.Streams != 2 || r.Stuck.Whole != 2 ||
+					r.Stuck.Without.Latency.Count == 0 || r.Stuck.Without.P99Times <= 0
 			}},
 		"mixed": {func(*bench.Config) {},
 			func(r *bench.Report) bool { return r.Churn.Opened == 0 || r.Publish.Channels != 11 }},
+		"beside": {func(c *bench.Config) { c.Rate, c.Gap = 200, time.Millisecond },
+			func(r *bench.Report) bool {
+				return r.Publish.Items != 20 || r.Publish.Own.Count != 18 || r.Deliver.Own.Count != 18 || r.Deliver.Passes.Last.Count != 2
+			}},
 	}
 	for _, s := range bench.Scenarios() {
 		t.Run(s.Name, func(t *testing.T) {
@@ -61,10 +70,13 @@ func TestEachScenarioMeasuresHoldfast(t *testing.T) {
 			if cfg.ControlURL != "" {
 				cfg.ControlURL = proxy.ControlURL
 			}
-			cfg.PIDs = []int{proxy.PID}
+			cfg.PIDs, cfg.MetricsURL = []int{proxy.PID}, proxy.ControlURL+"/metrics"
 			small(&cfg)
 			tt.change(&cfg)
 			r := measure(t, cfg)
+			if g := r.Go; g == nil || g.Cycles > 0 && g.CPUPerCycle <= 0 || (g.GarbagePerConnect <= 0) != (r.Replay != nil) {
+				t.Errorf("its runtime: %+v", g)
+			}
 			if d := r.Deliver; tt.wrong(r) || d != nil && (d.Missing != 0 || d.Duplicates != 0 || d.Strays != 0 || d.Others != 0) {
 				t.Errorf("connect %+v, publish %+v, deliver %+v, replay %+v, stuck %+v, churn %+v",
 					r.Connect, r.Publish, r.Deliver, r.Replay, r.Stuck, r.Churn)

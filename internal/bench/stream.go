@@ -19,7 +19,7 @@ type stream struct {
 
 	framing chunked
 	events  events
-	now     time.Duration // the clock at the last read
+	now     time.Duration // the clock when the last read returned, or the kernel got it
 	fresh   int64         // deliveries in the last read
 
 	// The results.
@@ -44,13 +44,13 @@ func (s *stream) read() {
 	s.early = nil
 	buf := make([]byte, readBuffer)
 	for s.err == nil {
-		n, err := s.conn.Read(buf)
+		n, err := s.body.Read(buf)
 		s.err = s.feed(buf[:n])
 		if s.err == nil {
 			s.err = err
 		}
 	}
-	s.conn.Close()
+	s.body.Close()
 	s.fleet.ended(s)
 }
 
@@ -61,10 +61,18 @@ func (s *stream) feed(p []byte) error {
 		return nil
 	}
 	s.bytes += int64(len(p))
-	s.now, s.fresh = s.fleet.clock.now(), 0
+	s.now, s.fresh = s.fleet.clock.now()-s.waited(), 0
 	err := s.unframe(p)
 	s.fleet.arrived(s)
 	return err
+}
+
+// waited is how long ago the kernel got what was read last, where that counts.
+func (s *stream) waited() time.Duration {
+	if a, ok := s.body.(*arrivals); ok {
+		return a.ago
+	}
+	return 0
 }
 
 func (s *stream) unframe(p []byte) error {

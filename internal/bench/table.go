@@ -35,6 +35,7 @@ func (r *Report) WriteTable(out io.Writer) error {
 	t.special(r)
 	t.latencies(r)
 	t.server(r.Server)
+	t.runtime(r.Go)
 	return w.Flush()
 }
 
@@ -75,13 +76,31 @@ func (t table) replay(r *ReplayReport) {
 
 // special is what only some scenarios have.
 func (t table) special(r *Report) {
+	if c := r.Idle; c != nil {
+		t.row("idle channels", "%d, memory %s each", c.Channels, Bytes.Format(c.MemoryPerChannel))
+	}
 	if c := r.Churn; c != nil {
 		t.row("came and went", "%d streams, p99 %s", c.Opened, Micros.Format(c.Latency.P99))
 		t.reasons("", c.Failed)
 	}
 	if s := r.Stuck; s != nil {
-		t.row("did not read", "%d streams: then %d got everything, %d were told of what they miss, %d were not", s.Streams, s.Whole, s.Told, s.Silent)
-		t.row("", "longest queue in the kernel %s", Bytes.Format(float64(s.Queued)))
+		t.stuck(s)
+	}
+}
+
+func (t table) stuck(s *StuckReport) {
+	t.row("did not read", "%d streams: then %d got everything, %d were told of what they miss, %d were not", s.Streams, s.Whole, s.Told, s.Silent)
+	if q := s.Queue; q != nil {
+		t.row("", "queues in the server's kernel: longest %s, median %s; with its structures %s at most",
+			Bytes.Format(float64(q.Longest)), Bytes.Format(float64(q.Median)), Bytes.Format(float64(q.Memory)))
+	}
+	if w := s.Without; w != nil {
+		t.row("without them", "the others' p50 %s, p99 %s; with them %s and %s", Micros.Format(w.Latency.P50), Micros.Format(w.Latency.P99),
+			Times.Format(w.P50Times), Times.Format(w.P99Times))
+		t.row("", "memory grew by %s, and with them by %s more", Bytes.Format(float64(w.MemoryUp)), Bytes.Format(float64(s.MemoryUp)))
+	}
+	if s.LogUp != 0 {
+		t.row("", "of which %s is more of what was published", Bytes.Format(float64(s.LogUp)))
 	}
 }
 
@@ -91,9 +110,11 @@ func (t table) latencies(r *Report) {
 	t.summary("connect", r.Connect.Latency)
 	if r.Publish != nil {
 		t.summary("publish request", r.Publish.Latency)
+		t.summary("of single ones", r.Publish.Own)
 	}
 	if r.Deliver != nil {
 		t.summary("delivery", r.Deliver.Latency)
+		t.summary("of single ones", r.Deliver.Own)
 		t.passes(r.Deliver.Passes)
 	}
 }
@@ -126,5 +147,15 @@ func (t table) server(s *ServerReport) {
 	}
 	if s.MemoryAfter > 0 {
 		t.row("", "CPU %.2f s to deliver, %.2f µs a delivery; memory %.1f MB after", s.DeliverCPU, s.CPUPerDelivery, float64(s.MemoryAfter)/1e6)
+	}
+}
+
+func (t table) runtime(g *GoReport) {
+	if g == nil {
+		return
+	}
+	t.row("its Go runtime", "%d collections, CPU %s each, longest pause %s", g.Cycles, Micros.Format(g.CPUPerCycle), Micros.Format(g.LongestPause))
+	if g.GarbagePerConnect != 0 {
+		t.row("", "garbage %s a stream to connect", Bytes.Format(g.GarbagePerConnect))
 	}
 }

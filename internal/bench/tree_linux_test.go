@@ -40,18 +40,3 @@ func TestATreeHasChildrenOfChildren(t *testing.T) {
 	}
 	cmd.Wait() // it was killed
 }
-
-func TestTheLongestQueueIsFoundByThePort(t *testing.T) {
-	const table = `  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
-   0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 1 1 0 100 0 0 10 0
-   1: 0100007F:1F90 0100007F:D431 01 00000010:00000000 00:00000000 00000000     0        0 2 1 0 20 4 30 10 -1
-   2: 0100007F:1F90 0100007F:D432 01 0000A000:00000000 00:00000000 00000000     0        0 3 1 0 20 4 30 10 -1
-   3: 0100007F:D432 0100007F:1F90 01 0000FFFF:00000000 00:00000000 00000000     0        0 4 1 0 20 4 30 10 -1
-`
-	if got := longestIn(table, 8080); got != 0xA000 {
-		t.Errorf("%#x, want 0xa000", got)
-	}
-	if got := longestIn(table, 80); got != 0 {
-		t.Errorf("%d for a port that nobody has", got)
-	}
-}

@@ -11,6 +11,8 @@ func (u Unit) Format(v float64) string {
 		return scale(v, []step{{1, "B"}, {1 << 10, "KiB"}, {1 << 20, "MiB"}})
 	case PerSec:
 		return scale(v, []step{{1, "/s"}, {1e3, "k/s"}, {1e6, "M/s"}})
+	case Times:
+		return digits(v) + " ×"
 	}
 	return fmt.Sprintf("%.0f", v)
 }

@@ -17,6 +17,7 @@ func TestFiguresAreWrittenWithThreeDigits(t *testing.T) {
 		{Bytes, 1536, "1.50 KiB"},
 		{Bytes, -3 << 20, "-3.00 MiB"},
 		{PerSec, 438_000, "438 k/s"},
+		{Times, 1.234, "1.23 ×"},
 		{Number, 12, "12"},
 	}
 	for _, tt := range tests {

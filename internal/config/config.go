@@ -21,6 +21,9 @@ type Config struct {
 	// for requests under way. What comes on top is turned away, as the
 	// route's on_unavailable says.
 	MaxStreams int `mapstructure:"max_streams"`
+	// How much may come at once: protection for the APIs, and for Holdfast,
+	// when all clients come back together.
+	Limits Limits `mapstructure:"limits"`
 	// How many channels one stream may have. An instruction that names more
 	// is refused, and the client gets 502.
 	MaxChannelsPerStream int `mapstructure:"max_channels_per_stream"`
@@ -132,15 +135,6 @@ type Gap struct {
 	// Name the channel in it. Channel names are the origin's business;
 	// clients normally do not know them.
 	Channels bool `mapstructure:"channels"`
-}
-
-// Hold is the section hold.
-type Hold struct {
-	// auto holds HTTP/1.x streams, in the clear and over TLS, in event loops
-	// where the system has them (Linux), and all others with goroutines.
-	// goroutines holds all streams with goroutines, which cost more memory:
-	// use it to tell whether a problem comes from the loops.
-	Engine HoldEngine `mapstructure:"engine"`
 }
 
 // Drain is the section drain.

@@ -7,6 +7,7 @@ import "time"
 func Default() Config {
 	return Config{
 		Listen:               []string{":7999"},
+		Limits:               Limits{Queue: 1000, QueueWait: 5 * time.Second},
 		MaxChannelsPerStream: 100,
 		Server: Server{
 			HeaderTimeout:  10 * time.Second,
@@ -26,7 +27,7 @@ func Default() Config {
 		Gap:      Gap{Event: "gap"},
 		Channels: defaultChannels(),
 		Recovery: Recovery{Concurrent: 16, PerSecond: 100},
-		Hold:     Hold{Engine: HoldAuto},
+		Hold:     Hold{Engine: HoldAuto, Sockets: Sockets{SendBuffer: 64 * KiB, NotSent: 16 * KiB, NoDelay: true}},
 		Drain:    Drain{Window: 5 * time.Second},
 		Log:      Log{Level: LogInfo, Format: LogAuto},
 	}
@@ -52,6 +53,7 @@ func defaultChannels() Channels {
 func DefaultRoute() Route {
 	return Route{
 		PathPrefix:            "/",
+		Balance:               BalanceFirst,
 		Resume:                ResumeIDs,
 		OnUnavailable:         UnavailableRetry,
 		KeepAlive:             KeepAlive{Interval: 20 * time.Second, Format: KeepAliveComment, Mode: KeepAliveIdle},

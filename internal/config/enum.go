@@ -18,6 +18,44 @@ const (
 
 func (Resume) allowed() []string { return values(ResumeIDs, ResumePositions, ResumeOff) }
 
+// Protocol says which requests a route takes.
+type Protocol string
+
+// The values of routes[].protocol.
+const (
+	ProtocolAny       Protocol = ""
+	ProtocolHTTP      Protocol = "http"
+	ProtocolWebSocket Protocol = "websocket"
+)
+
+func (Protocol) allowed() []string { return values(ProtocolAny, ProtocolHTTP, ProtocolWebSocket) }
+
+// RouteTLS says which requests a route takes.
+type RouteTLS string
+
+// The values of routes[].tls.
+const (
+	TLSAny   RouteTLS = ""
+	TLSOnly  RouteTLS = "only"
+	TLSNever RouteTLS = "never"
+)
+
+func (RouteTLS) allowed() []string { return values(TLSAny, TLSOnly, TLSNever) }
+
+// Balance says which origin of a route is asked first.
+type Balance string
+
+// The values of routes[].balance.
+const (
+	BalanceFirst         Balance = "first"
+	BalanceRoundRobin    Balance = "round_robin"
+	BalanceLeastRequests Balance = "least_requests"
+)
+
+func (Balance) allowed() []string {
+	return values(BalanceFirst, BalanceRoundRobin, BalanceLeastRequests)
+}
+
 // LagAction says what a route does with clients that are too slow.
 type LagAction string
 

@@ -79,11 +79,19 @@ func (c Config) fileProblems() problems {
 			p.add(element("control.tokens", i), err.Error(), "name a readable file with a token a line")
 		}
 	}
-	if path, ok := strings.CutPrefix(c.GRIP.SigKey, filePrefix); ok {
-		if _, err := os.ReadFile(path); err != nil {
-			p.add("grip.sig_key", err.Error(), "name a readable file")
-		}
+	p.keyFile("grip.sig_key", c.GRIP.SigKey)
+	for i, route := range c.Routes {
+		p.keyFile(element("routes", i)+".sig_key", route.SigKey)
 	}
 	p.natsFiles(c.NATS)
 	return p
+}
+
+// keyFile looks into the file that a signing key may be in.
+func (p *problems) keyFile(key, text string) {
+	if path, ok := strings.CutPrefix(text, filePrefix); ok {
+		if _, err := os.ReadFile(path); err != nil {
+			p.add(key, err.Error(), "name a readable file")
+		}
+	}
 }

@@ -38,7 +38,7 @@ trusted_proxies: [everyone, {a: b}]
 	want := `--origin: origin: "127.0.0.1:8000" is not the URL of an API; write it as in http://127.0.0.1:8000 or https://api.example.com
 FILE:1: listen: is a single value; write a list here, as in [a, b]
 FILE:2: chanels: unknown key; did you mean channels?
-FILE:3: "channels.idle": unknown key; the keys here are channels, control, drain, gap, grip, hold, listen, log, max_channels_per_stream, max_streams, nats, origin, recovery, resume, routes, server, tls, trusted_proxies
+FILE:3: "channels.idle": unknown key; the keys here are channels, control, drain, gap, grip, hold, limits, listen, log, max_channels_per_stream, max_streams, nats, origin, recovery, resume, routes, server, tls, trusted_proxies
 FILE:6: routes[0].resume: "sometimes" is not known; write ids, positions or off
 FILE:7: routes[0].keep_alive.interval: 20 is not a duration; write a duration with its unit, as in 20s, 500ms or 10m
 FILE:8: routes[0].on-lag: unknown key; did you mean on_lag?
@@ -82,9 +82,24 @@ func TestRefused(t *testing.T) {
 	tests := []struct {
 		name, text, want string
 	}{
+		{"a route for an unknown protocol", route("protocol: ftp"), `routes[0].protocol: "ftp" is not known; write "", http or websocket`},
+		{"a route for an unknown kind of connection", route("tls: yes"), `routes[0].tls: "yes" is not known; write "", only or never`},
+		{"an unknown way to balance", route("balance: random"), `routes[0].balance: "random" is not known`},
+		{"a negative limit of connections", route("max_connections: -1"), "routes[0].max_connections: -1 is negative"},
+		{"a channel without a name in a route", route("subscribe: ['']"), "routes[0].subscribe[0]: is empty"},
+		{"a channel with a line break in a route", route(`subscribe: ["a\nb"]`), `routes[0].subscribe[0]: "a\nb" has control characters`},
+		{"a route's signing key that is not base64", route("sig_key: 'base64:?'"), "routes[0].sig_key: is not base64"},
+		{"a route's signing key file that is not there", route("sig_key: 'file:absent'"), "routes[0].sig_key: open absent"},
+		{"a route's issuer without a key", route("sig_iss: me"), "routes[0].sig_iss: is set, and there is no key to sign with"},
+		{"two routes for the WebSockets of a path", "routes: [{protocol: websocket, origins: [http://a]}, {protocol: websocket, origins: [http://b]}]", "routes[1]: takes the same requests as routes[0] (/ websocket)"},
 		{"nothing to proxy to", "origin: ''", "origin: is empty, and there are no routes"},
 		{"no address for clients", "listen: []", "listen: is empty, and so is tls.listen"},
 		{"no address for publishers", "control: {listen: []}", "control.listen: is empty"},
+		{"a burst without a rate", "limits: {new_streams_burst: 5}", "limits.new_streams_burst: is 5, and limits.new_streams is 0"},
+		{"a queue without time", "limits: {queue_wait: 0s}", "limits.queue_wait: is 0, and limits.queue is not"},
+		{"a send buffer that holds no event", "hold: {sockets: {send_buffer: 64B}}", "hold.sockets.send_buffer: 64B is no size for a socket's buffer; write 4KiB to 1GiB, or 0B"},
+		{"a send buffer beyond all measure", "hold: {sockets: {not_sent: 4GiB}}", "hold.sockets.not_sent: 4GiB is no size"},
+		{"clients that count as dead too soon", "hold: {sockets: {user_timeout: 5s}}", "hold.sockets.user_timeout: 5s is less than the write_timeout of /, 20s"},
 		{"an address without a port", "listen: [localhost]", `listen[0]: "localhost" is not an address`},
 		{"a port that is none", "listen: [':70000']", `listen[0]: ":70000" is not an address`},
 		{"an address twice", "listen: [':1', ':1']", "listen[1]: :1 is also listen[0]"},

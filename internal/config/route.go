@@ -13,16 +13,42 @@ type Route struct {
 	// What the path of the requests begins with, in whole segments: /api
 	// takes /api and /api/x but not /apix.
 	PathPrefix string `mapstructure:"path_prefix"`
+	// Which of these requests. http: all but WebSockets. websocket: only
+	// requests to open a WebSocket. Empty: both.
+	Protocol Protocol `mapstructure:"protocol"`
+	// Which of these requests. only: those that came over TLS, to Holdfast or
+	// by the word of one of trusted_proxies. never: the others. Empty: both.
+	TLS RouteTLS `mapstructure:"tls"`
 	// What path_prefix is replaced by on the way to the origin; / takes it
 	// away. Empty: the path stays as it is.
 	RewritePrefix string `mapstructure:"rewrite_prefix"`
-	// The URLs of the API, as in http://10.0.0.5:8000. The first that can be
-	// connected to gets the request.
+	// The URLs of the API, as in http://10.0.0.5:8000. One that cannot be
+	// reached, breaks connections or does not answer in time is tried last for
+	// a while, 1s at first and up to 30s.
 	Origins []string `mapstructure:"origins"`
+	// How many requests may be with the origins at once, until the heads of
+	// their responses are there. 0: as many as limits.origin_requests says.
+	OriginRequests int `mapstructure:"origin_requests"`
+	// Which origin gets a request first. first: the one that is named first.
+	// round_robin: each in turn. least_requests: the one with the fewest
+	// requests under way.
+	Balance Balance `mapstructure:"balance"`
+	// How many requests one origin may have under way at once; held streams
+	// are not among them, tunnels are. Beyond it requests wait for a place,
+	// no longer than connect_timeout. 0: no limit.
+	MaxConnections int `mapstructure:"max_connections"`
 	// Put before every channel name in this route's instructions, so that
 	// routes cannot listen to each other's channels. Publishers name the
 	// whole channel.
 	ChannelPrefix string `mapstructure:"channel_prefix"`
+	// Channels that every hold of this route follows beside those of its
+	// instruction. channel_prefix is not put before them.
+	Subscribe []string `mapstructure:"subscribe"`
+	// The key that signs this route's requests, in place of grip.sig_key.
+	SigKey string `mapstructure:"sig_key"`
+	// The issuer named there, in place of grip.sig_iss. Needs sig_key, here or
+	// in grip.
+	SigIss string `mapstructure:"sig_iss"`
 	// What a returning client gets of what it has missed. ids: what follows
 	// the event id it has seen last. positions: the same, and Holdfast gives
 	// ids to events that have none. off: nothing.
@@ -45,6 +71,13 @@ type Route struct {
 	RequestHeaders HeaderEdits `mapstructure:"request_headers"`
 	// Changes to the headers of responses to the client.
 	ResponseHeaders HeaderEdits `mapstructure:"response_headers"`
+	// Let pages of every site read what the origin answers, with credentials:
+	// CORS headers are added where the origin sends none. For origins that
+	// decide by the user and cannot be taught CORS.
+	CORS bool `mapstructure:"cors"`
+	// Tell clients why their requests fail, with what the log says. Not for
+	// production: it shows addresses and channel names.
+	Debug bool `mapstructure:"debug"`
 	// How long connecting to one of the origins may take.
 	ConnectTimeout time.Duration `mapstructure:"connect_timeout"`
 	// How long the origin may take from the request to the head of its

@@ -4,7 +4,7 @@ import "strings"
 
 // AllRoutes returns the routes as they are served: those of Routes, then that
 // of Origin if it is set. Hosts are in lower case, prefixes without a trailing
-// slash, and every route has a name.
+// slash, every route has a name, and its share of limits.
 func (c Config) AllRoutes() []Route {
 	routes := append([]Route(nil), c.Routes...)
 	if c.Origin != "" {
@@ -16,9 +16,24 @@ func (c Config) AllRoutes() []Route {
 		route := &routes[i]
 		route.Host = strings.ToLower(route.Host)
 		route.PathPrefix = trimSlash(route.PathPrefix)
+		if route.OriginRequests == 0 {
+			route.OriginRequests = c.Limits.OriginRequests
+		}
 		if route.Name == "" {
-			route.Name = route.Host + route.PathPrefix
+			route.Name = route.Takes()
 		}
 	}
 	return routes
+}
+
+// Takes says which requests a route takes. No two routes may take the same.
+func (r Route) Takes() string {
+	text := r.Host + r.PathPrefix
+	if r.Protocol != ProtocolAny {
+		text += " " + string(r.Protocol)
+	}
+	if r.TLS != TLSAny {
+		text += " tls=" + string(r.TLS)
+	}
+	return text
 }

@@ -17,6 +17,7 @@ func (c Config) problems() problems {
 	p.checkEnums(c)
 	p.checkNegative(c)
 	p.checkLimits(c)
+	p.checkStorm(c.Limits)
 	p.checkAddresses(c)
 	p.checkTLS(c.TLS)
 	p.checkControl(c.Control)
@@ -26,6 +27,7 @@ func (c Config) problems() problems {
 	p.checkRoutes(c)
 	p.checkEvents(c)
 	p.checkChannels(c.Channels)
+	p.checkSockets(c)
 	return p
 }
 

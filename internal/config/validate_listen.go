@@ -106,15 +106,19 @@ func sendable(token string) bool {
 }
 
 func (p *problems) checkGRIP(g GRIP) {
-	if text, ok := strings.CutPrefix(g.SigKey, "base64:"); ok {
-		if _, err := base64.StdEncoding.DecodeString(text); err != nil || text == "" {
-			p.add("grip.sig_key", "is not base64 after base64:", "encode the key with padding, as `base64` prints it")
-		}
-	}
-	if g.SigKey == filePrefix {
-		p.add("grip.sig_key", "names no file", "write file:PATH")
-	}
+	p.signingKey("grip.sig_key", g.SigKey)
 	if g.SigKey != "" && g.SigIss == "" {
 		p.addAcross("grip.sig_iss", []string{"grip.sig_key"}, "is empty, and grip.sig_key is set", "name the issuer, as in pushpin")
+	}
+}
+
+func (p *problems) signingKey(key, text string) {
+	if encoded, ok := strings.CutPrefix(text, "base64:"); ok {
+		if _, err := base64.StdEncoding.DecodeString(encoded); err != nil || encoded == "" {
+			p.add(key, "is not base64 after base64:", "encode the key with padding, as `base64` prints it")
+		}
+	}
+	if text == filePrefix {
+		p.add(key, "names no file", "write file:PATH")
 	}
 }

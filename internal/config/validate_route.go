@@ -22,6 +22,7 @@ func (p *problems) checkRoutes(c Config) {
 	}
 	for i, route := range c.Routes {
 		p.checkRoute(element("routes", i), route)
+		p.routeSignature(element("routes", i), route, c.GRIP)
 	}
 	p.checkTwice(c)
 }
@@ -41,9 +42,17 @@ func (p *problems) checkRoute(at string, route Route) {
 		p.originURL(element(at+".origins", i), origin)
 	}
 	p.channelPrefix(at+".channel_prefix", route.ChannelPrefix)
+	p.channels(at+".subscribe", route.Subscribe)
 	p.printable(at+".name", route.Name)
 	p.headers(at+".request_headers", route.RequestHeaders)
 	p.headers(at+".response_headers", route.ResponseHeaders)
+}
+
+func (p *problems) routeSignature(at string, route Route, g GRIP) {
+	p.signingKey(at+".sig_key", route.SigKey)
+	if route.SigIss != "" && route.SigKey == "" && g.SigKey == "" {
+		p.addAcross(at+".sig_iss", []string{at + ".sig_key", "grip.sig_key"}, "is set, and there is no key to sign with", "set sig_key in the route or in grip")
+	}
 }
 
 func isIPv6(host string) bool {
@@ -80,11 +89,25 @@ func (p *problems) originURL(key, text string) {
 	}
 }
 
-func (p *problems) channelPrefix(key, prefix string) {
-	if len(prefix) >= maxName {
-		p.add(key, fmt.Sprintf("is %d bytes long", len(prefix)), fmt.Sprintf("channel names have %d bytes at most", maxName))
+// channels checks the names of channels.
+func (p *problems) channels(key string, names []string) {
+	for i, name := range names {
+		if name == "" {
+			p.add(element(key, i), "is empty", "name a channel")
+		}
+		p.channelName(element(key, i), name, maxName)
 	}
-	p.printable(key, prefix)
+}
+
+func (p *problems) channelPrefix(key, prefix string) {
+	p.channelName(key, prefix, maxName-1)
+}
+
+func (p *problems) channelName(key, name string, most int) {
+	if len(name) > most {
+		p.add(key, fmt.Sprintf("is %d bytes long", len(name)), fmt.Sprintf("channel names have %d bytes at most", maxName))
+	}
+	p.printable(key, name)
 }
 
 func (p *problems) printable(key, text string) {
@@ -125,9 +148,9 @@ func (p *problems) checkTwice(c Config) {
 		if i == len(c.Routes) {
 			at = "origin"
 		}
-		match := route.Host + route.PathPrefix
+		match := route.Takes()
 		if other, twice := matches[match]; twice {
-			p.addAcross(at, []string{other}, fmt.Sprintf("takes the same requests as %s (%s)", other, match), "change host or path_prefix, or remove one of the two")
+			p.addAcross(at, []string{other}, fmt.Sprintf("takes the same requests as %s (%s)", other, match), "change host, path_prefix, protocol or tls, or remove one of the two")
 		} else if other, twice := names[route.Name]; twice {
 			p.addAcross(at+".name", []string{other}, fmt.Sprintf("%q is also the name of %s", route.Name, other), "give each route a name of its own")
 		}

@@ -29,15 +29,15 @@ func TestSizesAreReadAndWritten(t *testing.T) {
 }
 
 func TestAllRoutesAreTidy(t *testing.T) {
-	cfg := Config{Origin: "http://o", Routes: []Route{
+	cfg := Config{Origin: "http://o", Limits: Limits{OriginRequests: 7}, Routes: []Route{
 		{Host: "API.example.com", PathPrefix: "/v1/"},
-		{Name: "named", PathPrefix: "/v2"},
+		{Name: "named", PathPrefix: "/v2", OriginRequests: 3},
 	}}
 	rest := DefaultRoute()
-	rest.Name, rest.Origins = "/", []string{"http://o"}
+	rest.Name, rest.Origins, rest.OriginRequests = "/", []string{"http://o"}, 7
 	want := []Route{
-		{Name: "api.example.com/v1", Host: "api.example.com", PathPrefix: "/v1"},
-		{Name: "named", PathPrefix: "/v2"},
+		{Name: "api.example.com/v1", Host: "api.example.com", PathPrefix: "/v1", OriginRequests: 7},
+		{Name: "named", PathPrefix: "/v2", OriginRequests: 3},
 		rest,
 	}
 	if diff := cmp.Diff(want, cfg.AllRoutes()); diff != "" {

@@ -26,6 +26,7 @@ type Engine struct {
 	secure    *tlsBuffers // nil: loops cannot hold streams over TLS
 	loops     []*loop
 	duplicate func(*net.TCPConn) (int, error)
+	group     *group
 
 	// Each guards itself.
 	index    *index
@@ -59,6 +60,7 @@ func New(o Options) (*Engine, error) {
 		feeds:     hold.NewFeeds(o.Options),
 		rest:      hold.New(o.Options),
 	}
+	e.group = &group{e.index, e.rest.Group()}
 	for range loopsOf(o.Loops) {
 		p, err := newEpoll()
 		if err != nil {
@@ -105,7 +107,7 @@ func (e *Engine) Run(ctx context.Context) error {
 }
 
 // Group implements hold.Holder.
-func (e *Engine) Group() channels.Group { return group{e.index, e.rest.Group()} }
+func (e *Engine) Group() channels.Group { return e.group }
 
 // group tells both the loops and the other holder of news: what a cursor is
 // made for is decided after it was made.
@@ -115,7 +117,7 @@ type group struct {
 }
 
 // Wake implements channels.Group.
-func (g group) Wake(l *channels.Log) {
+func (g *group) Wake(l *channels.Log) {
 	g.loops.wake(l)
 	g.rest.Wake(l)
 }
@@ -138,7 +140,7 @@ func (e *Engine) Drain(ctx context.Context, window time.Duration) error {
 }
 
 // Hold implements hold.Holder.
-func (e *Engine) Hold(w http.ResponseWriter, r *http.Request, s *hold.Stream) error {
+func (e *Engine) Hold(w http.ResponseWriter, r *http.Request, s *hold.Stream) (wait func(), err error) {
 	conn := e.ownable(r)
 	if conn == nil {
 		return e.rest.Hold(w, r, s)
@@ -148,9 +150,9 @@ func (e *Engine) Hold(w http.ResponseWriter, r *http.Request, s *hold.Stream) er
 		stream.loop.load.Add(-1)
 		s.Cursor.Close()
 		e.registry.Release()
-		return fmt.Errorf("hold: %w", err)
+		return nil, fmt.Errorf("hold: %w", err)
 	}
-	return nil
+	return nil, nil
 }
 
 // ownable returns the connection of a request that a loop can hold, nil if it

@@ -33,7 +33,7 @@ func TestARoundPassesNobodyOver(t *testing.T) {
 		for s := range seated {
 			stayed[s] = true
 		}
-		for newcomer := 20; a.next < len(a.seats); {
+		for newcomer := 20; int(a.next) < len(a.seats); {
 			switch s := &all[rnd.IntN(len(all))]; {
 			case rnd.IntN(3) > 0:
 				turns[a.seats[a.next]]++

@@ -22,16 +22,16 @@ type audience struct {
 	log  *channels.Log
 	loop *loop
 
-	// Guarded by index.mu.
-	sibling *audience // of the same log in another loop
-	queued  bool      // in loop.queue
-
 	// Owned by the loop.
 	seats   []*stream
 	one     [1]*stream // the seats of an audience of one, as of a user's channel
-	next    int        // in a round: whose turn it is
+	next    int32      // in a round: whose turn it is
 	running bool       // a round is under way
 	again   bool       // and there was more news meanwhile
+
+	// Guarded by index.mu.
+	queued  bool      // in loop.queue
+	sibling *audience // of the same log in another loop
 }
 
 func newIndex() *index { return &index{first: make(map[*channels.Log]*audience)} }

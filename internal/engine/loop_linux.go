@@ -152,13 +152,13 @@ func (l *loop) turn() bool {
 
 // round gives an audience its share.
 func (l *loop) round(a *audience) {
-	for n := 0; n < share && l.visits > 0 && a.next < len(a.seats); n++ {
+	for n := 0; n < share && l.visits > 0 && int(a.next) < len(a.seats); n++ {
 		s := a.seats[a.next]
 		a.next++
 		l.deliver(s)
 	}
 	switch {
-	case a.next < len(a.seats):
+	case int(a.next) < len(a.seats):
 		l.rounds.push(a)
 	case a.again:
 		a.again, a.next = false, 0

@@ -3,6 +3,8 @@ package engine
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -223,4 +225,29 @@ func (q *quiet) close()                       { q.once.Do(func() { close(q.close
 func tell(s *stream, mask uint32) {
 	synctest.Wait() // it has written down who s is
 	s.loop.tell([]event{{s.slot, s.serial, mask}})
+}
+
+// chatter publishes so many events on channels a and b, a few of them large, while
+// a client reads a little now and then. It returns what was published, framed, and
+// what the client has read.
+func (r *rig) chatter(t *testing.T, rnd *rand.Rand, events, large int, read func(n int) (string, error)) (want, got *strings.Builder) {
+	t.Helper()
+	want, got = new(strings.Builder), new(strings.Builder)
+	for i := range events {
+		size := rnd.IntN(300)
+		if rnd.IntN(50) == 0 {
+			size = rnd.IntN(large)
+		}
+		content := fmt.Sprintf("data: %d %s\n\n", i, strings.Repeat("x", size))
+		want.WriteString(chunk(content))
+		r.publish(t, string(rune('a'+rnd.IntN(2))), content)
+		for rnd.IntN(3) == 0 {
+			some, err := read(1 + rnd.IntN(30_000))
+			if err != nil {
+				t.Fatal(err)
+			}
+			got.WriteString(some)
+		}
+	}
+	return want, got
 }

@@ -45,10 +45,10 @@ func (l *loop) unseat(p place) {
 // remove empties a seat. Who has had its turn in a round stays in front of next
 // and who has not stays behind it, so that nobody is passed over.
 func (a *audience) remove(at int) {
-	if at < a.next {
+	if at < int(a.next) {
 		a.next--
-		a.move(a.next, at)
-		at = a.next
+		a.move(int(a.next), at)
+		at = int(a.next)
 	}
 	last := len(a.seats) - 1
 	if at != last {

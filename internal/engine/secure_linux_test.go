@@ -36,23 +36,7 @@ func TestPartialRecordsArriveWhole(t *testing.T) {
 			r := newRig(t)
 			c, _ := r.holdSecure(t, version, buffer, hold.Stream{}, "a", "b")
 			defer c.leave()
-			var want, got strings.Builder
-			for i := range 300 {
-				size := rnd.IntN(300)
-				if rnd.IntN(50) == 0 {
-					size = rnd.IntN(100_000)
-				}
-				content := fmt.Sprintf("data: %d %s\n\n", i, strings.Repeat("x", size))
-				want.WriteString(chunk(content))
-				r.publish(t, string(rune('a'+rnd.IntN(2))), content)
-				for rnd.IntN(3) == 0 {
-					some, err := c.some(1 + rnd.IntN(30_000))
-					if err != nil {
-						t.Fatal(err)
-					}
-					got.WriteString(some)
-				}
-			}
+			want, got := r.chatter(t, rnd, 300, 100_000, c.some)
 			r.act(t, "a", channels.Close)
 			want.WriteString(wire.LastChunk)
 			rest, err := c.rest(t)

@@ -26,23 +26,7 @@ func TestPartialWritesArriveWhole(t *testing.T) {
 			r := newRig(t)
 			fd, _ := r.hold(t, buffer, hold.Stream{}, "a", "b")
 			defer unix.Close(fd)
-			var want, got strings.Builder
-			for i := range 400 {
-				size := rnd.IntN(300)
-				if rnd.IntN(50) == 0 {
-					size = rnd.IntN(200_000)
-				}
-				content := fmt.Sprintf("data: %d %s\n\n", i, strings.Repeat("x", size))
-				want.WriteString(chunk(content))
-				r.publish(t, string(rune('a'+rnd.IntN(2))), content)
-				for rnd.IntN(3) == 0 {
-					some, err := readSome(fd, 1+rnd.IntN(30_000))
-					if err != nil {
-						t.Fatal(err)
-					}
-					got.WriteString(some)
-				}
-			}
+			want, got := r.chatter(t, rnd, 400, 200_000, func(n int) (string, error) { return readSome(fd, n) })
 			r.act(t, "a", channels.Close)
 			want.WriteString(wire.LastChunk)
 			for start := time.Now(); time.Since(start) < 30*time.Second; {

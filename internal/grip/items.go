@@ -5,6 +5,10 @@ import (
 	"fmt"
 )
 
+// itemsAtFirst is for how many items there is room at first: it grows, so that a
+// body of rubbish costs little.
+const itemsAtFirst = 128
+
 // maxID bounds the ids of items and events, in bytes.
 const maxID = 1024
 
@@ -41,7 +45,7 @@ func ParseItems(body []byte) ([]Item, error) {
 	if !ok {
 		return nil, ErrItemsType
 	}
-	var items []Item // grows, so that a body of rubbish costs little
+	items := make([]Item, 0, min(len(elements), itemsAtFirst))
 	for i, e := range elements {
 		it, err := parseItem(e, "")
 		if err != nil {

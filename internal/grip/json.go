@@ -25,10 +25,16 @@ const jsonSpace = " \t\r\n"
 func skipSpace(s raw) raw { return bytes.TrimLeft(s, jsonSpace) }
 
 // object is the members of a JSON object, in order.
-type object []struct {
+type object []pair
+
+// pair is one member.
+type pair struct {
 	key   []byte // without escapes
 	value raw
 }
+
+// usualMembers is how many members most objects have at most.
+const usualMembers = 3
 
 // parseObject splits an object. Its parts share v's bytes.
 func parseObject(v raw) (o object, ok bool) {
@@ -42,10 +48,10 @@ func parseObject(v raw) (o object, ok bool) {
 		if bytes.IndexByte(name, '\\') >= 0 {
 			name = appendUnescaped(nil, key)
 		}
-		o = append(o, struct {
-			key   []byte
-			value raw
-		}{name, value})
+		if o == nil {
+			o = make(object, 0, usualMembers)
+		}
+		o = append(o, pair{name, value})
 		rest = skipComma(after)
 	}
 	return o, true

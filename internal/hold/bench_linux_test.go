@@ -117,7 +117,7 @@ func holdEverything(hub *channels.Hub, holder hold.Holder) http.Handler {
 		}
 		hold.Prepare(w, r)
 		w.WriteHeader(http.StatusOK)
-		err = holder.Hold(w, r, &hold.Stream{
+		wait, err := holder.Hold(w, r, &hold.Stream{
 			Cursor:      cursor,
 			Form:        wire.Stream,
 			EventStream: true,
@@ -126,6 +126,9 @@ func holdEverything(hub *channels.Hub, holder hold.Holder) http.Handler {
 		})
 		if err != nil {
 			panic(err)
+		}
+		if wait != nil {
+			wait()
 		}
 	})
 }

@@ -183,7 +183,7 @@ func TestHoldWithoutAWayToTakeTheConnection(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = h.Hold(httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil), &Stream{Cursor: c})
+	_, err = h.Hold(httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil), &Stream{Cursor: c})
 	if !errors.Is(err, http.ErrNotSupported) {
 		t.Errorf("held with %v, want ErrNotSupported", err)
 	}

@@ -15,7 +15,8 @@
 // connection. TLS and foreign listeners are hijacked, as a tls.Conn that was
 // closed is of no use. A tls.Conn cannot be given another connection either,
 // but the Conn beneath it can: see Conn.Replace. HTTP/2 has no connection to take: there the handler
-// waits while others write through its ResponseWriter.
+// waits while others write through its ResponseWriter, as near to the top of its
+// stack as Holder.Hold can bring it, for all that is on it waits too.
 //
 // So http.Server.Shutdown does not wait for streams on HTTP/1.x, which it
 // takes for closed, but does for those on HTTP/2: Drain comes before it.

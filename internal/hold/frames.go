@@ -34,19 +34,20 @@ func newFrames(l *live, w http.ResponseWriter, r *http.Request) *frames {
 	// moving it costs two messages to the connection's goroutine per write.
 	f.stuck = time.AfterFunc(l.feed.WriteTimeout(), func() { l.CutOff(ReasonWriteTimeout) })
 	f.stuck.Stop()
+	clear(w.Header())                      // net/http has sent a copy
 	f.control.SetReadDeadline(time.Time{}) // the server's are for requests
 	f.control.SetWriteDeadline(time.Time{})
 	return f
 }
 
 // wait returns when the stream has ended.
+//
+// A select for two channels would do without the function, but it needs so much
+// stack that Go keeps 8 KiB for the goroutine instead of 4.
 func (f *frames) wait() {
-	select {
-	case <-f.ctx.Done():
-		f.live.CutOff(ReasonClientClosed)
-		<-f.ended
-	case <-f.ended:
-	}
+	forget := context.AfterFunc(f.ctx, func() { f.live.CutOff(ReasonClientClosed) })
+	<-f.ended
+	forget()
 	f.live.gone()
 }
 

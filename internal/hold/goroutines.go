@@ -123,30 +123,28 @@ func (h *Goroutines) Drain(ctx context.Context, window time.Duration) error {
 }
 
 // Hold implements Holder.
-func (h *Goroutines) Hold(w http.ResponseWriter, r *http.Request, s *Stream) error {
-	err := h.hold(w, r, s)
-	if err != nil {
+func (h *Goroutines) Hold(w http.ResponseWriter, r *http.Request, s *Stream) (wait func(), err error) {
+	if wait, err = h.hold(w, r, s); err != nil {
 		s.Cursor.Close()
 		h.registry.Release()
-		return fmt.Errorf("hold: %w", err)
+		return nil, fmt.Errorf("hold: %w", err)
 	}
-	return nil
+	return wait, nil
 }
 
 // hold finds the way to take the response over and goes it.
-func (h *Goroutines) hold(w http.ResponseWriter, r *http.Request, s *Stream) error {
+func (h *Goroutines) hold(w http.ResponseWriter, r *http.Request, s *Stream) (wait func(), err error) {
 	control := http.NewResponseController(w)
 	if err := control.Flush(); err != nil {
-		return err
+		return nil, err
 	}
 	framing := FramingOf(r)
 	l := h.newLive(s, framing)
 	if framing == Frames {
-		l.serve(w, r)
-		return nil
+		return l.serve(w, r), nil
 	}
 	if conn := ConnOf(r); conn != nil {
-		return conn.Claim(l)
+		return nil, conn.Claim(l)
 	}
-	return l.hijack(control)
+	return nil, l.hijack(control)
 }

@@ -39,10 +39,15 @@ type Holder interface {
 	// and the place that Admit gave. The handler must return as soon as Hold
 	// does and must not touch w or the request's body any more.
 	//
-	// Hold does not wait for the client but on HTTP/2, where it blocks until
-	// the stream has ended. The error says why the connection could not be
-	// taken; s.Ended is not called then.
-	Hold(w http.ResponseWriter, r *http.Request, s *Stream) error
+	// On HTTP/2 a response lasts as long as its handler. Then wait is not nil,
+	// and the handler calls it before it returns; it blocks until the stream has
+	// ended. What is on the handler's stack meanwhile, and whatever that refers
+	// to, is kept for as long as the stream: it is best called where there is
+	// least.
+	//
+	// Hold does not wait for the client. The error says why the connection could
+	// not be taken; s.Ended is not called then.
+	Hold(w http.ResponseWriter, r *http.Request, s *Stream) (wait func(), err error)
 
 	// Attach lets w, which waits for a response of its own, hear of news for
 	// c and of the end. It uses the place that Admit gave, until Detach. Of

@@ -44,7 +44,11 @@ type Link struct {
 
 // Seen is the item that a client has seen last on a channel. ID is empty if it is
 // not known.
-type Seen struct{ Channel, ID string }
+type Seen struct {
+	Channel, ID string
+	// Apart: the origin knows nothing of the channel, so no id of it is kept.
+	Apart bool
+}
 
 // Trigger says why an origin is asked. It is a metric label: one of these, or the
 // channels.Reason of a gap.

@@ -161,9 +161,10 @@ func (l *live) hijack(control *http.ResponseController) error {
 // implements Heir.
 func (l *live) Inherit(conn net.Conn) { l.adopt(conn, 0) }
 
-// serve holds an HTTP/2 stream in its handler. It returns when it has ended.
-func (l *live) serve(w http.ResponseWriter, r *http.Request) {
+// serve holds an HTTP/2 stream in its handler, which is to wait until it has
+// ended.
+func (l *live) serve(w http.ResponseWriter, r *http.Request) (wait func()) {
 	f := newFrames(l, w, r)
 	l.begin(f)
-	f.wait()
+	return f.wait
 }

@@ -140,7 +140,7 @@ func (f *Feed) sift(entries []channels.Entry) []channels.Entry {
 			f.cursor.Back(e)
 			return kept
 		}
-		if len(e.Bytes(f.terms.form)) > 0 {
+		if len(e.Bytes(f.terms.form)) > 0 && !s.apart {
 			s.ahead = e.ItemID()
 		}
 		kept = append(kept, *e)

@@ -16,6 +16,7 @@ type seen struct {
 	asked []byte
 	// active: something has come since a timeout was asked for.
 	active bool
+	apart  bool // Seen.Apart
 	// ahead is id after what is read but not written yet.
 	ahead []byte
 }
@@ -25,7 +26,7 @@ func (l *Link) see(all []Seen) {
 	before := l.seen
 	l.seen = make([]seen, len(all))
 	for i, s := range all {
-		l.seen[i] = seen{channel: s.Channel, id: []byte(s.ID)}
+		l.seen[i] = seen{channel: s.Channel, id: []byte(s.ID), apart: s.Apart}
 		for k := range before {
 			if before[k].channel == s.Channel {
 				l.seen[i].asked = before[k].id
@@ -38,7 +39,7 @@ func (l *Link) see(all []Seen) {
 func (l *Link) known() []Seen {
 	all := make([]Seen, len(l.seen))
 	for i := range l.seen {
-		all[i] = Seen{l.seen[i].channel, string(l.seen[i].id)}
+		all[i] = Seen{l.seen[i].channel, string(l.seen[i].id), l.seen[i].apart}
 	}
 	return all
 }
@@ -69,9 +70,11 @@ func (s *seen) has(e *channels.Entry) bool {
 // passed says that e is behind the stream.
 func (l *Link) passed(e *channels.Entry) {
 	s := &l.seen[e.Subscription()]
-	s.id = append(s.id[:0], e.ItemID()...)
 	s.active = true
 	l.tries = 0
+	if !s.apart {
+		s.id = append(s.id[:0], e.ItemID()...)
+	}
 }
 
 // delivered says that entries in a form are behind the stream.
@@ -87,7 +90,7 @@ func (l *Link) delivered(entries []channels.Entry, form channels.Form) {
 func (l *Link) quiet() bool {
 	quiet := len(l.seen) == 0
 	for i := range l.seen {
-		quiet = quiet || !l.seen[i].active
+		quiet = quiet || !l.seen[i].active && !l.seen[i].apart
 		l.seen[i].active = false
 	}
 	return quiet
@@ -104,7 +107,7 @@ func (l *Link) covers(gap *channels.Gap) bool {
 			continue
 		}
 		_, place := channels.ParsePosition(gap.LastID)
-		if gap.LastID == "" || place || gap.Channel == "" && len(l.seen) > 1 {
+		if s.apart || gap.LastID == "" || place || gap.Channel == "" && len(l.seen) > 1 {
 			missing++
 			continue
 		}

@@ -15,6 +15,19 @@ type SocketOptions struct {
 	// system beyond what the client's window takes. Linux only. Zero leaves
 	// the system's default, which is no bound.
 	NotSentLowat int
+	// Nagle turns TCP_NODELAY off, which Go has turned on: a small write then
+	// waits until the client has acknowledged the one before.
+	Nagle bool
+	// UserTimeout is TCP_USER_TIMEOUT: after so long without an answer from
+	// the client's system a connection ends, whether or not a write of ours is
+	// stuck. Linux only. It would also hit a client that only does not read, so
+	// it is never less than a second more than the stream's write timeout, which
+	// is what zero means.
+	UserTimeout time.Duration
+	// Probes leaves the system's keep-alive on for streams that have a
+	// keep-alive of their own. Go makes it send a packet every 15 seconds on
+	// an idle connection.
+	Probes bool
 }
 
 // DefaultSocketOptions are the measured compromise: no short writes and no
@@ -23,7 +36,7 @@ func DefaultSocketOptions() SocketOptions {
 	return SocketOptions{SendBuffer: 64 << 10, NotSentLowat: 16 << 10}
 }
 
-// userTimeout is TCP_USER_TIMEOUT for a write deadline. It ends connections
-// whose peer no longer answers, even with nothing of ours stuck in a write.
-// It must not be shorter: it would also hit a peer that only does not read.
-func userTimeout(write time.Duration) time.Duration { return write + time.Second }
+// userTimeout is TCP_USER_TIMEOUT for a stream with this write timeout.
+func (o SocketOptions) userTimeout(write time.Duration) time.Duration {
+	return max(o.UserTimeout, write+time.Second)
+}

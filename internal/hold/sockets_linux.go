@@ -8,8 +8,8 @@ import (
 )
 
 // apply sets the options for a stream with this write timeout. Failure is not
-// worth a stream: the options only bound what it costs. ownKeepAlive turns the system's probes off, of which
-// Go sends one every 15 seconds.
+// worth a stream: the options only bound what it costs. ownKeepAlive says that
+// the stream has a keep-alive of its own.
 func (o SocketOptions) apply(c net.Conn, write time.Duration, ownKeepAlive bool) {
 	t, ok := c.(*net.TCPConn)
 	if !ok {
@@ -30,8 +30,11 @@ func (o SocketOptions) Set(fd int, write time.Duration, ownKeepAlive bool) {
 	if o.NotSentLowat > 0 {
 		unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NOTSENT_LOWAT, o.NotSentLowat)
 	}
-	if ownKeepAlive {
+	if o.Nagle {
+		unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 0)
+	}
+	if ownKeepAlive && !o.Probes {
 		unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_KEEPALIVE, 0)
 	}
-	unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_USER_TIMEOUT, int(userTimeout(write).Milliseconds()))
+	unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_USER_TIMEOUT, int(o.userTimeout(write).Milliseconds()))
 }

@@ -16,7 +16,10 @@ func (o SocketOptions) apply(c net.Conn, _ time.Duration, ownKeepAlive bool) {
 	if o.SendBuffer > 0 {
 		t.SetWriteBuffer(o.SendBuffer)
 	}
-	if ownKeepAlive {
+	if o.Nagle {
+		t.SetNoDelay(false)
+	}
+	if ownKeepAlive && !o.Probes {
 		t.SetKeepAlive(false)
 	}
 }

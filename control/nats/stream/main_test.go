@@ -137,14 +137,17 @@ func (n *node) count(name string) float64 {
 	return 0
 }
 
-// say publishes an event and returns its position.
+// say publishes an event and returns its position, empty if it has none.
 func (n *node) say(channel, id, data string) string {
 	n.t.Helper()
 	r, err := n.intake.Event(n.t.Context(), intake.Event{Channel: channel, ID: id, Data: []byte(data)})
 	if err != nil {
 		n.t.Fatalf("publish: %v", err)
 	}
-	return r.Items[0].Position
+	if r.Items[0].Position.IsZero() {
+		return ""
+	}
+	return r.Items[0].Position.String()
 }
 
 // reader is a cursor that is read by hand.

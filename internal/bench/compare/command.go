@@ -12,12 +12,18 @@ import (
 func (c Case) command() string {
 	cfg, defaults := c.config(), c.defaults()
 	line := []string{"holdfast bench", c.scenario}
+	if c.tls {
+		line = append(line, "--url https://… --insecure")
+	}
 	differs := func(flag string, is, was any) {
 		if is != was {
 			line = append(line, fmt.Sprintf("--%s %v", flag, is))
 		}
 	}
 	differs("streams", cfg.Streams, defaults.Streams)
+	differs("http2", cfg.HTTP2, defaults.HTTP2)
+	differs("idle-channels", cfg.IdleChannels, defaults.IdleChannels)
+	differs("gap", cfg.Gap, defaults.Gap)
 	differs("rate", cfg.Rate, defaults.Rate)
 	differs("duration", cfg.Duration, defaults.Duration)
 	differs("items", cfg.Items, defaults.Items)
@@ -43,6 +49,9 @@ func (c Case) defaults() bench.Config {
 func (c Case) config() bench.Config {
 	cfg := c.defaults()
 	cfg.WarmUp, cfg.Wait = true, patience
+	if c.tls {
+		cfg.URL, cfg.Insecure = strings.Replace(cfg.URL, "http:", "https:", 1), true
+	}
 	c.tune(&cfg)
 	return cfg
 }

@@ -27,7 +27,7 @@ type Server struct {
 	Origin  bool   `json:"origin"` // its streams are held on the word of an origin
 	Version string `json:"version,omitempty"`
 	Missing string `json:"missing,omitempty"` // why it was not measured
-	Config  string `json:"config,omitempty"`  // of its last process
+	Config  string `json:"config,omitempty"`  // of its first process
 }
 
 // An Outcome is what came of a case.
@@ -39,6 +39,8 @@ type Outcome struct {
 	Rounds  int      `json:"rounds"`
 	Floor   string   `json:"floor"` // the server that ratios start from
 	Columns []Column `json:"columns"`
+	Ratios  []string `json:"ratios,omitempty"`  // figures to compare with the floor's; none: the first column's, if less is better
+	Targets []Target `json:"targets,omitempty"` // for Holdfast
 	Rows    []Row    `json:"rows"`
 }
 

@@ -3,6 +3,7 @@ package compare
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 )
 
@@ -21,6 +22,7 @@ func (d *Document) WritePage(w io.Writer) error {
 	for _, o := range d.Cases {
 		p.outcome(o)
 	}
+	p.targets(d)
 	p.losses(d)
 	p.caveats(d)
 	p.configurations(d)
@@ -94,9 +96,9 @@ func (p *page) outcome(o Outcome) {
 	for _, c := range o.Columns {
 		head = append(head, c.Title)
 	}
-	ratios := o.hasRatios()
-	if ratios {
-		head = append(head, o.Columns[0].Title+" ÷ "+o.Floor)
+	ratios := o.ratios()
+	for _, c := range ratios {
+		head = append(head, c.Title+" ÷ "+o.Floor)
 	}
 	rows := [][]string{head}
 	for _, r := range o.Rows {
@@ -112,13 +114,21 @@ func count(n int, what string) string {
 	return fmt.Sprintf("%d %ss", n, what)
 }
 
-// hasRatios reports whether the first column is a cost that the floor has, too.
-func (o Outcome) hasRatios() bool {
-	_, ok := o.row(o.Floor)
-	return ok && o.Columns[0].Better == Less
+// ratios are the columns to compare with the floor's, if that took part.
+func (o Outcome) ratios() []Column {
+	var compared []Column
+	if _, ok := o.row(o.Floor); !ok {
+		return nil
+	}
+	for i, c := range o.Columns {
+		if slices.Contains(o.Ratios, c.Figure) || len(o.Ratios) == 0 && i == 0 && c.Better == Less {
+			compared = append(compared, c)
+		}
+	}
+	return compared
 }
 
-func (o Outcome) cells(r Row, ratios bool) []string {
+func (o Outcome) cells(r Row, ratios []Column) []string {
 	cells := []string{r.Server}
 	if r.Failed != "" {
 		return append(cells, "failed: "+oneLine(r.Failed))
@@ -126,8 +136,8 @@ func (o Outcome) cells(r Row, ratios bool) []string {
 	for _, c := range o.Columns {
 		cells = append(cells, cell(r, c.Figure))
 	}
-	if ratios {
-		cells = append(cells, o.toFloor(r))
+	for _, c := range ratios {
+		cells = append(cells, o.toFloor(r, c))
 	}
 	return cells
 }
@@ -143,13 +153,13 @@ func cell(r Row, figure string) string {
 	return fmt.Sprintf("%s (%s – %s)", s.Unit.Format(s.Median), s.Unit.Format(s.Low), s.Unit.Format(s.High))
 }
 
-// toFloor is the first column's ratio.
-func (o Outcome) toFloor(r Row) string {
+// toFloor is a column's ratio.
+func (o Outcome) toFloor(r Row, c Column) string {
 	if r.Server == o.Floor {
 		return "1"
 	}
 	base, _ := o.row(o.Floor)
-	if q, ok := against(r, base, o.Columns[0].Figure); ok {
+	if q, ok := against(r, base, c.Figure); ok {
 		return fmt.Sprintf("%.2f (%.2f – %.2f)", q.median, q.low, q.high)
 	}
 	return "–"
@@ -196,9 +206,12 @@ func (p *page) caveats(d *Document) {
 	p.line("- A round is short, and there are few. Figures of other runs differ, more so where something else uses the")
 	p.line("  machine: look at the load above.")
 	p.line("- A latency is from just before the publish request is sent to the read that brings the event. A request")
-	p.line("  that a server answers late makes all its events late.")
+	p.line("  that a server answers late makes all its events late, and those of the next one if that was due before.")
 	p.line("- Memory is the proportional set size of the processes. Kernel buffers are not in it; they are about the")
 	p.line("  same for all, except for streams that do not read.")
+	p.line("- Garbage, collections and pauses are what the Go runtime of a server says, if it does: garbage is all that")
+	p.line("  was allocated, kept or not, a collection's CPU time the runtime's estimate with what it did while nothing")
+	p.line("  else ran, the longest pause that of the last 256 collections, each with its pauses added up.")
 	for _, s := range d.Servers {
 		if s.Note != "" {
 			p.line("- %s: %s", s.Name, s.Note)

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"flag"
 	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -34,6 +36,13 @@ func document() *Document {
 			{
 				Name: "broadcast", Title: "Broadcast", About: "Many streams.", Command: "holdfast bench broadcast", Rounds: 3, Floor: plainFloor,
 				Columns: []Column{{cpu, "CPU", Less}, {rate, "deliveries", More}, missing(), {"nothing", "unknown", Less}},
+				Ratios:  []string{cpu, rate},
+				Targets: []Target{
+					atMost(cpu, 11), atMost("missing", 0), atMost("missing", 3), atMost("nothing", 1),
+					atMostOf("other", 1.1, cpu), atMostOf("third", 1.1, cpu),
+					{Figure: cpu, Server: plainFloor, Times: 1, Plus: 7, Better: Less},
+					{Figure: rate, Server: plainFloor, Times: 1, Better: More},
+				},
 				Rows: []Row{
 					{Server: us, Figures: []bench.Series{series(cpu, bench.Micros, 10, 12, 11), series(rate, bench.PerSec, 900, 1000, 1100), series("missing", "", 0, 0, 3)}},
 					{Server: "other", Figures: []bench.Series{series(cpu, bench.Micros, 9, 10, 9), series(rate, bench.PerSec, 1000, 990, 1300), series("missing", "", 0, 0, 0)}},
@@ -43,6 +52,7 @@ func document() *Document {
 			{
 				Name: "replay", Title: "Replay", About: "Streams come back.", Command: "holdfast bench replay", Rounds: 1, Floor: plainFloor,
 				Columns: []Column{{cpu, "CPU", Less}},
+				Targets: []Target{{Figure: cpu, Case: "broadcast", Times: 0.1, Better: Less}, {Figure: cpu, Case: "absent", Times: 1, Better: Less}},
 				Rows: []Row{
 					{Server: us, Figures: []bench.Series{series(cpu, bench.Micros, 1)}},
 					{Server: "other", Failed: "it fell over\nbadly"},
@@ -86,23 +96,28 @@ func TestADocumentIsReadAsItWasWritten(t *testing.T) {
 	}
 }
 
-func TestThePageInDocsIsThatOfItsDocument(t *testing.T) {
-	file, err := os.Open("../../../docs/benchmarks.json")
-	if err != nil {
-		t.Fatal(err)
+func TestThePagesInDocsAreThoseOfTheirDocuments(t *testing.T) {
+	documents, err := filepath.Glob("../../../docs/benchmarks*.json")
+	if err != nil || len(documents) == 0 {
+		t.Fatal(documents, err)
 	}
-	defer file.Close()
-	doc, err := Read(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var page bytes.Buffer
-	if err := doc.WritePage(&page); err != nil {
-		t.Fatal(err)
-	}
-	want, err := os.ReadFile("../../../docs/benchmarks.md")
-	if diff := cmp.Diff(string(want), page.String()); err != nil || diff != "" {
-		t.Errorf("run holdfast bench page docs/benchmarks.json > docs/benchmarks.md: %v\n%s", err, diff)
+	for _, document := range documents {
+		text, err := os.ReadFile(document)
+		if err != nil {
+			t.Fatal(err)
+		}
+		doc, err := Read(bytes.NewReader(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var page bytes.Buffer
+		if err := doc.WritePage(&page); err != nil {
+			t.Fatal(err)
+		}
+		want, err := os.ReadFile(strings.TrimSuffix(document, "json") + "md")
+		if diff := cmp.Diff(string(want), page.String()); err != nil || diff != "" {
+			t.Errorf("%s: make its page with holdfast bench page: %v\n%s", document, err, diff)
+		}
 	}
 }
 

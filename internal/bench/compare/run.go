@@ -15,11 +15,13 @@ import (
 
 // A Plan is what to compare.
 type Plan struct {
-	Peers   []peer.Peer
-	Cases   []Case
-	Rounds  int
-	Cores   int
-	Command string // to put into the document
+	Peers  []peer.Peer
+	Cases  []Case
+	Rounds int
+	Cores  int
+	// AllRounds measures every case in all rounds, those that take long as well.
+	AllRounds bool
+	Command   string // to put into the document
 	// Progress gets a line for each measurement.
 	Progress io.Writer
 }

@@ -27,7 +27,7 @@ type entrant struct {
 
 func (c *comparison) trial(work Case) *trial {
 	t := &trial{comparison: c, work: work, rounds: c.plan.Rounds}
-	if work.rounds > 0 {
+	if work.rounds > 0 && !c.plan.AllRounds {
 		t.rounds = min(t.rounds, work.rounds)
 	}
 	for _, i := range c.present {
@@ -68,12 +68,14 @@ func (t *trial) run(ctx context.Context) error {
 
 // measure measures a server in a process of its own.
 func (t *trial) measure(ctx context.Context, e *entrant) (r *bench.Report, err error) {
-	server, err := t.plan.Peers[e.index].Start(ctx, t.origin, t.plan.Cores)
+	server, err := t.plan.Peers[e.index].Start(ctx, peer.Conditions{Origin: t.origin, Cores: t.plan.Cores, TLS: t.work.tls})
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, server.Stop()) }()
-	t.doc.Servers[e.index].Config = server.Config()
+	if s := &t.doc.Servers[e.index]; s.Config == "" {
+		s.Config = server.Config()
+	}
 	cfg := t.work.config()
 	server.Apply(&cfg)
 	return bench.Measure(ctx, cfg)
@@ -91,6 +93,7 @@ func (t *trial) outcome() Outcome {
 	out := Outcome{
 		Name: t.work.Name, Title: t.work.Title, About: t.work.About, Command: t.work.command(),
 		Rounds: t.rounds, Floor: cmp.Or(t.work.floor, plainFloor), Columns: t.work.Columns,
+		Ratios: t.work.ratios, Targets: t.work.targets,
 	}
 	for _, e := range t.servers {
 		row := Row{Server: t.plan.Peers[e.index].Name}

@@ -1,7 +1,8 @@
 // Package floor is the least that a server of event streams written in Go can do,
 // so that a comparison has a floor: what a request, a socket and a write cost
 // where nothing else happens. It has no history, no limits and no keep-alive, and it
-// asks an origin only if it is told to; nobody should use it for anything else.
+// asks an origin only if it is told to; nobody should use it for anything else. It
+// can also be a bare reverse proxy that holds nothing, the floor of a round trip.
 //
 // Connections are taken over from net/http as raw descriptors. One loop has them
 // all: it parks on a Go channel for what is published, and writes each body to

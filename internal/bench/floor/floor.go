@@ -7,10 +7,18 @@ import (
 	"net/http"
 )
 
+// Options say what the server does besides.
+type Options struct {
+	// Origin is the base URL of an origin that each request is put to first; it
+	// names the channels. Empty for none.
+	Origin string
+	// Proxy hands the origin's response on and holds nothing.
+	Proxy bool
+}
+
 // Serve serves streams at clients, as in GET /?channel=a&channel=b, and publishers
-// at control, until ctx ends. It closes both listeners. With the base URL of an
-// origin each request is put to that first, which names the channels.
-func Serve(ctx context.Context, clients, control net.Listener, origin string) error {
+// at control, until ctx ends. It closes both listeners.
+func Serve(ctx context.Context, clients, control net.Listener, o Options) error {
 	defer clients.Close()
 	defer control.Close()
 	l, err := newLoop()
@@ -18,12 +26,12 @@ func Serve(ctx context.Context, clients, control net.Listener, origin string) er
 		return err
 	}
 	defer l.close()
-	f := &front{loop: l}
-	if origin != "" {
-		f.asks = newAsker(origin)
-		defer f.asks.close()
+	requests, done, err := newFront(l, o)
+	if err != nil {
+		return err
 	}
-	streams := &http.Server{Handler: f}
+	defer done()
+	streams := &http.Server{Handler: requests}
 	publishers := &http.Server{Handler: http.HandlerFunc(l.publish)}
 	ended := make(chan error, 2)
 	go func() { ended <- streams.Serve(clients) }()

@@ -18,7 +18,7 @@ import (
 func TestMain(m *testing.M) { leaktest.Main(m) }
 
 // serve runs the server until t ends and returns a run against it.
-func serve(t *testing.T, origin string) bench.Config {
+func serve(t *testing.T, o Options) bench.Config {
 	t.Helper()
 	if runtime.GOOS != "linux" {
 		t.Skip("skipped: the floor is for Linux alone")
@@ -32,7 +32,7 @@ func serve(t *testing.T, origin string) bench.Config {
 	}
 	ctx, stop := context.WithCancel(t.Context())
 	served := make(chan error, 1)
-	go func() { served <- Serve(ctx, listeners[0], listeners[1], origin) }()
+	go func() { served <- Serve(ctx, listeners[0], listeners[1], o) }()
 	t.Cleanup(func() {
 		stop()
 		if err := <-served; err != nil {
@@ -56,7 +56,7 @@ func TestTheFloorDeliversEverything(t *testing.T) {
 	}
 	for name, change := range tests {
 		t.Run(name, func(t *testing.T) {
-			cfg := serve(t, "")
+			cfg := serve(t, Options{})
 			change(&cfg)
 			r, err := bench.Measure(t.Context(), cfg)
 			if err != nil {
@@ -72,7 +72,7 @@ func TestTheFloorDeliversEverything(t *testing.T) {
 func TestTheFloorAsksAnOriginIfItHasOne(t *testing.T) {
 	origin := httptest.NewServer(bench.Origin())
 	defer origin.Close()
-	cfg := serve(t, origin.URL)
+	cfg := serve(t, Options{Origin: origin.URL})
 	cfg.URL += "&channel=b"
 	cfg.Common = "b"
 	r, err := bench.Measure(t.Context(), cfg)
@@ -85,6 +85,20 @@ func TestTheFloorAsksAnOriginIfItHasOne(t *testing.T) {
 	cfg.URL = strings.TrimSuffix(cfg.URL, "?channel=a&channel=b") + "?none"
 	if _, err := bench.Measure(t.Context(), cfg); err == nil || !strings.Contains(err.Error(), "status 502") {
 		t.Errorf("error %v", err)
+	}
+}
+
+func TestTheFloorHandsOnWhatTheOriginSays(t *testing.T) {
+	origin := httptest.NewServer(bench.Origin())
+	defer origin.Close()
+	cfg := serve(t, Options{Origin: origin.URL, Proxy: true})
+	cfg.ControlURL = ""
+	if _, err := bench.Measure(t.Context(), cfg); err == nil || !strings.Contains(err.Error(), "not a stream: Content-Length 8") {
+		t.Errorf("error %v", err)
+	}
+	cfg.Answers = true
+	if r, err := bench.Measure(t.Context(), cfg); err != nil || r.Connect.Opened != 10 {
+		t.Errorf("%+v, %v", r, err)
 	}
 }
 

@@ -4,16 +4,18 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httputil"
+	"net/url"
 	"strings"
 )
 
-// front takes requests for streams.
-type front struct {
+// holder takes requests for streams.
+type holder struct {
 	loop *loop
 	asks *asker // nil: the client names the channels itself
 }
 
-func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (f *holder) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	channels := r.URL.Query()["channel"]
 	if f.asks != nil {
 		var err error
@@ -27,6 +29,37 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// newFront returns what serves requests for streams, and what to call when it is
+// done with.
+func newFront(l *loop, o Options) (front http.Handler, done func(), err error) {
+	switch {
+	case o.Proxy:
+		return newProxy(o.Origin)
+	case o.Origin != "":
+		asks := newAsker(o.Origin)
+		return &holder{loop: l, asks: asks}, asks.close, nil
+	}
+	return &holder{loop: l}, func() {}, nil
+}
+
+// newProxy is a bare reverse proxy with connections to the origin to spare.
+func newProxy(origin string) (http.Handler, func(), error) {
+	target, err := url.Parse(origin)
+	if err != nil || target.Host == "" {
+		return nil, nil, fmt.Errorf("origin %q: a proxy needs one", origin)
+	}
+	transport := newTransport()
+	proxy := &httputil.ReverseProxy{
+		Rewrite:   func(r *httputil.ProxyRequest) { r.SetURL(target) },
+		Transport: transport,
+	}
+	return proxy, transport.CloseIdleConnections, nil
+}
+
+// newTransport keeps as many connections to the origin as there are requests at a
+// time.
+func newTransport() *http.Transport { return &http.Transport{MaxIdleConnsPerHost: 256} }
+
 // asker puts requests to an origin, with nothing but a round trip.
 type asker struct {
 	origin    string
@@ -34,7 +67,7 @@ type asker struct {
 }
 
 func newAsker(origin string) *asker {
-	return &asker{strings.TrimSuffix(origin, "/"), &http.Transport{MaxIdleConnsPerHost: 256}}
+	return &asker{strings.TrimSuffix(origin, "/"), newTransport()}
 }
 
 func (a *asker) close() { a.transport.CloseIdleConnections() }

@@ -21,10 +21,22 @@ func Floor(program string) Peer {
 // proxy takes, which matters for connecting alone.
 func AskingFloor(program string) Peer {
 	p := floor(program, func(s Setup) []string { return []string{"--origin", "http://" + s.Origin} })
-	p.Name = "floor, asking"
+	p.Name = "floor-asking"
 	p.What = "the floor with a bare round trip to an origin"
 	p.Origin = true
 	p.ConnectOnly = true
+	return p
+}
+
+// ProxyingFloor is a bare httputil.ReverseProxy, which hands the origin's response
+// on and holds nothing: what a round trip through net/http costs.
+func ProxyingFloor(program string) Peer {
+	p := floor(program, func(s Setup) []string { return []string{"--origin", "http://" + s.Origin, "--proxy"} })
+	p.Name = "floor-proxying"
+	p.What = "a bare httputil.ReverseProxy, which holds nothing"
+	p.Origin = true
+	p.ConnectOnly = true
+	p.answers = true
 	return p
 }
 

@@ -17,13 +17,20 @@ func Holdfast(program string) Peer {
 		Origin: true,
 		Replay: true,
 		Slow:   true,
+		TLS:    true,
 		Version: func(ctx context.Context) (string, error) {
 			return firstLine(exec.CommandContext(ctx, program, "version"))
 		},
 		dialect: bench.GRIP,
+		metrics: true,
 		stream:  byQuery,
 		configure: func(s Setup) (Launch, error) {
-			args := []string{program, "serve", "--origin", "http://" + s.Origin, "--listen", s.Clients, "--control-listen", s.Control, "--log-level", "error"}
+			args := []string{program, "serve", "--origin", "http://" + s.Origin, "--control-listen", s.Control, "--log-level", "error"}
+			if c := s.Certificate; c != nil {
+				args = append(args, "--listen", "127.0.0.1:0", "--tls-listen", s.Clients, "--tls-cert", c.Cert, "--tls-key", c.Key)
+			} else {
+				args = append(args, "--listen", s.Clients)
+			}
 			return Launch{
 				Args:   args,
 				Env:    []string{fmt.Sprintf("GOMAXPROCS=%d", s.Cores)},

@@ -16,8 +16,8 @@ const (
 	nchanModule = "/usr/lib/nginx/modules/ngx_nchan_module.so"
 )
 
-// nchanConfig takes the module, the directory, how many workers, and where to
-// listen for clients and publishers. A stream may follow two channels.
+// nchanConfig takes the module, the directory, how many workers, where to listen
+// for clients and publishers, and what TLS needs. A stream may follow two channels.
 const nchanConfig = `load_module %[1]s;
 daemon off;
 user root;
@@ -39,7 +39,7 @@ http {
     nchan_message_buffer_length 1000;
     nchan_message_timeout 10m;
     server {
-        listen %[4]s backlog=4096;
+        listen %[4]s backlog=4096%[6]s
         location = /sub {
             nchan_subscriber eventsource;
             nchan_subscriber_first_message newest;
@@ -69,16 +69,25 @@ func Nchan() Peer {
 		Note:    "Its clients name the channel themselves: connecting asks no origin. It takes one message a request, so a batch is that many requests, one after the other.",
 		Replay:  true,
 		Slow:    true,
+		TLS:     true,
 		Version: nchanVersion,
 		dialect: bench.Nchan,
 		stream:  nchanStream,
 		configure: func(s Setup) (Launch, error) {
-			text := fmt.Sprintf(nchanConfig, nchanModule, s.Dir, s.Cores, s.Clients, s.Control)
+			text := fmt.Sprintf(nchanConfig, nchanModule, s.Dir, s.Cores, s.Clients, s.Control, nchanTLS(s.Certificate))
 			file := filepath.Join(s.Dir, "nginx.conf")
 			err := os.WriteFile(file, []byte(text), 0o644)
 			return Launch{Args: []string{nginx, "-c", file, "-e", filepath.Join(s.Dir, "error.log")}, Config: text}, err
 		},
 	}
+}
+
+// nchanTLS ends the line with the address for clients.
+func nchanTLS(c *Certificate) string {
+	if c == nil {
+		return ";"
+	}
+	return fmt.Sprintf(" ssl http2;\n        ssl_certificate %s;\n        ssl_certificate_key %s;", c.Cert, c.Key)
 }
 
 func nchanStream(channel, common string) string {

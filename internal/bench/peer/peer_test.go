@@ -31,11 +31,11 @@ func build(t *testing.T) string {
 }
 
 // start starts a peer and returns a small run against it.
-func start(t *testing.T, p peer.Peer) bench.Config {
+func start(t *testing.T, p peer.Peer, tls bool) bench.Config {
 	t.Helper()
 	origin := httptest.NewServer(bench.Origin())
 	t.Cleanup(origin.Close)
-	server, err := p.Start(t.Context(), origin.Listener.Addr().String(), 1)
+	server, err := p.Start(t.Context(), peer.Conditions{Origin: origin.Listener.Addr().String(), Cores: 1, TLS: tls})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -64,7 +64,14 @@ func TestEachPeerDeliversWhatIsPublishedToIt(t *testing.T) {
 			} else if version == "" || strings.Contains(version, "\n") {
 				t.Errorf("version %q", version)
 			}
-			cfg := start(t, p)
+			cfg := start(t, p, false)
+			if cfg.Answers { // it holds nothing
+				cfg.ControlURL = ""
+				if r, err := bench.Measure(t.Context(), cfg); err != nil || r.Connect.Opened != 10 {
+					t.Errorf("%+v, %v", r, err)
+				}
+				return
+			}
 			for _, batch := range []int{1, 20} {
 				cfg.Batch = batch
 				r, err := bench.Measure(t.Context(), cfg)
@@ -84,6 +91,32 @@ func TestEachPeerDeliversWhatIsPublishedToIt(t *testing.T) {
 	}
 }
 
+func TestPeersDeliverOverTLSAndHTTP2(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("skipped: the peers are Debian's")
+	}
+	for _, p := range peer.All(build(t)) {
+		if !p.TLS {
+			continue
+		}
+		t.Run(p.Name, func(t *testing.T) {
+			if _, err := p.Version(t.Context()); err != nil {
+				t.Skipf("skipped: %s is not installed: %v", p.Name, err)
+			}
+			cfg := start(t, p, true)
+			for _, cfg.HTTP2 = range []int{0, 1, 3} {
+				r, err := bench.Measure(t.Context(), cfg)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if d := r.Deliver; r.Connect.Opened != 10 || d.Delivered != 76 || d.Missing != 0 || d.Duplicates != 0 || d.OutOfOrder != 0 {
+					t.Errorf("%d a connection: connect %+v, deliver %+v", cfg.HTTP2, r.Connect, d)
+				}
+			}
+		})
+	}
+}
+
 func TestPeersThatReplayDoSoByTheIdsTheyGive(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("skipped: the peers are Debian's")
@@ -96,7 +129,7 @@ func TestPeersThatReplayDoSoByTheIdsTheyGive(t *testing.T) {
 			if _, err := p.Version(t.Context()); err != nil {
 				t.Skipf("skipped: %s is not installed: %v", p.Name, err)
 			}
-			cfg := start(t, p)
+			cfg := start(t, p, false)
 			cfg.URL = strings.NewReplacer("/two", "/sub", "&channel=all", "", "&also=all", "").Replace(cfg.URL)
 			cfg.URL = strings.ReplaceAll(cfg.URL, "{i}", "x")
 			cfg.Channel, cfg.Common, cfg.Replay, cfg.Batch = "c-x", "", 100, 10
@@ -117,7 +150,7 @@ func TestAPeerThatDoesNotStartSaysWhy(t *testing.T) {
 	if err := os.WriteFile(program, []byte("#!/bin/sh\necho no such luck >&2\nexit 1\n"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	_, err := peer.Holdfast(program).Start(t.Context(), "127.0.0.1:1", 1)
+	_, err := peer.Holdfast(program).Start(t.Context(), peer.Conditions{Origin: "127.0.0.1:1", Cores: 1})
 	if err == nil || !strings.Contains(err.Error(), "no such luck") {
 		t.Errorf("error %v", err)
 	}
@@ -131,7 +164,7 @@ func TestStartingEndsWithItsContext(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
-	if _, err := peer.Holdfast(program).Start(ctx, "127.0.0.1:1", 1); err == nil {
+	if _, err := peer.Holdfast(program).Start(ctx, peer.Conditions{Origin: "127.0.0.1:1", Cores: 1}); err == nil {
 		t.Error("no error")
 	}
 }

@@ -3,6 +3,7 @@ package peer
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -21,6 +22,7 @@ const startTimeout = 20 * time.Second
 // A Server is a peer that runs. One goroutine uses it.
 type Server struct {
 	peer             Peer
+	conditions       Conditions
 	clients, control string
 	dir              string
 	config           string
@@ -29,10 +31,10 @@ type Server struct {
 	exited           chan struct{}
 }
 
-// Start starts a server on free ports, on so many cores, with the origin at that
-// address, and returns when it holds streams. Stop must be called.
-func (p Peer) Start(ctx context.Context, origin string, cores int) (*Server, error) {
-	s, err := p.start(origin, cores)
+// Start starts a server on free ports and returns when it holds streams. Stop must
+// be called.
+func (p Peer) Start(ctx context.Context, c Conditions) (*Server, error) {
+	s, err := p.start(c)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", p.Name, err)
 	}
@@ -43,34 +45,30 @@ func (p Peer) Start(ctx context.Context, origin string, cores int) (*Server, err
 	return s, nil
 }
 
-func (p Peer) start(origin string, cores int) (*Server, error) {
+func (p Peer) start(c Conditions) (*Server, error) {
 	dir, err := os.MkdirTemp("", "holdfast-bench-")
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{peer: p, dir: dir, exited: make(chan struct{})}
-	if err := s.run(origin, cores); err != nil {
+	s := &Server{peer: p, conditions: c, dir: dir, exited: make(chan struct{})}
+	if err := s.run(); err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
 	return s, nil
 }
 
-func (s *Server) run(origin string, cores int) error {
-	var err error
-	if s.clients, s.control, err = freePorts(); err != nil {
-		return err
-	}
-	launch, err := s.peer.configure(Setup{s.dir, s.clients, s.control, origin, cores})
+func (s *Server) run() error {
+	launch, err := s.configure()
 	if err != nil {
 		return err
 	}
-	s.config = strings.NewReplacer(s.dir, "DIR", s.clients, "CLIENTS", s.control, "CONTROL", origin, "ORIGIN").Replace(launch.Config)
+	s.config = strings.NewReplacer(s.dir, "DIR", s.clients, "CLIENTS", s.control, "CONTROL", s.conditions.Origin, "ORIGIN").Replace(launch.Config)
 	s.cmd = exec.Command(launch.Args[0], launch.Args[1:]...)
 	s.cmd.Env = append(os.Environ(), launch.Env...)
 	s.cmd.Stdout, s.cmd.Stderr = &s.output, &s.output
 	s.cmd.WaitDelay = time.Second
 	endWithParent(s.cmd)
-	if err := startOn(s.cmd, cores); err != nil {
+	if err := startOn(s.cmd, s.conditions.Cores); err != nil {
 		return err
 	}
 	go func() {
@@ -78,6 +76,21 @@ func (s *Server) run(origin string, cores int) error {
 		s.cmd.Wait() // how it ended does not matter: it is stopped by a signal
 	}()
 	return nil
+}
+
+// configure finds addresses and writes what the server needs into its directory.
+func (s *Server) configure() (Launch, error) {
+	var err error
+	if s.clients, s.control, err = freePorts(); err != nil {
+		return Launch{}, err
+	}
+	setup := Setup{Dir: s.dir, Clients: s.clients, Control: s.control, Conditions: s.conditions}
+	if s.conditions.TLS {
+		if setup.Certificate, err = makeCertificate(s.dir); err != nil {
+			return Launch{}, err
+		}
+	}
+	return s.peer.configure(setup)
 }
 
 // Config is what to print of the configuration: with names for the directory and
@@ -111,7 +124,7 @@ func (s *Server) await(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
 	for {
-		err := errors.Join(s.probe(ctx, "http://"+s.clients+s.peer.stream("probe", "")), s.dial(ctx))
+		err := errors.Join(s.probe(ctx, s.url("probe", "")), s.dial(ctx))
 		if err == nil {
 			return nil
 		}
@@ -127,7 +140,7 @@ func (s *Server) await(ctx context.Context) error {
 
 // probe asks for a stream and gives it up.
 func (s *Server) probe(ctx context.Context, url string) error {
-	transport := &http.Transport{DisableKeepAlives: true}
+	transport := &http.Transport{DisableKeepAlives: true, TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}
 	client := &http.Client{Transport: transport, Timeout: time.Second}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {

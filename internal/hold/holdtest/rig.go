@@ -129,8 +129,12 @@ func (r *rig) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	s.State = sse.Scan([]byte(initial)).Effect.From(0)
 	r.linkTo(&s, &f)
 	s.Ended = func(reason hold.Reason) { r.ended <- reason }
-	if r.holder.Hold(w, req, &s) != nil {
+	wait, err := r.holder.Hold(w, req, &s)
+	if err != nil {
 		panic(http.ErrAbortHandler)
+	}
+	if wait != nil {
+		wait()
 	}
 	r.afterHold()
 }

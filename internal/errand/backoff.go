@@ -1,4 +1,4 @@
-package pace
+package errand
 
 import (
 	"math/rand/v2"

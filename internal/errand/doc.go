@@ -1,4 +1,4 @@
-// Package pace has errands run at a bounded pace.
+// Package errand has errands run at a bounded pace.
 //
 // When something breaks it breaks for many: ten thousand streams that all want to
 // ask the same origin at the same moment. A [Desk] takes their errands, lets each
@@ -9,4 +9,4 @@
 //
 // What waits is a record and a timer, not a goroutine. Workers live as long as
 // there is something due.
-package pace
+package errand

@@ -1,0 +1,61 @@
+package explain
+
+import (
+	"net/http"
+
+	"github.com/holdfast-proxy/holdfast/proxy"
+)
+
+// remedy says what to do about a reason that is not the instruction's.
+func remedy(reason proxy.Reason) string {
+	switch reason {
+	case proxy.BadMethod:
+		return "tunnels to somewhere else are not what this proxy is for"
+	case proxy.OriginUnreachable:
+		return "start the origin, or correct the route's origins"
+	case proxy.OriginTimeout:
+		return "let the origin answer at once, also where it holds; or raise the route's response_header_timeout"
+	case proxy.OriginBroken:
+		return "look into the origin's log: it closed the connection, or what it sent is not HTTP/1.1"
+	case proxy.OriginBusy:
+		return "raise the route's max_connections, or add origins"
+	case proxy.OriginCut:
+		return "look into the origin's log: the body ended before its Content-Length or its last chunk"
+	case proxy.BadEncoding:
+		return "send instructed answers as they are, without Content-Encoding"
+	case proxy.BodyTooLarge:
+		return "send less with the instruction: publish the rest"
+	default:
+		return ""
+	}
+}
+
+// failed tells what to do where there is no answer of the origin.
+func failed(e *evidence) []Finding {
+	r := remedy(e.saw.reason)
+	if e.saw.err == nil || r == "" {
+		return nil
+	}
+	return mistake(r, "%s: %v", e.saw.reason, e.saw.err)
+}
+
+func noRoute(e *evidence) []Finding {
+	if e.saw.route != nil {
+		return nil
+	}
+	return mistake("add a route with this host and path, or one without a host for everything else",
+		"no route takes %s %s", e.request.Host, e.request.URL.Path)
+}
+
+// unsigned finds an origin that may be waiting for a signature.
+func unsigned(e *evidence) []Finding {
+	if e.saw.answer == nil || len(e.saw.attempts) == 0 {
+		return nil
+	}
+	status, asked := e.saw.answer.status, e.saw.attempts[len(e.saw.attempts)-1].Request.Header
+	if status != http.StatusUnauthorized && status != http.StatusForbidden && status != http.StatusNotImplemented || asked.Get("Grip-Sig") != "" {
+		return nil
+	}
+	return hint("set grip.sig_key to the key that the origin checks it with, if it does",
+		"the origin answers %d, and the request has no Grip-Sig", status)
+}
