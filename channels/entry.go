@@ -56,20 +56,25 @@ func (e *Entry) Bytes(f Form) []byte { return e.span(e.forms[f]) }
 // Action returns what the entry asks of readers of form f.
 func (e *Entry) Action(f Form) Action { return e.actions[f] }
 
-// ItemID is the id that the publisher gave the item, PrevID that of the item which
-// must be the one before it; nil where it gave none. The caller must not change
-// them.
-func (e *Entry) ItemID() []byte { return e.span(e.itemID) }
-
-// PrevID: see ItemID.
+// PrevID is the id of the item which, by the publisher's word, must be the one
+// before it; nil if it gave none. The caller must not change it.
 func (e *Entry) PrevID() []byte { return e.span(e.prevID) }
+
+// Tag returns the encoder's.
+func (e *Entry) Tag() uint32 { return e.tag }
+
+// Note returns what the encoder has put before the item's id: bytes for those
+// readers who look closer, and nothing in most entries. The caller must not
+// change them.
+func (e *Entry) Note() []byte { return e.buf[:e.itemID.Off:e.itemID.Off] }
+
+// ItemID returns the publisher's item id, nil if it gave none. The caller must
+// not change it.
+func (e *Entry) ItemID() []byte { return e.span(e.itemID) }
 
 // Subscription is by which of its Follow.Subscriptions a cursor has read the
 // entry.
 func (e *Entry) Subscription() int { return int(e.waiting) }
-
-// Tag returns the encoder's note.
-func (e *Entry) Tag() uint32 { return e.tag }
 
 func (e *Entry) span(s Span) []byte {
 	if s.Len == 0 {

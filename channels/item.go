@@ -61,14 +61,15 @@ type Encoded struct {
 	// Forms are the bytes per form. Spans may overlap. A form whose span is
 	// empty and whose action is Send does not exist for its readers.
 	Forms [NumForms]Span
-	// ItemID is the publisher's item id, empty if it gave none.
+	// ItemID is the publisher's item id, empty if it gave none. What Buf has
+	// before it is Entry.Note.
 	ItemID Span
 	// PrevID is the publisher's prev-id, empty if it gave none.
 	PrevID Span
 	// IDs are the event ids that a client can have seen in the entry, in
 	// order, each written by AppendID.
 	IDs Span
-	// Tag is a note from the encoder to the readers.
+	// Tag tells readers what the encoder wants them to know at a glance.
 	Tag uint32
 }
 

@@ -28,6 +28,10 @@ func (h *Handler) endpoints() []*endpoint {
 		{path: "/readyz", open: true, methods: get(h.answering(h.ready))},
 		{path: "/openapi.yaml", methods: get(http.HandlerFunc(openAPI))},
 	}
+	for _, service := range h.opts.FastlyServices {
+		// GRIP: the path of Fastly Fanout.
+		all = append(all, &endpoint{path: "/service/" + service + "/publish", fastly: true, methods: post(h.publish)})
+	}
 	if h.opts.Profiling {
 		all = append(all, profiles()...)
 	}

@@ -5,19 +5,20 @@ import (
 	"net/http"
 	"net/netip"
 	"strings"
+	"time"
 )
 
-// admit decides whether r may be served: by its token where tokens are
-// configured, otherwise by what tells a web page from a program.
+// admit decides whether r may be served by e: by its token where tokens or keys
+// are configured, otherwise by what tells a web page from a program.
 //
 // Without the second check every page that a developer looks at could publish
 // to the Holdfast on their machine: a browser sends a cross-site POST without
 // asking first, and says so only in Origin; and a page whose own name is made
 // to resolve to 127.0.0.1 (DNS rebinding) is no longer cross-site, but has its
 // name in Host.
-func (h *Handler) admit(r *http.Request) error {
-	if len(h.tokens) > 0 {
-		if h.tokens.accept(r.Header) {
+func (h *Handler) admit(r *http.Request, e *endpoint) error {
+	if len(h.tokens) > 0 || h.opts.Verifier != nil {
+		if h.known(e.token(r)) {
 			return nil
 		}
 		return refusef(http.StatusUnauthorized, "A valid token is needed: Authorization: Bearer TOKEN.").
@@ -33,6 +34,15 @@ func (h *Handler) admit(r *http.Request) error {
 				"Use one of these, or configure a token: control.tokens.", r.Host)
 	}
 	return nil
+}
+
+// known reports whether token is one that is configured, or is signed with a key
+// that is.
+func (h *Handler) known(token string) bool {
+	if token == "" {
+		return false
+	}
+	return h.tokens.accept(token) || h.opts.Verifier != nil && h.opts.Verifier.Verify(token, time.Now()) == nil
 }
 
 // ownHost reports whether r's Host can only mean this machine: a loopback name

@@ -75,7 +75,7 @@ func (h *Handler) logPanic() {
 // nothing has been answered.
 func (h *Handler) serve(w http.ResponseWriter, r *http.Request, e *endpoint) error {
 	if !e.open {
-		if err := h.admit(r); err != nil {
+		if err := h.admit(r, e); err != nil {
 			return err
 		}
 	}

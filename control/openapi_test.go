@@ -32,7 +32,7 @@ func served(t *testing.T, h http.Handler) *openapi3.T {
 }
 
 func TestSpecHasEveryEndpointAndNoOther(t *testing.T) {
-	e := newEnv(t, withProfiling)
+	e := newEnv(t, withProfiling, withService("{service}"))
 	var described []string
 	for path, item := range served(t, e).Paths.Map() {
 		for method, op := range item.Operations() {
@@ -98,7 +98,7 @@ func (c *contract) check(t *testing.T, q request, wrong bool) {
 }
 
 func TestHandlersKeepToTheSpec(t *testing.T) {
-	e := newEnv(t, withProfiling)
+	e := newEnv(t, withProfiling, withService("abc"))
 	doc := served(t, e)
 	router, err := gorillamux.NewRouter(doc)
 	if err != nil {
@@ -106,12 +106,13 @@ func TestHandlersKeepToTheSpec(t *testing.T) {
 	}
 	e.follow(t, "c")
 	sse := `{"channel":"c","id":"1","prev-id":"","no-seq":true,"size":"3","meta":{"a":"b"},"formats":{"sse":{"event":"e","data":{"a":[1]},"id":"7","retry":"100"}}}`
-	all := `{"channel":"c","formats":{"http-stream":{"content-bin":"eA=="},"http-response":{"code":"404","reason":"No","headers":[["X-A","b"]],"body":"x"},"ws-message":{"content":"x"}}}`
+	all := `{"channel":"c","formats":{"http-stream":{"content-bin":"eA==","content-filters":["build-id"]},"http-response":{"code":"404","reason":"No","headers":[["X-A","b"]],"body":"x"},"ws-message":{"content":"x"}}}`
 	good := []request{
 		{method: "GET", path: "/"},
 		{method: "POST", path: "/publish", body: batch(streamItem("c", "x"), sse, all)},
 		{method: "POST", path: "/publish", body: batch(sse, `{"channel":"c","id":"9","prev-id":"8","http-stream":{"action":"close"}}`)},
 		{method: "POST", path: "/publish", body: batch()},
+		{method: "POST", path: "/service/abc/publish", body: batch(sse)},
 		{method: "POST", path: "/recover"},
 		{method: "GET", path: "/channels"},
 		{method: "GET", path: "/channels?limit=1&offset=1&prefix=c"},

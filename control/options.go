@@ -2,6 +2,7 @@ package control
 
 import (
 	"context"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
@@ -20,6 +21,12 @@ type Hub interface {
 	CloseChannel(ctx context.Context, name string) (streams int, known bool, err error)
 }
 
+// Verifier tells whose tokens are believed.
+type Verifier interface {
+	// Verify reports why token is not a signed one that is valid at now.
+	Verify(token string, now time.Time) error
+}
+
 // Options are a Handler's parts. The handler reads them once, in New.
 type Options struct {
 	// Hub is looked at and told to end streams. Required.
@@ -32,9 +39,14 @@ type Options struct {
 	// Recover, unless nil, has held responses ask their origins. It returns at once.
 	Recover func()
 
-	// Tokens are the bearer tokens of which a request must carry one. None
-	// means that anybody may who is not a web page; see guard.
+	// Tokens are the bearer tokens of which a request must carry one. None, and
+	// no Verifier, means that anybody may who is not a web page; see guard.
 	Tokens []string
+	// Verifier, unless nil, knows whose signed tokens (JWT) are as good.
+	Verifier Verifier
+	// FastlyServices are the services of Fastly Fanout whose path for publishers
+	// is served. An id is a path segment as it is.
+	FastlyServices []string
 	// MaxBody bounds a request body, in bytes. 0 means DefaultMaxBody. A body
 	// is held in memory while it is parsed.
 	MaxBody int64

@@ -15,6 +15,8 @@ type endpoint struct {
 	path string
 	// open endpoints are served to anybody, token or not.
 	open bool
+	// fastly endpoints take their token as the API of Fastly does, too.
+	fastly bool
 	// slow endpoints answer at their own pace.
 	slow bool
 	// methods, nil for the endpoint that stands for unknown paths.

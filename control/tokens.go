@@ -19,22 +19,38 @@ func newTokens(plain []string) tokens {
 	return ts
 }
 
-// accept reports whether r carries one of the tokens (RFC 6750 §2.1). It looks
-// at every token, whichever matches.
-func (ts tokens) accept(header http.Header) bool {
-	fields := header.Values("Authorization")
-	if len(fields) != 1 {
-		return false
-	}
-	scheme, credentials, _ := strings.Cut(fields[0], " ")
-	credentials = strings.TrimSpace(credentials)
-	if !strings.EqualFold(scheme, "Bearer") || credentials == "" {
-		return false
-	}
-	hash := sha256.Sum256([]byte(credentials))
+// accept reports whether token is one of them. It looks at every one, whichever
+// matches.
+func (ts tokens) accept(token string) bool {
+	hash := sha256.Sum256([]byte(token))
 	found := 0
 	for i := range ts {
 		found |= subtle.ConstantTimeCompare(ts[i][:], hash[:])
 	}
 	return found == 1
+}
+
+// bearerToken returns the token that a request carries (RFC 6750 §2.1), empty if
+// there is none, or more than one.
+func bearerToken(header http.Header) string {
+	fields := header.Values("Authorization")
+	if len(fields) != 1 {
+		return ""
+	}
+	scheme, credentials, _ := strings.Cut(fields[0], " ")
+	if !strings.EqualFold(scheme, "Bearer") {
+		return ""
+	}
+	return strings.TrimSpace(credentials)
+}
+
+// fastlyKey is where the API of Fastly looks for a token.
+const fastlyKey = "Fastly-Key"
+
+// token returns the token that r carries to e.
+func (e *endpoint) token(r *http.Request) string {
+	if fields := r.Header.Values(fastlyKey); e.fastly && len(fields) == 1 {
+		return fields[0]
+	}
+	return bearerToken(r.Header)
 }

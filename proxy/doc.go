@@ -25,6 +25,8 @@
 //     rewrites its prefix. The one exception is told at setTarget.
 //   - Grip-* fields cross this package in neither direction: not in headers,
 //     not in trailers, not in interim responses. Only our own go to the origin.
+//     The exception is a GRIP proxy in front that signs with a known key: then the
+//     headers are between it and the origin; see fromProxy.
 //   - A body that the origin cut short is cut short for the client too; it
 //     never ends as if it were whole.
 //   - Two messages that two parsers could frame differently are never read

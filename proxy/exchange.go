@@ -8,6 +8,7 @@ import (
 	"os"
 
 	"github.com/holdfast-proxy/holdfast/channels"
+	"github.com/holdfast-proxy/holdfast/internal/filter"
 )
 
 // outcome says how a request ended. Outcomes are metric labels.
@@ -40,6 +41,8 @@ type exchange struct {
 	links   links             // of its instruction
 	repeats                   // of a response hold
 	only    *url.URL          // the one origin to ask; nil: the route's choice
+	chained bool              // the client is a GRIP proxy, which follows instructions itself
+	filters *filter.Set       // of that instruction; nil for most
 	begun   bool              // has passed the limit on new streams
 	cut     error             // why the origin's body ended early
 	failure *failure          // what has been counted and logged

@@ -8,6 +8,7 @@ import (
 	"net/http/httputil"
 	"time"
 
+	"github.com/holdfast-proxy/holdfast/internal/filter"
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
 	"golang.org/x/time/rate"
@@ -29,6 +30,7 @@ type route struct {
 	gate    *gate // nil: open
 	forward *httputil.ReverseProxy
 	origins *http.Transport
+	filters *filter.Route
 	pieces  *pieces // of the handler
 }
 
@@ -38,6 +40,7 @@ type Handler struct {
 	routes   *router
 	trusted  trustedPeers
 	signer   Signer
+	upstream Verifier // nil: nobody is in front
 	feature  string
 	trace    *Trace // nil: nobody watches
 	log      *zap.Logger
@@ -73,7 +76,7 @@ func New(o Options) (*Handler, error) {
 		return nil, err
 	}
 	h := &Handler{
-		routes: found, trusted: o.TrustedProxies, signer: o.Signer, feature: o.Feature,
+		routes: found, trusted: o.TrustedProxies, signer: o.Signer, upstream: o.Upstream, feature: o.Feature,
 		trace: o.Trace, log: o.Log, unrouted: o.Metrics.route(noRouteName, nil), limits: map[Reason]*rate.Sometimes{},
 		holding: o.Holding, newStreams: o.Limits.newPace(o.Metrics), drainPatience: drainPatience,
 		head: o.Head, linkLimit: rate.Sometimes{Interval: logInterval},
@@ -93,6 +96,7 @@ func New(o Options) (*Handler, error) {
 
 // connect gives rt its way to the origins.
 func (h *Handler) connect(rt *route, o *Options, shared *pieces) {
+	rt.filters = o.Metrics.filters.Route(rt.Name, h.log)
 	rt.origins = newTransport(&rt.Route, o.OriginTLS)
 	rt.pieces = shared
 	rt.forward = &httputil.ReverseProxy{
@@ -144,6 +148,7 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request) (wait func()) {
 // forward asks the origin and relays its answer, or does as it instructs.
 func (h *Handler) forward(x *exchange, r *http.Request) {
 	x.counts, x.w.timeout = x.route.counts, x.route.WriteTimeout
+	x.chained = h.fromProxy(r)
 	if x.route.CORS {
 		x.w.finish = crossOrigin(r.Header).allow
 	}

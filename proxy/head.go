@@ -29,7 +29,7 @@ func (x *exchange) headOf(in *grip.Instruction) head {
 		d.code, d.reason = in.Status, in.Reason
 	}
 	expose(resp.Header, in.ExposeHeaders)
-	x.route.finishHeader(&resp)
+	x.finishHeader(&resp)
 	resp.Header.Del("Content-Length")
 	resp.Header.Del("Trailer")
 	d.header = resp.Header

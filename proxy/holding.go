@@ -95,7 +95,7 @@ func (h *Handler) readInstruction(x *exchange) (*grip.Instruction, *initialBody,
 	if in.Response != nil {
 		body.bytes = in.Response.Body
 	}
-	return in, body, nil
+	return in, body, x.filter(in, body)
 }
 
 // checkInstruction refuses what cannot be done as a whole, rather than doing a
@@ -111,9 +111,6 @@ func (h *Handler) checkInstruction(x *exchange, in *grip.Instruction) error {
 		return fmt.Errorf("%d channels, at most %d are allowed (max_channels_per_stream)", n, h.holding.MaxChannels)
 	}
 	for _, c := range in.Channels {
-		if len(c.Filters) > 0 {
-			return fmt.Errorf("channel %q: filter %q is not supported", c.Name, c.Filters[0])
-		}
 		if c.Name == "" {
 			return channels.CheckName("")
 		}

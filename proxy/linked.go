@@ -9,6 +9,7 @@ import (
 
 	"github.com/holdfast-proxy/holdfast/channels"
 	"github.com/holdfast-proxy/holdfast/internal/errand"
+	"github.com/holdfast-proxy/holdfast/internal/filter"
 	"github.com/holdfast-proxy/holdfast/internal/grip"
 	"github.com/holdfast-proxy/holdfast/internal/hold"
 )
@@ -22,6 +23,7 @@ type linked struct {
 	view     viewpoint
 	events   bool
 	form     channels.Form
+	rewrites bool // it is held as one whose filters change the content
 	link     *hold.Link
 
 	mu    sync.Mutex // no call into hold while held
@@ -42,6 +44,7 @@ func (x *exchange) newLinked(rec *recovery, k *keeping) *linked {
 		view:     viewpointOf(x.held.Request),
 		events:   k.events,
 		form:     x.form(k.events),
+		rewrites: x.filters.Rewrites(),
 		next:     k.next,
 	}
 	s.link = hold.NewLink(x.route.seen(k.in), s.recover)
@@ -194,6 +197,11 @@ func pause(p *page) time.Duration {
 
 // goOn makes the cursor that the stream goes on with.
 func (s *linked) goOn(ctx context.Context, p *page) {
+	filters := filter.New(p.in, s.route.filters)
+	if filters.Rewrites() && !s.rewrites {
+		s.failed(true) // a stream in an event loop cannot become one
+		return
+	}
 	s.mu.Lock()
 	need := s.need
 	s.mu.Unlock()
@@ -210,6 +218,7 @@ func (s *linked) goOn(ctx context.Context, p *page) {
 		Body:      s.recovery.positioned(s, p.body, &need, cursor),
 		Cursor:    cursor,
 		Seen:      s.route.seen(p.in),
+		Filters:   filters,
 		KeepAlive: s.route.keepAlive(p.in, s.events),
 		Acted:     p.asked,
 		Last:      p.links.next == nil,

@@ -109,7 +109,12 @@ func (h *Handler) readPage(rt *route, resp *http.Response, body []byte, l *link)
 	if err := h.checkInstruction(&exchange{route: rt}, in); err != nil {
 		return nil, err
 	}
-	p := &page{in: in, body: body}
+	x := &exchange{route: rt, held: resp}
+	own := &initialBody{x: x, bytes: body, whole: true}
+	if f := x.filter(in, own); f != nil {
+		return nil, f
+	}
+	p := &page{in: in, body: own.bytes}
 	p.links, err = rt.links(in, resp.Request, l.origin)
 	return p, err
 }

@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"github.com/holdfast-proxy/holdfast/channels"
+	"github.com/holdfast-proxy/holdfast/internal/filter"
 	"github.com/prometheus/client_golang/prometheus"
 )
 
@@ -20,6 +21,7 @@ type Metrics struct {
 	pollGaps *prometheus.CounterVec
 	hints    *prometheus.CounterVec
 	recovery recoveryMetrics
+	filters  *filter.Metrics
 	pending  *prometheus.GaugeVec
 	queues   queueMetrics
 	accepts  *prometheus.CounterVec
@@ -49,6 +51,7 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 			Name: "holdfast_poll_hints_total",
 			Help: "Hint actions that reached held requests.",
 		}, []string{"route"}),
+		filters: filter.NewMetrics(reg),
 		pending: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "holdfast_origin_requests_pending",
 			Help: "Requests that wait for the head of an origin's answer now, by route.",

@@ -25,6 +25,9 @@ type Options struct {
 	TrustedProxies []netip.Prefix
 	// Signer signs requests to origins. Nil: Grip-Sig is not sent.
 	Signer Signer
+	// Upstream knows the GRIP proxies in front of this one, by their signatures.
+	// What origins instruct is left to these. Nil: there are none.
+	Upstream Verifier
 	// Feature is the value of Grip-Feature. Empty: not sent.
 	Feature string
 	// Head tells the place of the last entry published (channels.Hub.Head).

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/holdfast-proxy/holdfast/internal/errand"
+	"github.com/holdfast-proxy/holdfast/internal/filter"
 	"github.com/holdfast-proxy/holdfast/internal/grip"
 )
 
@@ -50,6 +51,7 @@ func (h *Handler) sendPage(x *exchange, r *http.Request, k *keeping) {
 		x.abort()
 	}
 	k.in, k.next, k.at = p.in, p.links.next, p.at
+	x.filters = filter.New(p.in, x.route.filters)
 	if k.events {
 		k.seen.Write(p.body)
 	}

@@ -36,6 +36,7 @@ func (p *player) holdSteps() map[string]func(*step) error {
 		"held":                    p.held,
 		"free":                    p.free,
 		"fill":                    p.fill,
+		"counted":                 p.counted,
 	}
 }
 
@@ -236,6 +237,20 @@ func (p *player) free(s *step) error {
 		}
 	}
 	return errors.New("no place is given back")
+}
+
+// counted waits until a metric has a value: "METRIC LABEL ... N". The labels may
+// be some of the metric's, by their values.
+func (p *player) counted(s *step) error {
+	fields := strings.Fields(s.args)
+	metric, labels, want := fields[0], fields[1:len(fields)-1], float64(number(fields[len(fields)-1]))
+	got := -1.0
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
+		if got = p.station.count(p.t, metric, labels...); got == want {
+			return nil
+		}
+	}
+	return fmt.Errorf("%s is %v", metric, got)
 }
 
 // fill publishes to as many channels, which pushes idle ones out.

@@ -90,6 +90,7 @@ func settings() map[string]setting {
 		},
 		"feature":        func(o *stationOptions, _ *Route, v string) { o.Feature = v },
 		"key":            func(o *stationOptions, _ *Route, v string) { o.Signer = fixedSigner(v) },
+		"upstream":       func(o *stationOptions, _ *Route, v string) { o.Upstream = fixedSigner(v) },
 		"set_request":    func(_ *stationOptions, rt *Route, v string) { rt.Request.Set = append(rt.Request.Set, fieldOf(v)) },
 		"set_response":   func(_ *stationOptions, rt *Route, v string) { rt.Response.Set = append(rt.Response.Set, fieldOf(v)) },
 		"remove_request": func(_ *stationOptions, rt *Route, v string) { rt.Request.Remove = append(rt.Request.Remove, v) },
@@ -107,10 +108,18 @@ func fieldOf(s string) Field {
 	return Field{name, value}
 }
 
-// fixedSigner signs with itself.
+// fixedSigner signs with itself. It is a Verifier too.
 type fixedSigner string
 
 func (f fixedSigner) Header(time.Time) (string, error) { return string(f), nil }
+
+// Verify believes what it would sign.
+func (f fixedSigner) Verify(signature string, _ time.Time) error {
+	if signature != string(f) {
+		return errors.New("not signed with this")
+	}
+	return nil
+}
 
 // originIsDown: nobody listens where the route leads.
 func (s *script) originIsDown() bool { return slices.Contains(s.with, [2]string{"origin", "down"}) }

@@ -103,7 +103,9 @@ func (h *Handler) next(x *exchange, p *poll) *grip.Answer {
 		if err != nil || len(entries) == 0 {
 			return nil
 		}
-		if a := h.published(x, p, &entries[0]); a != nil {
+		if e := &entries[0]; !x.filters.Takes(e) {
+			p.pass(e)
+		} else if a := h.published(x, p, e); a != nil {
 			return a
 		}
 	}
@@ -136,7 +138,18 @@ func (h *Handler) published(x *exchange, p *poll, e *channels.Entry) *grip.Answe
 	if f.Patch != nil {
 		return p.patched(x, f)
 	}
+	if !x.rewrite(e, &f.Answer) {
+		p.pass(e)
+		return nil
+	}
 	return &f.Answer
+}
+
+// pass says that the request does not get e, which has passed all the same.
+func (p *poll) pass(e *channels.Entry) {
+	if s := &p.seen[e.Subscription()]; s.ID != "" {
+		s.ID = string(e.ItemID())
+	}
 }
 
 // patched is the answer with the origin's body changed as published. If it cannot

@@ -21,16 +21,16 @@ func (h *Handler) modifyResponse(resp *http.Response) error {
 		return &failure{OriginBroken, fmt.Errorf("status %03d", resp.StatusCode)}
 	}
 	if resp.StatusCode == http.StatusSwitchingProtocols {
-		x.route.finishHeader(resp) // its body is the tunnel
+		x.finishHeader(resp) // its body is the tunnel
 		return nil
 	}
 	resp.Body = &originBody{resp.Body, resp, x}
-	if grip.IsInstruction(resp.Header) {
+	if !x.chained && grip.IsInstruction(resp.Header) {
 		answer := *resp
 		x.held, resp.Body = &answer, http.NoBody // ReverseProxy closes it
 		return errHeld
 	}
-	x.route.finishHeader(resp)
+	x.finishHeader(resp)
 	if phrase := phraseOf(resp); phrase != "" {
 		hold.SetReason(resp.Request, resp.StatusCode, phrase)
 	}
@@ -48,13 +48,15 @@ func phraseOf(resp *http.Response) string {
 }
 
 // finishHeader makes the header of an origin's answer the client's: without
-// GRIP, with our Via and the route's edits. The announcement of a trailer is
+// GRIP unless that is the client's business, with our Via and the route's edits. The announcement of a trailer is
 // cleaned as well.
-func (rt *route) finishHeader(resp *http.Response) {
-	grip.Strip(resp.Header)
-	grip.Strip(resp.Trailer)
+func (x *exchange) finishHeader(resp *http.Response) {
+	if !x.chained {
+		grip.Strip(resp.Header)
+		grip.Strip(resp.Trailer)
+	}
 	addVia(resp.Header, resp.ProtoMajor, resp.ProtoMinor)
-	rt.Response.apply(resp.Header)
+	x.route.Response.apply(resp.Header)
 }
 
 // handleError is called by ReverseProxy instead of relaying an answer.

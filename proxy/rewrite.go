@@ -22,14 +22,16 @@ func (h *Handler) rewrite(pr *httputil.ProxyRequest) {
 		// told to send it; the transport would, to keep the connection.
 		out.Close = httpguts.HeaderValuesContainsToken(out.Header["Expect"], "100-continue")
 	}
-	grip.Strip(out.Header)
+	if !x.chained {
+		grip.Strip(out.Header)
+		h.sign(out.Header, x.route)
+	}
 	if accepts(out.Header, eventStream) {
 		// What we hold, we must be able to read and to continue.
 		out.Header.Set("Accept-Encoding", "identity")
 	}
 	h.trusted.setForwarded(out.Header, pr.In)
 	addVia(out.Header, pr.In.ProtoMajor, pr.In.ProtoMinor)
-	h.sign(out.Header, x.route)
 	x.route.editRequest(out)
 }
 
@@ -45,7 +47,7 @@ func (h *Handler) sign(header http.Header, rt *route) {
 	}
 	signature, err := signer.Header(time.Now())
 	if err != nil {
-		panic(err) // HS256 cannot fail with a key that is bytes
+		panic(err) // a key that has signed once does so again
 	}
 	header.Set("Grip-Sig", signature)
 }

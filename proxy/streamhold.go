@@ -86,7 +86,7 @@ func (h *Handler) keep(ctx context.Context, x *exchange, r *http.Request, k *kee
 		Subscriptions: subs,
 		Form:          x.form(k.events),
 		Live:          k.at.Seq,
-		Resume:        h.resumePoint(x, r, k.events, k.seen),
+		Resume:        x.readBuiltID(h.resumePoint(x, r, k.events, k.seen), subs),
 		Group:         h.holding.Holder.Group(),
 		Chained:       k.next != nil,
 	})
@@ -187,6 +187,7 @@ func (h *Handler) stream(x *exchange, in *grip.Instruction, events bool, seen *s
 	s := &hold.Stream{
 		Cursor:       cursor,
 		Form:         x.form(events),
+		Filters:      x.filters,
 		EventStream:  events,
 		State:        seen.state,
 		KeepAlive:    x.route.keepAlive(in, events),

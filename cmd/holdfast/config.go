@@ -70,6 +70,9 @@ func configExampleCommand() *cobra.Command {
 func load(sources config.Sources) (config.Config, []string, error) {
 	cfg, warnings, err := config.Load(sources)
 	if err == nil {
+		err = checkKeys(cfg)
+	}
+	if err == nil {
 		return cfg, warnings, nil
 	}
 	lines := strings.Split(err.Error(), "\n")
@@ -111,7 +114,7 @@ func withTLS(addresses []string) []string {
 }
 
 func guard(c config.Control) string {
-	if len(c.Tokens) == 0 {
+	if !c.Guarded() {
 		return "without a token"
 	}
 	return "with a token"

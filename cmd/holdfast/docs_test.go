@@ -16,6 +16,7 @@ import (
 	"github.com/holdfast-proxy/holdfast/control/nats"
 	"github.com/holdfast-proxy/holdfast/control/nats/nodes"
 	"github.com/holdfast-proxy/holdfast/control/nats/stream"
+	"github.com/holdfast-proxy/holdfast/control/zmq"
 	"github.com/holdfast-proxy/holdfast/internal/hold"
 	"github.com/holdfast-proxy/holdfast/proxy"
 )
@@ -54,6 +55,7 @@ func TestEveryMetricIsDocumentedAndEveryDocumentedMetricExists(t *testing.T) {
 	nats.NewMetrics(&d)
 	stream.NewMetrics(&d)
 	nodes.NewMetrics(&d)
+	zmq.NewMetrics(&d)
 	d.MustRegister(control.NewCollector(channels.NewHub(channels.DefaultOptions()).Stats))
 
 	page, err := os.ReadFile("../../docs/operations.md")

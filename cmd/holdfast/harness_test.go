@@ -238,6 +238,7 @@ func holding() *http.ServeMux {
 			h.Set("Content-Type", contentType)
 			h.Set("Grip-Hold", hold)
 			h["Grip-Channel"] = r.URL.Query()["channel"]
+			h["Grip-Set-Meta"] = r.URL.Query()["meta"]
 			if timeout := r.FormValue("timeout"); timeout != "" {
 				h.Set("Grip-Timeout", timeout)
 			}

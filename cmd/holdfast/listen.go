@@ -40,6 +40,9 @@ func (n *node) closeListeners() {
 	for _, l := range n.ways {
 		l.Close()
 	}
+	if n.zmq != nil {
+		n.zmq.Close()
+	}
 }
 
 // announce logs where the node listens.

@@ -18,6 +18,7 @@ import (
 	"github.com/holdfast-proxy/holdfast/control/nats"
 	"github.com/holdfast-proxy/holdfast/control/nats/nodes"
 	"github.com/holdfast-proxy/holdfast/control/roll"
+	"github.com/holdfast-proxy/holdfast/control/zmq"
 	"github.com/holdfast-proxy/holdfast/internal/config"
 	"github.com/holdfast-proxy/holdfast/internal/engine"
 	"github.com/holdfast-proxy/holdfast/internal/hold"
@@ -40,6 +41,7 @@ type node struct {
 	nats    *nats.Source // nil: not configured
 	relay   *nats.Relay  // nil: what comes over HTTP stays here, or a stream has it
 	nodes   *nodes.Nodes // nil: no NATS is configured
+	zmq     *zmq.Source  // nil: not configured
 
 	// Set by run, read by readiness checks.
 	draining atomic.Bool
@@ -99,8 +101,12 @@ func (n *node) build(cfg config.Config, reg *prometheus.Registry) error {
 	if n.nats, err = n.natsSource(cfg.NATS, in, reg); err != nil {
 		return err
 	}
+	heard := in // what every node hears by itself
 	if n.relay != nil {
 		in = intake.New(intake.Options{Publisher: n.relay, Metrics: counts})
+	}
+	if n.zmq, err = n.zmqSource(cfg, in, heard, reg); err != nil {
+		return err
 	}
 	cluster, err := n.cluster(cfg.NATS, reg)
 	if err != nil {
@@ -158,18 +164,24 @@ func (n *node) controlHandler(cfg config.Config, in *intake.Intake, cluster roll
 	if err != nil {
 		return nil, err
 	}
+	publishers, err := publisherKeys(cfg.Control)
+	if err != nil {
+		return nil, err
+	}
 	return control.New(control.Options{
-		Hub:       n.operated(),
-		Cluster:   cluster,
-		Intake:    in,
-		Recover:   n.handler.Recover,
-		Tokens:    tokens,
-		MaxBody:   int64(cfg.Control.MaxBody),
-		Profiling: cfg.Control.Pprof,
-		NotReady:  n.notReady,
-		Gatherer:  reg,
-		Metrics:   control.NewMetrics(reg),
-		Log:       n.log.Named("control"),
+		Hub:            n.operated(),
+		Cluster:        cluster,
+		Intake:         in,
+		Recover:        n.handler.Recover,
+		Tokens:         tokens,
+		Verifier:       publishers,
+		FastlyServices: cfg.Control.FastlyServices,
+		MaxBody:        int64(cfg.Control.MaxBody),
+		Profiling:      cfg.Control.Pprof,
+		NotReady:       n.notReady,
+		Gatherer:       reg,
+		Metrics:        control.NewMetrics(reg),
+		Log:            n.log.Named("control"),
 	}), nil
 }
 
@@ -212,7 +224,7 @@ func (n *node) run(ctx context.Context) error {
 	working, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	listening, deafen := context.WithCancel(working)
-	failed := make(chan error, 5+len(n.ways))
+	failed := make(chan error, 6+len(n.ways))
 	var parts, servers sync.WaitGroup
 	parts.Go(func() { failed <- n.holder.Run(working) })
 	parts.Go(func() { n.hub.Run(working) })
@@ -228,6 +240,9 @@ func (n *node) run(ctx context.Context) error {
 	}
 	if n.nats != nil {
 		servers.Go(func() { failed <- n.nats.Run(listening) })
+	}
+	if n.zmq != nil {
+		servers.Go(func() { failed <- n.zmq.Run(listening) })
 	}
 	n.announce()
 	var err error

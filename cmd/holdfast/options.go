@@ -161,6 +161,9 @@ func proxyOptions(cfg config.Config) (proxy.Options, error) {
 	if o.Signer, err = signer("grip.sig_key", cfg.GRIP); err != nil {
 		return o, err
 	}
+	if o.Upstream, err = upstream(cfg.GRIP); err != nil {
+		return o, err
+	}
 	for _, r := range cfg.AllRoutes() {
 		route, err := routeOf(r)
 		if err != nil {
@@ -175,18 +178,6 @@ func proxyOptions(cfg config.Config) (proxy.Options, error) {
 		o.Routes = append(o.Routes, route)
 	}
 	return o, nil
-}
-
-// signer returns nil if there is no key. The error names the key by its place.
-func signer(place string, g config.GRIP) (proxy.Signer, error) {
-	if g.SigKey == "" {
-		return nil, nil
-	}
-	key, err := grip.ParseKey(g.SigKey)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", place, err)
-	}
-	return grip.NewSigner(g.SigIss, key), nil
 }
 
 // routeOf turns one element of routes into a route.

@@ -40,6 +40,8 @@ type Config struct {
 	Control Control `mapstructure:"control"`
 	// Publishing over NATS, beside the control endpoint.
 	NATS NATS `mapstructure:"nats"`
+	// Publishing over ZeroMQ, for publishers made for Pushpin.
+	ZMQ ZMQ `mapstructure:"zmq"`
 	// How origins know that a request came through Holdfast.
 	GRIP GRIP `mapstructure:"grip"`
 	// Which requests go to which origin. The most specific route takes a
@@ -98,23 +100,42 @@ type Control struct {
 	// needs tokens.
 	Listen []string `mapstructure:"listen"`
 	// Bearer tokens; a request must carry one of them. file:PATH reads them
-	// from a file, one a line. Without any, every request is let in that
-	// does not come from a web page.
+	// from a file, one a line. Without any, and without keys, every request is
+	// let in that does not come from a web page.
 	Tokens []string `mapstructure:"tokens"`
+	// Keys of publishers that sign their requests, as GRIP libraries do with
+	// ?iss=...&key=... in GRIP_URL: a bearer token that is a JWT signed with
+	// one of them is as good as one of tokens. They are written as
+	// grip.sig_key; public keys in PEM will do.
+	Keys []string `mapstructure:"keys"`
+	// Ids of services of Fastly Fanout whose path for publishers is served too,
+	// POST /service/ID/publish/, also with the token in Fastly-Key. So programs
+	// made for Fanout can be tried with Holdfast in its place.
+	FastlyServices []string `mapstructure:"fastly_services"`
 	// How large the body of a request may be; beyond it the answer is 413.
 	MaxBody Size `mapstructure:"max_body"`
 	// Serve Go's profiles below /debug/pprof/.
 	Pprof bool `mapstructure:"pprof"`
 }
 
+// Guarded reports whether publishers must show who they are.
+func (c Control) Guarded() bool { return len(c.Tokens)+len(c.Keys) > 0 }
+
 // GRIP is the section grip.
 type GRIP struct {
 	// The key that signs Grip-Sig on every request to an origin: text,
-	// base64:... or file:PATH. Empty: no Grip-Sig.
+	// base64:... or file:PATH. A private key in PEM signs with ES256 (P-256) or
+	// RS256, anything else with HS256. Empty: no Grip-Sig.
 	SigKey string `mapstructure:"sig_key"`
 	// The issuer named in Grip-Sig. The default is Pushpin's, so that
 	// origins that check the issuer go on working after a switch.
 	SigIss string `mapstructure:"sig_iss"`
+	// Keys of GRIP proxies in front of this one (Holdfast, Pushpin, Fastly
+	// Fanout), written as sig_key; public keys in PEM will do. A request whose
+	// Grip-Sig one of them has signed gets the origin's answer with its
+	// instructions, for the proxy in front to follow. Two keys let one be
+	// replaced.
+	UpstreamKeys []string `mapstructure:"upstream_keys"`
 }
 
 // ResumeNames is the section resume. Whether a route resumes at all is the

@@ -80,6 +80,12 @@ func (c Config) fileProblems() problems {
 		}
 	}
 	p.keyFile("grip.sig_key", c.GRIP.SigKey)
+	for i, key := range c.GRIP.UpstreamKeys {
+		p.keyFile(element("grip.upstream_keys", i), key)
+	}
+	for i, key := range c.Control.Keys {
+		p.keyFile(element("control.keys", i), key)
+	}
 	for i, route := range c.Routes {
 		p.keyFile(element("routes", i)+".sig_key", route.SigKey)
 	}

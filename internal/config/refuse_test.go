@@ -38,7 +38,7 @@ trusted_proxies: [everyone, {a: b}]
 	want := `--origin: origin: "127.0.0.1:8000" is not the URL of an API; write it as in http://127.0.0.1:8000 or https://api.example.com
 FILE:1: listen: is a single value; write a list here, as in [a, b]
 FILE:2: chanels: unknown key; did you mean channels?
-FILE:3: "channels.idle": unknown key; the keys here are channels, control, drain, gap, grip, hold, limits, listen, log, max_channels_per_stream, max_streams, nats, origin, recovery, resume, routes, server, tls, trusted_proxies
+FILE:3: "channels.idle": unknown key; the keys here are channels, control, drain, gap, grip, hold, limits, listen, log, max_channels_per_stream, max_streams, nats, origin, recovery, resume, routes, server, tls, trusted_proxies, zmq
 FILE:6: routes[0].resume: "sometimes" is not known; write ids, positions or off
 FILE:7: routes[0].keep_alive.interval: 20 is not a duration; write a duration with its unit, as in 20s, 500ms or 10m
 FILE:8: routes[0].on-lag: unknown key; did you mean on_lag?
@@ -114,6 +114,15 @@ func TestRefused(t *testing.T) {
 		{"a signing key that is not base64", "grip: {sig_key: 'base64:?'}", "grip.sig_key: is not base64"},
 		{"a signing key in no file", "grip: {sig_key: 'file:'}", "grip.sig_key: names no file"},
 		{"a signing key file that is not there", "grip: {sig_key: 'file:absent'}", "grip.sig_key: open absent"},
+		{"a key of a proxy in front that is empty", "grip: {upstream_keys: [a, '']}", "grip.upstream_keys[1]: is empty"},
+		{"a key of a proxy in front in no file", "grip: {upstream_keys: ['file:absent']}", "grip.upstream_keys[0]: open absent"},
+		{"a publishers' key that is not base64", "control: {keys: ['base64:?']}", "control.keys[0]: is not base64"},
+		{"a publishers' key file that is not there", "control: {keys: ['file:absent']}", "control.keys[0]: open absent"},
+		{"a service that is no segment of a path", "control: {fastly_services: [a/b]}", `control.fastly_services[0]: "a/b" is not the id of a service`},
+		{"a ZeroMQ endpoint without a scheme", "zmq: {pull: ['127.0.0.1:5560']}", `zmq.pull[0]: "127.0.0.1:5560" is not an endpoint`},
+		{"a ZeroMQ endpoint without a port", "zmq: {sub: ['tcp://127.0.0.1']}", `zmq.sub[0]: "tcp://127.0.0.1" is not an endpoint`},
+		{"a ZeroMQ endpoint that others can reach", "zmq: {pull: ['tcp://*:5560']}", "zmq.pull[0]: others can reach tcp://*:5560, and ZeroMQ lets everybody publish; listen on 127.0.0.1 only, or set zmq.remote"},
+		{"a ZeroMQ endpoint that is taken", "zmq: {pull: ['tcp://127.0.0.1:5561']}", "zmq.pull[0]: 127.0.0.1:5561 is also control.listen[0]"},
 		{"a signing key without an issuer", "grip: {sig_key: a, sig_iss: ''}", "grip.sig_iss: is empty, and grip.sig_key is set"},
 		{"a NATS server of another scheme", "nats: {url: 'http://a'}", "nats.url[0]: is not the URL of a NATS server"},
 		{"a NATS server without a scheme", "nats: {url: [nats://a, 'b:4222']}", "nats.url[1]: is not the URL of a NATS server"},

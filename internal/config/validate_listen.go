@@ -25,6 +25,7 @@ func (p *problems) checkAddresses(c Config) {
 	p.addresses("control.listen", c.Control.Listen, taken)
 	p.optionalAddress("nats.embedded.listen", c.NATS.Embedded.Listen, taken)
 	p.optionalAddress("nats.embedded.cluster.listen", c.NATS.Embedded.Cluster.Listen, taken)
+	p.checkZMQ(c.ZMQ, taken)
 }
 
 func (p *problems) addresses(key string, addresses []string, taken map[string]string) {
@@ -77,10 +78,18 @@ func (p *problems) checkTLS(t TLS) {
 
 func (p *problems) checkControl(c Control) {
 	for i, address := range c.Listen {
-		if host, _, err := net.SplitHostPort(address); err == nil && !loopback(host) && len(c.Tokens) == 0 {
+		if host, _, err := net.SplitHostPort(address); err == nil && !loopback(host) && !c.Guarded() {
 			p.addAcross(element("control.listen", i), []string{"control.tokens"},
 				fmt.Sprintf("others can reach %s, and control.tokens is empty: anyone could publish", address),
 				"set control.tokens, or listen on 127.0.0.1 only")
+		}
+	}
+	for i, key := range c.Keys {
+		p.key(element("control.keys", i), key)
+	}
+	for i, id := range c.FastlyServices {
+		if !service(id) {
+			p.add(element("control.fastly_services", i), fmt.Sprintf("%q is not the id of a service", id), "use letters, digits, - and _")
 		}
 	}
 	for i, token := range c.Tokens {
@@ -107,18 +116,38 @@ func sendable(token string) bool {
 
 func (p *problems) checkGRIP(g GRIP) {
 	p.signingKey("grip.sig_key", g.SigKey)
+	for i, key := range g.UpstreamKeys {
+		p.key(element("grip.upstream_keys", i), key)
+	}
 	if g.SigKey != "" && g.SigIss == "" {
 		p.addAcross("grip.sig_iss", []string{"grip.sig_key"}, "is empty, and grip.sig_key is set", "name the issuer, as in pushpin")
 	}
 }
 
-func (p *problems) signingKey(key, text string) {
-	if encoded, ok := strings.CutPrefix(text, "base64:"); ok {
-		if _, err := base64.StdEncoding.DecodeString(encoded); err != nil || encoded == "" {
-			p.add(key, "is not base64 after base64:", "encode the key with padding, as `base64` prints it")
-		}
+// signingKey looks at a key as it is written; an empty one signs nothing.
+func (p *problems) signingKey(at, key string) {
+	if key != "" {
+		p.key(at, key)
 	}
-	if text == filePrefix {
-		p.add(key, "names no file", "write file:PATH")
+}
+
+// key looks at a key of signatures as it is written.
+func (p *problems) key(at, key string) {
+	text, isBase64 := strings.CutPrefix(key, "base64:")
+	_, err := base64.StdEncoding.DecodeString(text)
+	switch {
+	case key == "":
+		p.add(at, "is empty", "write text, base64:... or file:PATH")
+	case key == filePrefix:
+		p.add(at, "names no file", "write file:PATH")
+	case isBase64 && (err != nil || text == ""):
+		p.add(at, "is not base64 after base64:", "encode the key with padding, as `base64` prints it")
 	}
+}
+
+// service reports whether an id can be a segment of a path as it is.
+func service(id string) bool {
+	return id != "" && !strings.ContainsFunc(id, func(r rune) bool {
+		return (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && r != '-' && r != '_'
+	})
 }

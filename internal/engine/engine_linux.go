@@ -142,7 +142,7 @@ func (e *Engine) Drain(ctx context.Context, window time.Duration) error {
 // Hold implements hold.Holder.
 func (e *Engine) Hold(w http.ResponseWriter, r *http.Request, s *hold.Stream) (wait func(), err error) {
 	conn := e.ownable(r)
-	if conn == nil {
+	if conn == nil || s.Filters.Rewrites() {
 		return e.rest.Hold(w, r, s)
 	}
 	stream := e.newStream(s, hold.FramingOf(r))

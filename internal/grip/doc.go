@@ -9,6 +9,7 @@
 //   - An instruction that cannot be read is an error as a whole. Pushpin skips
 //     list members that it cannot parse, and drops channels over its limit.
 //   - Inside <...> of Grip-Link, "," and ";" are part of the link.
+//   - A filter that is not known is an error, in a hold and in content-filters.
 //   - Parameter names are compared without regard to case, "filter" too.
 //   - Every pair of a Grip-Set-Meta member counts, not only the first.
 //   - A cstring may have \t; any other unknown escape is an error, not dropped.

@@ -55,11 +55,8 @@ func unsupported(in object, itself bool) (names []string) {
 	return slices.Compact(names)
 }
 
-// action reads what a format does, and refuses what no hold here can do.
-func action(v, filters raw, where string) (Action, error) {
-	if f, ok := parseArray(filters); len(filters) > 0 && (!ok || len(f) > 0) {
-		return Send, fmt.Errorf("%s contains 'content-filters', which are not supported", where)
-	}
+// action reads what a format does.
+func action(v raw, where string) (Action, error) {
 	name, err := text(v, where, "action")
 	if err != nil {
 		return Send, err
@@ -81,7 +78,7 @@ func parseStream(data raw) (*StreamFormat, error) {
 	if !ok {
 		return nil, wrongType(itemWord, "http-stream")
 	}
-	do, err := action(doc.value("action"), doc.value("content-filters"), where)
+	do, err := action(doc.value("action"), where)
 	if err != nil || do != Send {
 		return &StreamFormat{Action: do}, err
 	}
@@ -89,6 +86,9 @@ func parseStream(data raw) (*StreamFormat, error) {
 		return nil, errors.New(where + " does not contain 'content' or 'content-bin'")
 	}
 	f := new(StreamFormat)
+	if f.ContentFilters, err = contentFilters(doc.value("content-filters"), where); err != nil {
+		return nil, err
+	}
 	f.Content, err = content(doc.value("content-bin"), doc.value("content"), where)
 	return f, err
 }
@@ -99,11 +99,15 @@ func parseResponse(data raw) (*ResponseFormat, error) {
 	if !ok {
 		return nil, wrongType(itemWord, "http-response")
 	}
-	do, err := action(doc.value("action"), doc.value("content-filters"), where)
+	do, err := action(doc.value("action"), where)
 	if err != nil || do != Send {
 		return &ResponseFormat{Action: do}, err
 	}
-	f := new(ResponseFormat)
+	filters, err := contentFilters(doc.value("content-filters"), where)
+	if err != nil {
+		return nil, err
+	}
+	f := &ResponseFormat{ContentFilters: filters}
 	if len(doc.value("body")) == 0 && len(doc.value("body-bin")) == 0 {
 		if len(doc.value("body-patch")) == 0 {
 			return nil, errors.New(where + " does not contain 'body', 'body-bin', or 'body-patch'")
@@ -127,11 +131,14 @@ func parseEvent(data raw) (*EventFormat, error) {
 	if !ok {
 		return nil, wrongType(itemWord, "sse")
 	}
-	do, err := action(doc.value("action"), nil, where)
+	do, err := action(doc.value("action"), where)
 	if err != nil || do != Send {
 		return &EventFormat{Action: do}, err
 	}
 	f := new(EventFormat)
+	if f.ContentFilters, err = contentFilters(doc.value("content-filters"), where); err != nil {
+		return nil, err
+	}
 	if f.Name, err = text(doc.value("event"), where, "event"); err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package grip
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 	"time"
@@ -133,6 +134,11 @@ func Parse(status int, h http.Header, body []byte) (*Instruction, error) {
 	if IsJSON(h) {
 		if err := parseJSON(in, status, body); err != nil {
 			return nil, err
+		}
+	}
+	for _, c := range in.Channels {
+		if err := checkFilters(c.Filters); err != nil {
+			return nil, fmt.Errorf("channel %q: %w", c.Name, err)
 		}
 	}
 	return in, nil

@@ -167,11 +167,11 @@ func TestInstructionsInJSON(t *testing.T) {
 			Instruction{Response: &Answer{Code: 203, Header: http.Header{}, Body: []byte("z")}},
 		},
 		"everything": {
-			`{"hold":{"mode":"stream","channels":[{"name":"a","prev-id":"1","filters":["f"],"replay":"off"},{"name":"b","replay":"1m"}],
+			`{"hold":{"mode":"stream","channels":[{"name":"a","prev-id":"1","filters":["skip-self"],"replay":"off"},{"name":"b","replay":"1m"}],
 			  "timeout":"25","keep-alive":{"content-bin":"Cg==","content":"x","timeout":"20","mode":"interval"},"meta":{"u":"x"}},
 			  "response":{"code":"201","reason":"Made","headers":[["X-A","1"],["X-A","2"]],"body-bin":"AA=="}}`, nil,
 			Instruction{Hold: Stream, Timeout: 25 * time.Second, Meta: map[string]string{"u": "x"},
-				Channels:  []Channel{{Name: "a", PrevID: "1", Filters: []string{"f"}, NoReplay: true}, {Name: "b", ReplayAge: time.Minute}},
+				Channels:  []Channel{{Name: "a", PrevID: "1", Filters: []string{"skip-self"}, NoReplay: true}, {Name: "b", ReplayAge: time.Minute}},
 				KeepAlive: &KeepAlive{Data: []byte("\n"), Interval: 20 * time.Second, Always: true},
 				Response:  &Answer{Code: 201, Reason: "Made", Header: headers("X-A: 1", "X-A: 2"), Body: []byte{0}}},
 		},

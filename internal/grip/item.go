@@ -39,6 +39,9 @@ type Item struct {
 type StreamFormat struct {
 	Action  Action
 	Content []byte
+	// ContentFilters, unless nil, are those that a stream must have to get the
+	// content: exactly these, in this order.
+	ContentFilters []string
 }
 
 // ResponseFormat is "http-response": a whole response for a held request.
@@ -48,6 +51,8 @@ type ResponseFormat struct {
 	// Patch, unless nil, changes the body of the held response: a JSON Patch (RFC
 	// 6902). The answer has no body then.
 	Patch []byte
+	// ContentFilters: as in StreamFormat.
+	ContentFilters []string
 }
 
 // EventFormat is "sse", a format of ours: one event of an event stream.
@@ -57,6 +62,8 @@ type EventFormat struct {
 	ID     string
 	Data   string
 	Retry  int // milliseconds; 0 for none
+	// ContentFilters: as in StreamFormat.
+	ContentFilters []string
 }
 
 // ItemError says which item of a publish is wrong, and what is wrong with it.

@@ -1,11 +1,8 @@
 package grip
 
 import (
-	"encoding/base64"
 	"errors"
-	"fmt"
-	"os"
-	"strings"
+	"sync"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -13,57 +10,52 @@ import (
 
 // Feature is the value of Grip-Feature: what of GRIP's options this proxy
 // honours.
-const Feature = "status, link:next, link:gone"
+const Feature = "status, link:next, link:gone, filter:" + SkipSelf + ", filter:" + SkipUsers + ", filter:" + RequireSub +
+	", filter:" + BuildID + ", filter:" + VarSubst
 
 // signatureLife is how long a signature is valid (Pushpin: an hour).
 const signatureLife = time.Hour
 
 // Signer makes the Grip-Sig header, by which an origin knows that a request
-// comes from its proxy.
+// comes from its proxy. It may be used from any goroutine.
 type Signer struct {
+	// Fixed after NewSigner.
 	issuer string
-	key    []byte
+	key    Key
+
+	// Signing with RSA takes a millisecond, so a signature serves all requests of
+	// one second: those would differ in nothing.
+	mu     sync.Mutex
+	second int64
+	last   string
 }
 
-// NewSigner returns a signer with a symmetric key (HS256). The issuer becomes
-// the claim iss.
-func NewSigner(issuer string, key []byte) *Signer { return &Signer{issuer: issuer, key: key} }
+// NewSigner returns a signer. The issuer becomes the claim iss. The error is that
+// the key is a public one, or cannot be signed with.
+func NewSigner(issuer string, key Key) (*Signer, error) {
+	if key.private == nil {
+		return nil, errors.New("a public key cannot sign")
+	}
+	s := &Signer{issuer: issuer, key: key}
+	_, err := s.Header(time.Time{})
+	return s, err
+}
 
-// Header returns a new Grip-Sig value: a JWT with iss and exp.
+// Header returns a Grip-Sig value: a JWT with iss and exp.
 func (s *Signer) Header(now time.Time) (string, error) {
-	token := jwt.NewWithClaims(jwt.SigningMethodHS256, jwt.MapClaims{
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.last != "" && s.second == now.Unix() {
+		return s.last, nil
+	}
+	token := jwt.NewWithClaims(s.key.method, jwt.MapClaims{
 		"iss": s.issuer,
 		"exp": now.Add(signatureLife).Unix(),
 	})
-	return token.SignedString(s.key)
-}
-
-// ParseKey reads a key: text as it is, base64:..., or file:PATH, whose content
-// counts without the line break at its end. The error never contains the key.
-func ParseKey(s string) ([]byte, error) {
-	if encoded, ok := strings.CutPrefix(s, "base64:"); ok {
-		key, err := base64.StdEncoding.DecodeString(encoded)
-		if err != nil {
-			return nil, errors.New("key after base64: is not valid base64")
-		}
-		return checkKey(key)
+	signed, err := token.SignedString(s.key.private)
+	if err != nil {
+		return "", err
 	}
-	if path, ok := strings.CutPrefix(s, "file:"); ok {
-		content, err := os.ReadFile(path)
-		if err != nil {
-			return nil, fmt.Errorf("key: %w", err)
-		}
-		return checkKey([]byte(strings.TrimRight(string(content), "\r\n")))
-	}
-	return checkKey([]byte(s))
-}
-
-func checkKey(key []byte) ([]byte, error) {
-	if len(key) == 0 {
-		return nil, errors.New("key is empty")
-	}
-	if strings.HasPrefix(string(key), "-----BEGIN ") {
-		return nil, errors.New("key is PEM: only symmetric keys (HS256) are supported")
-	}
-	return key, nil
+	s.second, s.last = now.Unix(), signed
+	return signed, nil
 }

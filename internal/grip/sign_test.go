@@ -1,9 +1,6 @@
 package grip
 
 import (
-	"os"
-	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
@@ -13,7 +10,11 @@ import (
 // T02: exactly one verifiable HS256 token with iss and an exp in an hour.
 func TestASignatureNamesItsIssuerAndExpiresInAnHour(t *testing.T) {
 	now := time.Unix(1_800_000_000, 0)
-	got, err := NewSigner("pushpin", []byte("changeme")).Header(now)
+	signer, err := NewSigner("pushpin", Secret([]byte("changeme")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := signer.Header(now)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -28,19 +29,23 @@ func TestASignatureNamesItsIssuerAndExpiresInAnHour(t *testing.T) {
 	}
 }
 
-func TestKeysAreTextBase64OrAFile(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "key")
-	if err := os.WriteFile(path, []byte("from a file\n"), 0o600); err != nil {
+// An origin that looks at the clock when a signature is an hour old must not get
+// one that was made for an earlier request.
+func TestASignatureServesOneSecond(t *testing.T) {
+	s, err := NewSigner("i", Secret([]byte("k")))
+	if err != nil {
 		t.Fatal(err)
 	}
-	for s, want := range map[string]string{"plain": "plain", "base64:AAE=": "\x00\x01", "file:" + path: "from a file"} {
-		if key, err := ParseKey(s); err != nil || string(key) != want {
-			t.Errorf("%q: %q, %v", s, key, err)
+	start := time.Unix(1_800_000_000, 0)
+	var got []string
+	for _, after := range []time.Duration{0, 999 * time.Millisecond, time.Second} {
+		signature, err := s.Header(start.Add(after))
+		if err != nil {
+			t.Fatal(err)
 		}
+		got = append(got, signature)
 	}
-	for _, s := range []string{"", "base64:", "base64:secret!", "file:/does/not/exist", "-----BEGIN RSA PRIVATE KEY-----"} {
-		if _, err := ParseKey(s); err == nil || strings.Contains(err.Error(), "secret!") {
-			t.Errorf("%q: %v", s, err)
-		}
+	if got[0] != got[1] || got[1] == got[2] {
+		t.Errorf("signatures %q", got)
 	}
 }

@@ -45,14 +45,16 @@ type layout struct {
 	seqs  []uint64
 
 	// What came of it.
-	bytes   []byte // one entry's own, or joined
-	joined  []byte
-	ends    []int // of each entry in bytes
-	count   int   // entries with bytes
-	hints   int
-	closing bool  // a close action ended it
-	first   int64 // when the first entry was published, UnixNano
-	after   sse.State
+	bytes  []byte // one entry's own, or joined
+	joined []byte
+	ends   []int // of each entry in bytes
+	count  int   // entries with bytes
+	hints  int
+	// mismatches are entries for streams with content filters.
+	mismatches int
+	closing    bool  // a close action ended it
+	first      int64 // when the first entry was published, UnixNano
+	after      sse.State
 }
 
 // NewBatch returns a batch that reads at most maxEntries entries and, unless a

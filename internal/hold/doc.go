@@ -78,6 +78,13 @@
 // goroutine needs sockets that do not block, which is what an event-loop
 // holder is for.
 //
+// # Filters
+//
+// A stream with filters (see package filter) reads all that its channels have, and
+// passes over what it does not get. What is left is laid out, and shared, as for
+// everybody. Only where filters change the content a layout is the stream's own, and
+// as what they know of the stream is then past it, it must be written whole.
+//
 // # Feeds and registries
 //
 // What a stream says does not depend on who writes it: a Feed reads the cursor
@@ -99,6 +106,6 @@
 //	socket.go      HTTP/1.x               terms.go       what streams share
 //	frames.go      HTTP/2                 keepalive.go   keep-alives
 //	link.go        the way to the origin  recover.go     waiting for it
-//	seen.go        what a client has      metrics.go
-//	sockets*.go    socket options
+//	seen.go        what a client has      filtered.go    streams with filters
+//	sockets*.go    socket options         metrics.go
 package hold

@@ -6,6 +6,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/holdfast-proxy/holdfast/channels"
+	"github.com/holdfast-proxy/holdfast/internal/filter"
 	"github.com/holdfast-proxy/holdfast/internal/sse"
 )
 
@@ -25,6 +26,7 @@ type Feed struct {
 	gapEvent func(dst []byte, g *channels.Gap) []byte
 	link     *Link        // nil for most
 	told     func(Reason) // Stream.Ended
+	filters  *filter.Set  // nil for most
 	since    int64        // when it began, UnixNano; fixed after Open
 
 	state   sse.State
@@ -62,6 +64,7 @@ func (fs *Feeds) New(s *Stream, f Framing) Feed {
 		gapEvent: s.GapEvent,
 		link:     s.Link,
 		told:     s.Ended,
+		filters:  s.Filters,
 		state:    s.State,
 	}
 	if feed.link != nil {
@@ -75,6 +78,7 @@ func (f *Feed) Open() {
 	f.since = time.Now().UnixNano()
 	f.terms.count.opened.Inc()
 	f.terms.count.current.Inc()
+	f.filters.Opened()
 }
 
 // Logs returns the logs that the cursor follows.
@@ -98,6 +102,7 @@ func (f *Feed) Close() {
 func (f *Feed) Ended(why Reason) {
 	f.terms.count.current.Dec()
 	f.terms.count.ended(why)
+	f.filters.Closed()
 	if e := f.terms.log.Check(zap.DebugLevel, "stream ended"); e != nil {
 		e.Write(zap.String("route", f.terms.route), zap.String("reason", string(why)),
 			zap.Stringer("protocol", f.terms.framing), zap.Duration("after", time.Since(time.Unix(0, f.since))))

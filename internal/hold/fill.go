@@ -44,7 +44,11 @@ func (f *Feed) Fill(b *Batch, due Due) (Step, Reason) {
 			}
 			b.entries = entries
 		}
-		f.lay(&b.laid, entries)
+		if f.filters == nil {
+			f.lay(&b.laid, entries)
+		} else {
+			f.layFiltered(b)
+		}
 		if len(b.laid.bytes) > 0 {
 			b.kind, b.out = ofEntries, b.laid.bytes
 			return Write, ""
@@ -71,6 +75,10 @@ func (f *Feed) lay(l *layout, entries []channels.Entry) {
 		case channels.Hint:
 			l.hints++
 		default:
+			if wire.IsRestricted(e.Tag()) {
+				l.mismatches++
+				break
+			}
 			l.add(f.terms.payloadOf(e, l.after), e)
 			l.after = f.terms.effect(e, l.after)
 		}
@@ -78,14 +86,18 @@ func (f *Feed) lay(l *layout, entries []channels.Entry) {
 	}
 }
 
-// payloadOf is what a stream in state gets of e. Inside an unfinished event an
-// id of ours would be a part of that event, or of a line.
+// payloadOf is what a stream in state gets of e.
 func (t *terms) payloadOf(e *channels.Entry, state sse.State) []byte {
-	form := t.form
-	if form == wire.StreamIDs && !state.AtBoundary() {
-		form = wire.Stream
+	return t.payload(e.Bytes(t.formOf(state)))
+}
+
+// formOf is the form that a stream in state gets. Inside an unfinished event an id
+// of ours would be a part of that event, or of a line.
+func (t *terms) formOf(state sse.State) channels.Form {
+	if t.form == wire.StreamIDs && !state.AtBoundary() {
+		return wire.Stream
 	}
-	return t.payload(e.Bytes(form))
+	return t.form
 }
 
 // effect is the state of a stream after e.

@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 
 	"github.com/holdfast-proxy/holdfast/channels"
+	"github.com/holdfast-proxy/holdfast/internal/filter"
 	"github.com/holdfast-proxy/holdfast/internal/sse"
 )
 
@@ -24,8 +25,9 @@ type Link struct {
 
 	// Owned by who has the stream's turn.
 	seen    []seen
-	cause   *cause // why to ask when what comes before it is written
-	waiting *cause // why the stream waits; nil: it does not
+	read    []channels.Entry // of the batch under way, filtered or not
+	cause   *cause           // why to ask when what comes before it is written
+	waiting *cause           // why the stream waits; nil: it does not
 	relief  *Relief
 	off     int    // bytes of relief.Body behind the stream
 	acted   uint64 // hints up to here have been answered
@@ -107,9 +109,10 @@ type Relief struct {
 	// Otherwise nothing came of it: the stream goes on where it stopped, after a
 	// gap event if there was a gap or a hint, and if that cannot be told, it ends.
 
-	// With Cursor: what the client has seen then, the keep-alive from now on, and
-	// the place up to which hints are answered.
+	// With Cursor: what the client has seen then, the filters (nil: none) and the
+	// keep-alive from now on, and the place up to which hints are answered.
 	Seen      []Seen
+	Filters   *filter.Set
 	KeepAlive KeepAlive
 	Acted     uint64
 	// Last: the origin gave no further link. The cursor is not chained, and the

@@ -15,7 +15,7 @@ type Metrics struct {
 	opened, ended               *prometheus.CounterVec
 	current                     *prometheus.GaugeVec
 	entries, bytes, gaps, hints *prometheus.CounterVec
-	keepAlives                  *prometheus.CounterVec
+	mismatches, keepAlives      *prometheus.CounterVec
 	latency                     prometheus.Histogram
 
 	mu      sync.Mutex
@@ -30,9 +30,10 @@ type streamKey struct {
 
 // counters are the metrics of one route and protocol.
 type counters struct {
-	opened, entries, bytes, keepAlives, hints prometheus.Counter
-	current                                   prometheus.Gauge
-	reasons, gaps                             *prometheus.CounterVec
+	opened, entries, bytes, keepAlives prometheus.Counter
+	hints, mismatches                  prometheus.Counter
+	current                            prometheus.Gauge
+	reasons, gaps                      *prometheus.CounterVec
 }
 
 // NewMetrics registers the metrics of a holder with reg, which may be nil.
@@ -50,6 +51,7 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 		bytes:      counter("delivered_bytes_total", "Bytes of entries written to streams, framing included.", "route"),
 		gaps:       counter("stream_gaps_total", "Gaps that streams ran into, by reason.", "route", "reason"),
 		hints:      counter("stream_hints_total", "Hint actions that reached streams.", "route"),
+		mismatches: counter("stream_filter_mismatches_total", "Entries with content-filters that streams without such filters did not get.", "route"),
 		keepAlives: counter("keep_alives_total", "Keep-alives written.", "route"),
 		latency: f.NewHistogram(prometheus.HistogramOpts{
 			Name:    "holdfast_publish_to_write_seconds",
@@ -77,6 +79,7 @@ func (m *Metrics) stream(route string, f Framing) *counters {
 		bytes:      m.bytes.WithLabelValues(route),
 		keepAlives: m.keepAlives.WithLabelValues(route),
 		hints:      m.hints.WithLabelValues(route),
+		mismatches: m.mismatches.WithLabelValues(route),
 		gaps:       m.gaps.MustCurryWith(prometheus.Labels{"route": route}),
 	}
 	m.streams[key] = c

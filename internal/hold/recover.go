@@ -81,6 +81,9 @@ func (f *Feed) relieved(b *Batch, due Due) (Step, Reason) {
 	case r.Cursor != nil:
 		f.cursor.Close()
 		f.cursor = r.Cursor
+		f.filters.Closed()
+		f.filters = r.Filters
+		f.filters.Opened()
 		l.see(r.Seen)
 		l.keep.Store(f.terms.keepAlive(r.KeepAlive))
 		l.acted, l.over, l.waiting = r.Acted, r.Last, nil
@@ -116,6 +119,7 @@ func (f *Feed) lost(b *Batch, gap *channels.Gap) (Step, Reason) {
 // others are left to be read again.
 func (f *Feed) sift(entries []channels.Entry) []channels.Entry {
 	l := f.link
+	l.read = l.read[:0]
 	for i := range l.seen {
 		l.seen[i].ahead = l.seen[i].id
 	}
@@ -143,6 +147,7 @@ func (f *Feed) sift(entries []channels.Entry) []channels.Entry {
 		if len(e.Bytes(f.terms.form)) > 0 && !s.apart {
 			s.ahead = e.ItemID()
 		}
+		l.read = append(l.read, *e)
 		kept = append(kept, *e)
 	}
 	return kept

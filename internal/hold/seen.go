@@ -77,13 +77,16 @@ func (l *Link) passed(e *channels.Entry) {
 	}
 }
 
-// delivered says that entries in a form are behind the stream.
-func (l *Link) delivered(entries []channels.Entry, form channels.Form) {
-	for i := range entries {
-		if len(entries[i].Bytes(form)) > 0 {
-			l.passed(&entries[i])
+// through says that what was read up to a place is behind the stream, also what
+// filters have kept from the client.
+func (l *Link) through(place uint64, form channels.Form) {
+	for i := range l.read {
+		if e := &l.read[i]; e.Seq() <= place && len(e.Bytes(form)) > 0 {
+			l.passed(e)
 		}
 	}
+	clear(l.read)
+	l.read = l.read[:0]
 }
 
 // quiet reports whether a channel has had nothing since the last time.

@@ -2,10 +2,12 @@ package hold
 
 import (
 	"bytes"
+	"math"
 	"sort"
 	"time"
 
 	"github.com/holdfast-proxy/holdfast/channels"
+	"github.com/holdfast-proxy/holdfast/internal/wire"
 )
 
 // Sent says that the connection took the first n of b's bytes at now. It
@@ -43,10 +45,13 @@ func (f *Feed) passed(b *Batch) {
 	l := &b.laid
 	f.state, f.closing = l.after, l.closing
 	if f.canAsk() {
-		f.link.delivered(b.entries, f.terms.form)
+		f.link.through(math.MaxUint64, f.terms.form)
 	}
 	if l.hints > 0 {
 		f.terms.count.hints.Add(float64(l.hints))
+	}
+	if l.mismatches > 0 {
+		f.terms.count.mismatches.Add(float64(l.mismatches))
 	}
 }
 
@@ -78,9 +83,13 @@ func (f *Feed) broken(b *Batch, n int, now time.Time) (rest []byte) {
 	if entries > 0 {
 		f.counted(entries, n+len(rest), l.first, now)
 	}
+	place := uint64(math.MaxUint64)
 	if next < len(b.entries) {
 		f.cursor.Back(&b.entries[next])
-		if f.canAsk() {
+		place = b.entries[next].Seq() - 1
+	}
+	if f.canAsk() {
+		if f.link.through(place, f.terms.form); place != math.MaxUint64 {
 			f.link.cause = nil // it will come again
 		}
 	}
@@ -96,10 +105,11 @@ func (f *Feed) pass(entries []channels.Entry) (n int) {
 			f.terms.count.hints.Inc()
 			continue
 		}
-		f.state = f.terms.effect(e, f.state)
-		if f.canAsk() {
-			f.link.passed(e)
+		if wire.IsRestricted(e.Tag()) {
+			f.terms.count.mismatches.Inc()
+			continue
 		}
+		f.state = f.terms.effect(e, f.state)
 		n++
 	}
 	return n

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/holdfast-proxy/holdfast/channels"
+	"github.com/holdfast-proxy/holdfast/internal/filter"
 	"github.com/holdfast-proxy/holdfast/internal/sse"
 )
 
@@ -17,6 +18,11 @@ type Stream struct {
 	Cursor *channels.Cursor
 	// Form is wire.Stream or wire.StreamIDs.
 	Form channels.Form
+
+	// Filters, unless nil, say what of the cursor's entries the stream gets. A
+	// stream whose filters rewrite shares nothing and cannot go back in what it
+	// reads, so who holds it must write each batch whole.
+	Filters *filter.Set
 
 	// EventStream: the response is text/event-stream, so the holder's own
 	// bytes may stand only between events.

@@ -23,7 +23,7 @@
 //	note.go       what could not be carried over
 //	settings.go   pushpin.conf
 //	routes.go     the routes file; scan.go its words
-//	translate.go  all of it; rules.go and lost.go single settings; route.go
-//	              and target.go single routes
+//	translate.go  all of it; rules.go, zmq.go and lost.go single settings;
+//	              route.go and target.go single routes
 //	document.go   the YAML
 package pushpin

@@ -14,6 +14,7 @@ type document struct {
 	MaxChannels int         `yaml:"max_channels_per_stream,omitempty"`
 	Server      server      `yaml:"server,omitempty"`
 	Control     control     `yaml:"control,omitempty"`
+	ZMQ         zmq         `yaml:"zmq,omitempty"`
 	GRIP        grip        `yaml:"grip,omitempty"`
 	Routes      []route     `yaml:"routes,omitempty"`
 	Channels    channels    `yaml:"channels,omitempty"`
@@ -32,6 +33,13 @@ type control struct {
 type grip struct {
 	SigKey string `yaml:"sig_key,omitempty"`
 	SigIss string `yaml:"sig_iss,omitempty"`
+
+	UpstreamKeys []string `yaml:"upstream_keys,omitempty,flow"`
+}
+
+type zmq struct {
+	Pull []string `yaml:"pull,omitempty,flow"`
+	Sub  []string `yaml:"sub,omitempty,flow"`
 }
 
 type channels struct {

@@ -25,7 +25,7 @@ func withoutEquivalent() map[string]rule {
 	const (
 		stats    = "has no equivalent: /metrics and /channels of the control endpoint replace the stats socket"
 		metrics  = "has no equivalent: the control endpoint serves /metrics"
-		zeromq   = "has no equivalent: there is no ZeroMQ; publish by HTTP or NATS"
+		commands = "has no equivalent: the control endpoint takes requests over HTTP"
 		rates    = "has no equivalent: deliveries are not limited, and none are dropped"
 		sessions = "has no equivalent: sessions are not supported"
 	)
@@ -39,12 +39,7 @@ func withoutEquivalent() map[string]rule {
 		"proxy.cdn_loop":                  ifSet("has no equivalent; request_headers of routes can set CDN-Loop"),
 		"proxy.log_from":                  ifTrue("has no equivalent"),
 		"proxy.log_user_agent":            ifTrue("has no equivalent"),
-		"proxy.upstream_key":              ifSet("has no equivalent: instructions are not handed outward"),
-		"handler.push_in_spec":            ifSet(zeromq),
-		"handler.push_in_sub_spec":        ifSet(zeromq),
-		"handler.push_in_sub_specs":       ifSet(zeromq),
-		"handler.push_in_sub_connect":     ifTrue(zeromq),
-		"handler.command_spec":            ifSet(zeromq),
+		"handler.command_spec":            ifSet(commands),
 		"handler.message_rate":            ifSet(rates),
 		"handler.message_hwm":             ifSet(rates),
 		"handler.message_block_size":      ifSet(rates),

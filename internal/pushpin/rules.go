@@ -30,6 +30,11 @@ func (t *translation) rules() map[string]rule {
 		"proxy.x_forwarded_for":               forwardedFor,
 		"proxy.set_x_forwarded_protocol":      forwardedProtocol,
 		"proxy.accept_x_forwarded_protocol":   ifSet("needs trusted_proxies: name the networks whose X-Forwarded-Proto is believed"),
+		"proxy.upstream_key":                  t.upstreamKey,
+		"handler.push_in_spec":                t.endpoints(&t.pull),
+		"handler.push_in_sub_spec":            t.endpoints(&t.sub),
+		"handler.push_in_sub_specs":           t.endpoints(&t.sub),
+		"handler.push_in_sub_connect":         flag(&t.subConnects),
 		"handler.push_in_http_addr":           t.controlAddr,
 		"handler.push_in_http_port":           t.controlPortIs,
 		"handler.push_in_http_max_body_size":  t.number(t.maxBody),
@@ -172,6 +177,20 @@ func (t *translation) sigKey(s Setting) string {
 		t.doc.GRIP.SigKey = s.Value
 	}
 	return lost
+}
+
+// upstreamKey carries the key of a proxy in front over.
+func (t *translation) upstreamKey(s Setting) string {
+	switch encoded, isBase64 := strings.CutPrefix(s.Value, "base64:"); {
+	case s.Value == "":
+	case s.Value == "file:" || isBase64 && !validBase64(encoded) || !isPlain(s.Value):
+		return "is not a key"
+	case strings.HasPrefix(s.Value, "file:"):
+		return "is not carried over: set grip.upstream_keys to file: and the whole path of the key's file"
+	default:
+		t.doc.GRIP.UpstreamKeys = []string{s.Value}
+	}
+	return ""
 }
 
 const keyIsKnown = "is the key of Pushpin's sample, which everybody knows: change it here and at the origin"

@@ -22,6 +22,8 @@ type translation struct {
 	controlPort        int
 	controlLine        int
 	debug, crossOrigin bool
+	pull, sub          []Setting // each with one endpoint
+	subConnects        bool
 
 	seen, names map[string]int // of routes: what they take and are called, and where
 }
@@ -76,4 +78,5 @@ func (t *translation) settings(s *Settings) {
 		}
 	}
 	t.controlAddress(s.File)
+	t.zeroMQ(s.File)
 }

@@ -10,7 +10,9 @@
 // request (long polling).
 //
 // Everything of an item is in one allocation. The entry's tag is the content's
-// effect on the state of an event stream, [Effect].
+// effect on the state of an event stream, [Effect], and whether it is for streams
+// with content filters alone. What the item says to filters is the entry's note:
+// see [Meta].
 //
 // The hub calls the encoder under its order lock, since only then the position
 // is known. So whatever does not depend on the position is done before, by

@@ -9,12 +9,15 @@ import (
 // draft is an item of which everything is known but its position. It does not
 // change.
 type draft struct {
+	note     []byte // see Meta; empty for most
 	itemID   string
 	prevID   string
 	content  []byte // for streams; empty for none
 	scan     sse.Content
 	stamp    stamp
 	response *grip.ResponseFormat // nil for none
+
+	restricted uint32 // for the tag
 }
 
 // stamp says which forms of the content get the position as their id.
@@ -27,25 +30,35 @@ const (
 )
 
 func draftOf(it *grip.Item, o Options) *draft {
-	d := &draft{itemID: it.ID, prevID: it.PrevID}
+	d := &draft{note: metaOf(it), itemID: it.ID, prevID: it.PrevID}
 	if it.Response != nil && it.Response.Action == grip.Send {
 		d.response = it.Response
 	}
 	switch {
 	case it.Stream != nil && it.Stream.Action == grip.Send:
 		d.content = it.Stream.Content
+		d.restrict(it.Stream.ContentFilters)
 	case it.Event != nil && it.Event.Action == grip.Send:
 		e := eventOf(it)
 		d.content = sse.AppendEvent(make([]byte, 0, len(e.Data)+len(e.Name)+len(e.ID)+64), e)
 		if e.ID == "" {
 			d.stamp = stampAll
 		}
+		d.restrict(it.Event.ContentFilters)
 	}
 	d.scan = sse.Scan(d.content)
 	if d.stamp == stampNone && o.PositionIDs && d.scan.Whole && !d.scan.LastHasID {
 		d.stamp = stampIDs
 	}
 	return d
+}
+
+// restrict keeps the content from streams without filters, if it is for those
+// that have some.
+func (d *draft) restrict(filters []string) {
+	if len(filters) > 0 {
+		d.restricted = restricted
+	}
 }
 
 // eventOf is the item's event. Without an id of its own it has the item's,
@@ -60,7 +73,7 @@ func eventOf(it *grip.Item) sse.Event {
 
 // weight is about what the draft occupies while it is parked, in bytes.
 func (d *draft) weight() int {
-	n := 256 + len(d.itemID) + len(d.prevID) + len(d.content)
+	n := 256 + len(d.note) + len(d.itemID) + len(d.prevID) + len(d.content)
 	if d.response != nil {
 		n += responseRoom(d.response)
 	}
@@ -71,10 +84,10 @@ func (d *draft) weight() int {
 func (d *draft) encode(p channels.Position) channels.Encoded {
 	var scratch [32]byte
 	id := string(p.AppendTo(scratch[:0])) // does not escape, or it would be another
-	l := layout{Encoded: channels.Encoded{Tag: uint32(d.scan.Effect)}}
+	l := layout{Encoded: channels.Encoded{Tag: uint32(d.scan.Effect) | d.restricted}}
 	l.Buf = make([]byte, 0, d.room(len(id)))
-	l.Buf = append(l.Buf, d.itemID...)
-	l.ItemID = l.since(0)
+	l.Buf = append(append(l.Buf, d.note...), d.itemID...)
+	l.ItemID = l.since(len(d.note))
 	from := len(l.Buf)
 	l.Buf = append(l.Buf, d.prevID...)
 	l.PrevID = l.since(from)
@@ -97,7 +110,7 @@ func (d *draft) encode(p channels.Position) channels.Encoded {
 
 // room is how long the layout becomes, or a little more.
 func (d *draft) room(id int) int {
-	n := len(d.itemID) + len(d.prevID)
+	n := len(d.note) + len(d.itemID) + len(d.prevID)
 	for _, seen := range d.scan.IDs {
 		n += lengthRoom + len(seen)
 	}

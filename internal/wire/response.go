@@ -98,13 +98,15 @@ func (r *reader) uvarint() uint64 {
 	return n
 }
 
-func (r *reader) string() string {
+func (r *reader) string() string { return string(r.bytes()) }
+
+func (r *reader) bytes() []byte {
 	n := r.uvarint()
 	if r.bad || n > uint64(len(r.rest)) {
 		r.bad = true
-		return ""
+		return nil
 	}
-	s := string(r.rest[:n])
+	b := r.rest[:n:n]
 	r.rest = r.rest[n:]
-	return s
+	return b
 }

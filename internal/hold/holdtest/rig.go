@@ -13,8 +13,10 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"go.uber.org/zap"
 
 	"github.com/holdfast-proxy/holdfast/channels"
+	"github.com/holdfast-proxy/holdfast/internal/filter"
 	"github.com/holdfast-proxy/holdfast/internal/hold"
 	"github.com/holdfast-proxy/holdfast/internal/sse"
 	"github.com/holdfast-proxy/holdfast/internal/wire"
@@ -33,6 +35,7 @@ type rig struct {
 	protocol protocol
 	make     func(hold.Options) hold.Holder
 	metrics  *prometheus.Registry
+	filters  *filter.Route
 	hub      *channels.Hub
 	holder   hold.Holder
 	network  network
@@ -49,6 +52,7 @@ func newRig(p protocol, makeHolder func(hold.Options) hold.Holder) *rig {
 		protocol: p,
 		make:     makeHolder,
 		metrics:  reg,
+		filters:  filter.NewMetrics(reg).Route("test", zap.NewNop()),
 		options:  hold.Options{Metrics: hold.NewMetrics(reg), Sockets: hold.DefaultSocketOptions()},
 		channels: channels.DefaultOptions(),
 		stream:   hold.Stream{Route: "test", EventStream: true, OnLag: hold.GapOnLag, GapEvent: gapEvent},
@@ -126,6 +130,7 @@ func (r *rig) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	io.WriteString(w, initial)
 	s := r.stream
 	s.Cursor = cursor
+	s.Filters = r.filtersOf(q)
 	s.State = sse.Scan([]byte(initial)).Effect.From(0)
 	r.linkTo(&s, &f)
 	s.Ended = func(reason hold.Reason) { r.ended <- reason }

@@ -1,0 +1,63 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/holdfast-proxy/holdfast/control"
+	"github.com/holdfast-proxy/holdfast/internal/config"
+	"github.com/holdfast-proxy/holdfast/internal/grip"
+	"github.com/holdfast-proxy/holdfast/proxy"
+)
+
+// signer is what signs requests to origins with the key at place, nil if they are
+// not signed.
+func signer(place string, c config.GRIP) (proxy.Signer, error) {
+	if c.SigKey == "" {
+		return nil, nil
+	}
+	key, err := grip.ParseKey(c.SigKey)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", place, err)
+	}
+	s, err := grip.NewSigner(c.SigIss, key)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", place, err)
+	}
+	return s, nil
+}
+
+// upstream knows the proxies in front of this one, nil if there are none.
+func upstream(c config.GRIP) (proxy.Verifier, error) {
+	if len(c.UpstreamKeys) == 0 {
+		return nil, nil
+	}
+	return verifier("grip.upstream_keys", c.UpstreamKeys)
+}
+
+// publisherKeys knows the publishers that sign their requests, nil if none do.
+func publisherKeys(c config.Control) (control.Verifier, error) {
+	if len(c.Keys) == 0 {
+		return nil, nil
+	}
+	return verifier("control.keys", c.Keys)
+}
+
+func verifier(name string, texts []string) (*grip.Verifier, error) {
+	keys := make([]grip.Key, len(texts))
+	for i, text := range texts {
+		var err error
+		if keys[i], err = grip.ParseKey(text); err != nil {
+			return nil, fmt.Errorf("%s[%d]: %w", name, i, err)
+		}
+	}
+	return grip.NewVerifier(keys...), nil
+}
+
+// checkKeys reports which of the configured keys is of no use.
+func checkKeys(cfg config.Config) error {
+	if _, err := proxyOptions(cfg); err != nil {
+		return err
+	}
+	_, err := publisherKeys(cfg.Control)
+	return err
+}

@@ -1,0 +1,148 @@
+package filter
+
+import (
+	"encoding/hex"
+	"errors"
+	"fmt"
+
+	"github.com/holdfast-proxy/holdfast/channels"
+	"github.com/holdfast-proxy/holdfast/internal/grip"
+	"github.com/holdfast-proxy/holdfast/internal/wire"
+)
+
+var (
+	errOtherFilters = errors.New("the item is for streams with other content filters")
+	errNoIDs        = errors.New("%I has no id before the first message; write %(ID)I")
+)
+
+// RewriteStream returns the content that a stream gets of e, and reports false if
+// it gets none. Takes has been asked about e before. The content is not changed.
+func (s *Set) RewriteStream(e *channels.Entry, content []byte) ([]byte, bool) {
+	meta := wire.MetaOf(e)
+	return s.rewrite(e, meta.Stream, content)
+}
+
+// RewriteResponse is RewriteStream for the body of a published response. A Set
+// that is nil only looks whether the response is for somebody else.
+func (s *Set) RewriteResponse(e *channels.Entry, body []byte) ([]byte, bool) {
+	meta := wire.MetaOf(e)
+	if s == nil {
+		return body, len(meta.Response) == 0 || string(meta.Response) == wire.Needs([]string{})
+	}
+	return s.rewrite(e, meta.Response, body)
+}
+
+// rewrite applies the content filters of e's channel, in order.
+func (s *Set) rewrite(e *channels.Entry, needs, content []byte) ([]byte, bool) {
+	c := s.of(e)
+	if len(needs) > 0 && string(needs) != c.needs {
+		s.route.failed(contentFilters, c.name, errOtherFilters)
+		return nil, false
+	}
+	for _, filter := range c.content {
+		out, err := expand(nil, content, s.values(filter, s.latest))
+		if err != nil {
+			s.route.failed(filter, c.name, err)
+			return nil, false
+		}
+		content = out
+	}
+	return content, true
+}
+
+// Initial returns the body that the origin's response itself has for the client:
+// GRIP has build-id applied to it if any channel names it. The error is for the
+// origin.
+func (s *Set) Initial(body []byte) ([]byte, error) {
+	out, err := expand(nil, body, s.values(grip.BuildID, func() (string, error) { return "", errNoIDs }))
+	if err != nil {
+		return nil, fmt.Errorf("filter %s: initial body: %w", grip.BuildID, err)
+	}
+	return out, nil
+}
+
+// BuildsIDs reports whether the response's own body must pass Initial.
+func (s *Set) BuildsIDs() bool {
+	if !s.Rewrites() {
+		return false
+	}
+	for i := range s.channels {
+		for _, filter := range s.channels[i].content {
+			if filter == grip.BuildID {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// values is what a filter puts in the place of directives. id makes the id that
+// stands for the place of the response.
+func (s *Set) values(filter string, id func() (string, error)) func(directive) (string, error) {
+	if filter == grip.VarSubst {
+		return s.variable
+	}
+	return func(d directive) (text string, err error) {
+		switch {
+		case d.verb != 'I':
+			return "", d.unknown()
+		case d.hasArg:
+			text = string(d.arg)
+		default:
+			if text, err = id(); err != nil {
+				return "", err
+			}
+		}
+		return s.encodeID(text)
+	}
+}
+
+// variable is var-subst's: what the client's meta has.
+func (s *Set) variable(d directive) (string, error) {
+	if d.verb != 's' || !d.hasArg {
+		return "", d.unknown()
+	}
+	value, ok := s.meta[string(d.arg)]
+	if !ok {
+		return "", fmt.Errorf("unknown variable %q", d.arg)
+	}
+	return value, nil
+}
+
+// latest is the id that stands for what the response has been given: id_format,
+// with the id of each channel's last item.
+func (s *Set) latest() (string, error) {
+	format, ok := s.meta["id_format"]
+	if !ok {
+		return "", errors.New("the client's meta has no id_format")
+	}
+	id, err := expand(nil, []byte(format), s.lastID)
+	if err != nil {
+		return "", fmt.Errorf("id_format: %w", err)
+	}
+	return string(id), nil
+}
+
+func (s *Set) lastID(d directive) (string, error) {
+	if d.verb != 's' || !d.hasArg {
+		return "", d.unknown()
+	}
+	for i := range s.channels {
+		if s.channels[i].name == string(d.arg) {
+			return s.channels[i].last, nil
+		}
+	}
+	return "", fmt.Errorf("no channel %q", d.arg)
+}
+
+// encodeID writes an id as the meta id_encoding says.
+func (s *Set) encodeID(id string) (string, error) {
+	switch encoding := s.meta["id_encoding"]; encoding {
+	case "":
+		return id, nil
+	case "hex":
+		return hex.EncodeToString([]byte(id)), nil
+	default:
+		return "", fmt.Errorf("unknown id_encoding %q", encoding)
+	}
+}
