@@ -46,10 +46,8 @@ func (n *notes) desk(o Options) *Desk[string] {
 	})
 }
 
-func bubble(t *testing.T, f func(t *testing.T)) { synctest.Test(t, f) }
-
 func TestErrandsOfOneKeyThatHaveNotBegunAreOne(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		n := notes{took: time.Second}
 		d := n.desk(Options{Concurrent: 10, PerSecond: 1000})
 		defer d.Close()
@@ -61,6 +59,7 @@ func TestErrandsOfOneKeyThatHaveNotBegunAreOne(t *testing.T) {
 		time.Sleep(1500 * time.Millisecond) // a has begun
 		d.Add("a", "6", 0)
 		time.Sleep(10 * time.Second)
+		synctest.Wait()
 		var got [][]string
 		for _, r := range n.runs {
 			got = append(got, r.members)
@@ -74,7 +73,7 @@ func TestErrandsOfOneKeyThatHaveNotBegunAreOne(t *testing.T) {
 }
 
 func TestFewAreUnderWayAtOnce(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		n := notes{took: time.Second}
 		d := n.desk(Options{Concurrent: 7, PerSecond: 1e6})
 		defer d.Close()
@@ -88,7 +87,7 @@ func TestFewAreUnderWayAtOnce(t *testing.T) {
 }
 
 func TestFewBeginInASecond(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		n := notes{}
 		d := n.desk(Options{Concurrent: 5, PerSecond: 10})
 		defer d.Close()
@@ -106,7 +105,7 @@ func TestFewBeginInASecond(t *testing.T) {
 }
 
 func TestErrandsAreSpread(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		n := notes{}
 		d := n.desk(Options{Concurrent: 100, PerSecond: 1e6, Spread: time.Second})
 		defer d.Close()
@@ -124,7 +123,7 @@ func TestErrandsAreSpread(t *testing.T) {
 }
 
 func TestADeskThatIsFullTakesNobody(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		n := notes{}
 		d := n.desk(Options{Concurrent: 1, PerSecond: 1, Waiting: 2})
 		defer d.Close()
@@ -139,7 +138,7 @@ func TestADeskThatIsFullTakesNobody(t *testing.T) {
 }
 
 func TestCloseTellsWhoWasNotServed(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		n := notes{took: time.Hour}
 		d := n.desk(Options{Concurrent: 1, PerSecond: 1e6})
 		d.Add("", "under way", 0)
