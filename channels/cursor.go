@@ -10,12 +10,13 @@ type Cursor struct {
 	live  uint64 // actions up to here are not for this stream
 	form  Form
 
-	closed bool
-	legs   []leg
-	one    [1]leg // the legs of a cursor with one channel
-	gap    *Gap   // on all channels without a PrevID, not told yet
-	place  uint64 // everything up to here has been returned
-	heard  uint64 // interruptions up to here have been told, or are none of ours
+	closed  bool
+	chained bool // Follow.Chained
+	legs    []leg
+	one     [1]leg // the legs of a cursor with one channel
+	gap     *Gap   // on all channels without a PrevID, not told yet
+	place   uint64 // everything up to here has been returned
+	heard   uint64 // interruptions up to here have been told, or are none of ours
 }
 
 // leg is a cursor's place in one log.
@@ -27,6 +28,8 @@ type leg struct {
 	start   uint64
 	sub     int32 // index in Follow.Subscriptions
 	resumed bool
+	// held: actions after Cursor.live are for the stream, also before start.
+	held bool
 	// told: the client has been told what is missing just before next.
 	told bool
 	// since (UnixNano) withholds what is older and from before the stream.
@@ -56,6 +59,11 @@ func (c *Cursor) Position() Position {
 	}
 	return c.position(c.place)
 }
+
+// Place is the place in the total order up to which everything has been
+// returned, or told to be missing. It is what a stream goes on from with another
+// cursor (Continued); clients are told Position.
+func (c *Cursor) Place() uint64 { return c.place }
 
 // Logs returns the logs that the cursor follows.
 func (c *Cursor) Logs() []*Log {
@@ -229,7 +237,7 @@ func (b *batch) read(g *leg, until uint64) {
 			}
 			break
 		}
-		if e.orphan && !g.told && g.isDue(e) {
+		if e.orphan && !c.chained && !g.told && g.isDue(e) {
 			g.told = b.breakAt(g, Missing, e.seq-1)
 			break
 		}
@@ -293,7 +301,14 @@ func (g *leg) withholds(c *Cursor, e *Entry) bool {
 
 // isFor reports whether the cursor's reader has anything to do for e.
 func (g *leg) isFor(c *Cursor, e *Entry) bool {
-	return e.exists(c.form) && g.isDue(e) && (e.actions[c.form] == Send || e.seq > c.live)
+	switch due := g.isDue(e); {
+	case !e.exists(c.form):
+		return false
+	case e.actions[c.form] == Send:
+		return due
+	default:
+		return (due || g.held) && e.seq > c.live
+	}
 }
 
 // take adds e, of leg g, to the batch and reports false if it does not fit.

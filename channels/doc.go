@@ -55,6 +55,16 @@
 // the bus before it is called unknown. Restart begins another order; whatever was
 // read of the one before is over.
 //
+// # Readers that can ask elsewhere
+//
+// A reader whose origin can be asked for what is missing compares by itself what
+// each item must follow (Follow.Chained), as it knows what its client has seen from
+// other sources than the log. While the origin is asked it does not read: what is
+// published waits in the log. Then it goes on with another cursor (Continued), on
+// each channel after the item that the origin names, or from the place noted when
+// the head of its answer arrived; or where it was, if the origin could not be told
+// what the client has seen.
+//
 // # What was rejected
 //
 // A buffered queue per subscriber: it copies, it needs a size, and what falls

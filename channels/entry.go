@@ -14,6 +14,7 @@ type Entry struct {
 	buf     []byte
 	forms   [NumForms]Span
 	itemID  Span
+	prevID  Span
 	ids     Span
 	tag     uint32
 	actions [NumForms]Action
@@ -35,7 +36,7 @@ func (it *Item) entry(at Position, when time.Time) Entry {
 	enc := it.Encode(at)
 	return Entry{
 		seq: at.Seq, at: when.UnixNano(), buf: enc.Buf, forms: enc.Forms,
-		itemID: enc.ItemID, ids: enc.IDs, tag: enc.Tag, actions: it.Actions,
+		itemID: enc.ItemID, prevID: enc.PrevID, ids: enc.IDs, tag: enc.Tag, actions: it.Actions,
 	}
 }
 
@@ -54,6 +55,10 @@ func (e *Entry) Bytes(f Form) []byte { return e.span(e.forms[f]) }
 
 // Action returns what the entry asks of readers of form f.
 func (e *Entry) Action(f Form) Action { return e.actions[f] }
+
+// PrevID is the id of the item which, by the publisher's word, must be the one
+// before it; nil if it gave none. The caller must not change it.
+func (e *Entry) PrevID() []byte { return e.span(e.prevID) }
 
 // Tag returns the encoder's.
 func (e *Entry) Tag() uint32 { return e.tag }

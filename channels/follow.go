@@ -29,6 +29,21 @@ type Subscription struct {
 	NoReplay bool
 	// MaxAge, when positive, keeps entries older than this from the client.
 	MaxAge time.Duration
+	// Past, with a PrevID: what is up to this place comes neither, even if it is
+	// after that item.
+	Past uint64
+	// Held: the stream has followed the channel up to Continued.Place. Actions after
+	// that are for it, wherever the channel goes on.
+	Held bool
+	// Continues, with Held: without a PrevID it goes on from there.
+	Continues bool
+}
+
+// Continued says that a stream which was held already goes on with another
+// cursor.
+type Continued struct {
+	// Place is where its last cursor stood (Cursor.Place).
+	Place uint64
 }
 
 // Resume is what a client says it has seen last.
@@ -56,6 +71,24 @@ type Follow struct {
 	Resume Resume
 	// Group is told of news. Never nil.
 	Group Group
+	// Chained: the reader compares by itself whether items follow each other
+	// (Entry.PrevID), so a Gap that is Missing is not told. A PrevID that is not
+	// known is no gap where nothing contradicts it: where the id of the log's
+	// last item is not known.
+	Chained bool
+	// Trusting: a PrevID that is not known is no gap, whatever the log says. The
+	// channel starts at Live.
+	Trusting bool
+	// Continued, unless nil, is what the stream has had before.
+	Continued *Continued
+}
+
+// acted is the place up to which actions are not for the stream.
+func (f *Follow) acted() uint64 {
+	if f.Continued != nil {
+		return f.Continued.Place
+	}
+	return f.Live
 }
 
 // asksClient reports whether what the client says matters: the origin does not
@@ -114,7 +147,7 @@ func (h *Hub) Follow(ctx context.Context, f Follow) (*Cursor, error) {
 	if err := h.admit(f.Subscriptions); err != nil {
 		return nil, err
 	}
-	c := &Cursor{hub: h, epoch: h.epoch.Load(), group: f.Group, form: f.Form, live: f.Live, place: f.Live}
+	c := &Cursor{hub: h, epoch: h.epoch.Load(), group: f.Group, form: f.Form, chained: f.Chained, live: f.acted(), place: f.Live}
 	c.join(f.Subscriptions)
 	err := c.await(ctx)
 	if err == nil {
@@ -129,10 +162,14 @@ func (h *Hub) Follow(ctx context.Context, f Follow) (*Cursor, error) {
 	}
 	start := c.resolve(&f)
 	for i := range c.legs {
-		c.legs[i].settle(c, &f.Subscriptions[c.legs[i].sub], start)
+		sub := &f.Subscriptions[c.legs[i].sub]
+		c.legs[i].settle(c, sub, start.of(sub, &f))
 		c.place = min(c.place, c.legs[i].start)
 	}
 	c.heard = c.place
+	if f.Continued != nil {
+		c.heard = max(c.heard, f.Continued.Place)
+	}
 	return c, nil
 }
 

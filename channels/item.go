@@ -64,6 +64,8 @@ type Encoded struct {
 	// ItemID is the publisher's item id, empty if it gave none. What Buf has
 	// before it is Entry.Note.
 	ItemID Span
+	// PrevID is the publisher's prev-id, empty if it gave none.
+	PrevID Span
 	// IDs are the event ids that a client can have seen in the entry, in
 	// order, each written by AppendID.
 	IDs Span

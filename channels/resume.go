@@ -10,6 +10,17 @@ type start struct {
 	seq    uint64
 	lastID string // what the client said, for gaps
 	resume bool   // seq is a place the client has been at
+	live   uint64 // Follow.Live
+	trust  bool   // Follow.Trusting
+}
+
+// of is where the leg of a subscription begins, from being for all of them.
+func (from start) of(sub *Subscription, f *Follow) start {
+	if sub.Continues && f.Continued != nil {
+		from.seq, from.resume = f.Continued.Place, true
+	}
+	from.live, from.trust = f.Live, f.Trusting
+	return from
 }
 
 // resolve turns what the client says it has seen into a place for all of the
@@ -101,6 +112,9 @@ func (g *leg) settle(c *Cursor, sub *Subscription, from start) {
 		g.afterPlaceLocked(c, from)
 	}
 	g.boundLocked(c, sub, now, from)
+	if sub.Held {
+		g.held, g.next = true, min(g.next, l.ring.after(c.live))
+	}
 	if g.hole == nil && (from.resume || sub.PrevID != "") {
 		c.hub.counters.replayed.Add(l.ring.end() - g.next)
 	}
@@ -127,10 +141,26 @@ func (g *leg) afterItemLocked(c *Cursor, sub *Subscription, from start) {
 	l := g.log
 	var known bool
 	if g.start, g.next, known = l.afterItemLocked(sub.PrevID); known {
+		g.start, g.next = max(g.start, sub.Past), max(g.next, l.ring.after(sub.Past))
 		return
 	}
-	g.start, g.next = c.live, l.ring.after(c.live)
-	g.hole = &Gap{Reason: Unknown, Channel: l.name, LastID: sub.PrevID, Lost: -1, Resume: c.position(c.live)}
+	g.start, g.next = from.live, l.ring.after(from.live)
+	if from.trust || c.chained && len(l.newestItemLocked()) == 0 {
+		return
+	}
+	g.hole = &Gap{Reason: Unknown, Channel: l.name, LastID: sub.PrevID, Lost: -1, Resume: c.position(from.live)}
+}
+
+// newestItemLocked is the id of the last item that the log had, nil if it had none
+// or is not known.
+func (l *Log) newestItemLocked() []byte {
+	if l.ring.n > 0 {
+		return l.ring.at(l.ring.end() - 1).ItemID()
+	}
+	if l.below != nil {
+		return l.below.item
+	}
+	return nil
 }
 
 // afterItemLocked finds the place just after the last item with this id, and the

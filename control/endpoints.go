@@ -16,7 +16,7 @@ func (h *Handler) endpoints() []*endpoint {
 	all := []*endpoint{
 		{path: "/", methods: get(h.answering(root))},
 		{path: "/publish", methods: post(h.publish)},
-		{path: "/recover", methods: post(recovery)},
+		{path: "/recover", methods: post(h.recovery)},
 		{path: "/channels", methods: get(h.answering(h.listChannels))},
 		{path: "/channels/{name}", methods: map[string]http.Handler{
 			http.MethodGet:    h.answering(h.showChannel),

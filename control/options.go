@@ -36,6 +36,9 @@ type Options struct {
 	// Intake takes what is published. Required.
 	Intake *intake.Intake
 
+	// Recover, unless nil, has held responses ask their origins. It returns at once.
+	Recover func()
+
 	// Tokens are the bearer tokens of which a request must carry one. None, and
 	// no Verifier, means that anybody may who is not a web page; see guard.
 	Tokens []string

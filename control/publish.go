@@ -19,10 +19,12 @@ func (h *Handler) publish(r *http.Request) (answer, error) {
 	return answer{text: intake.Published, json: receipt}, nil
 }
 
-// recovery serves POST /recover/, with which Pushpin forgets the last ids that it
-// knows and asks origins again. Holdfast's streams go on from its own log, so
-// there is nothing to do; requests are counted like all others.
-func recovery(*http.Request) (answer, error) {
+// recovery serves POST /recover/ (GRIP): the held responses of this node that can
+// ask their origin for what they miss do so.
+func (h *Handler) recovery(*http.Request) (answer, error) {
+	if h.opts.Recover != nil {
+		h.opts.Recover()
+	}
 	return said("Updated"), nil
 }
 

@@ -90,7 +90,7 @@ func TestWrongItemsRefuseTheirBatch(t *testing.T) {
 		{"an event id with NUL", `{"channel":"c","formats":{"sse":{"id":"\u0000","data":"x"}}}`, "event id"},
 		{"an event without data", `{"channel":"c","formats":{"sse":{"event":"x"}}}`, "'data'"},
 		{"a stream and an event", `{"channel":"c","formats":{"sse":{"data":"x"},"http-stream":{"content":"x"}}}`, "'sse'"},
-		{"a patch", `{"channel":"c","formats":{"http-response":{"body-patch":[]}}}`, "'body-patch'"},
+		{"a patch", `{"channel":"c","formats":{"http-response":{"body-patch":{}}}}`, "'body-patch'"},
 		{"an id over 1024 bytes", fmt.Sprintf(`{"channel":"c","id":%q,"http-stream":{"content":"x"}}`, strings.Repeat("i", 1025)), "'id'"},
 		{"a retry that is no number", `{"channel":"c","formats":{"sse":{"retry":"soon","data":"x"}}}`, "'retry'"},
 	}

@@ -28,7 +28,7 @@ func TestPathsAndMethods(t *testing.T) {
 		{"two slashes at the end", request{method: "POST", path: "/publish//", status: 404, answer: "Not Found\n"}, ""},
 		{"unclean paths are not redirected", request{method: "POST", path: "//publish/", status: 404, answer: "Not Found\n"}, ""},
 		{"a channel below a channel", request{method: "GET", path: "/channels/a/b", status: 404, answer: "Not Found\n"}, ""},
-		{"recover has nothing to do", request{method: "POST", path: "/recover/", status: 200, answer: "Updated\n"}, ""},
+		{"recover", request{method: "POST", path: "/recover/", status: 200, answer: "Updated\n"}, ""},
 		{"recover in JSON", request{method: "POST", path: "/recover", header: accepts("application/json"),
 			status: 200, answer: "{\"message\":\"Updated\"}\n"}, ""},
 		{"no profiles unless asked for", request{method: "GET", path: "/debug/pprof/", status: 404, answer: "Not Found\n"}, ""},

@@ -40,6 +40,18 @@
 // stop, and once it has returned Handler.follow does as instructed with the
 // answer, whose body is still open then.
 //
+// Held responses go back to their origin for what their log cannot give them:
+//
+//	linked     a stream's next link and its state; hold.Link is the holder's side
+//	recovery   the desk at which requests are grouped and paced
+//	turn       one request for a link, and its answer, a page
+//	repeat     a response hold's own request, once more
+//	sendPages  a response without a hold that goes on in pages
+//	farewells  telling origins of clients that have gone
+//
+// A request for a link carries nothing of the client's, so its answer can be for many
+// streams; a repeated request carries everything, and its answer is for nobody else.
+//
 // A request goes to another origin when a connection could not be made, which
 // proves that nobody has acted on it; and once, if it is safe and has no body,
 // when a connection broke before a byte of the answer.

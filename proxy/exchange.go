@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/url"
 	"os"
 
 	"github.com/holdfast-proxy/holdfast/channels"
@@ -38,6 +39,9 @@ type exchange struct {
 	counts  *routeCounts      // never nil
 	at      channels.Position // the hub's head when the origin's head arrived
 	held    *http.Response    // the origin's answer, if it is an instruction
+	links   links             // of its instruction
+	repeats                   // of a response hold
+	only    *url.URL          // the one origin to ask; nil: the route's choice
 	chained bool              // the client is a GRIP proxy, which follows instructions itself
 	filters *filter.Set       // of that instruction; nil for most
 	begun   bool              // has passed the limit on new streams

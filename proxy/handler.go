@@ -49,6 +49,12 @@ type Handler struct {
 	limits   map[Reason]*rate.Sometimes
 	holding  Holding
 	head     func() channels.Position
+	recovery *recovery
+
+	farewells *farewells
+	// linkLimit bounds the lines about links that are not answered.
+	linkLimit rate.Sometimes
+
 	gapEvent func(dst []byte, g *channels.Gap) []byte // appendGap, bound once for all streams
 
 	newStreams *pace // nil: as they come
@@ -73,9 +79,12 @@ func New(o Options) (*Handler, error) {
 	h := &Handler{
 		routes: found, trusted: o.TrustedProxies, signer: o.Signer, upstream: o.Upstream, feature: o.Feature,
 		trace: o.Trace, log: o.Log, unrouted: o.Metrics.route(noRouteName, nil), limits: map[Reason]*rate.Sometimes{},
-		holding: o.Holding.withDefaults(), head: o.Head, newStreams: o.Limits.newPace(o.Metrics), drainPatience: drainPatience,
+		holding: o.Holding.withDefaults(), newStreams: o.Limits.newPace(o.Metrics), drainPatience: drainPatience,
+		head: o.Head, linkLimit: rate.Sometimes{Interval: logInterval},
 	}
 	h.gapEvent = h.appendGap
+	h.recovery = newRecovery(h, o.Holding.Recovery)
+	h.farewells = newFarewells(h, o.Holding.Recovery)
 	for _, reason := range reasons() {
 		h.limits[reason] = &rate.Sometimes{Interval: logInterval}
 	}
@@ -103,8 +112,10 @@ func (h *Handler) connect(rt *route, o *Options, shared *pieces) {
 	}
 }
 
-// Close closes idle connections to origins.
+// Close asks origins for nothing more and closes idle connections to them.
 func (h *Handler) Close() {
+	h.recovery.close()
+	h.farewells.close()
 	for _, rt := range h.routes.all {
 		rt.origins.CloseIdleConnections()
 	}
@@ -170,14 +181,16 @@ func (h *Handler) forward(x *exchange, r *http.Request) {
 
 // handOver follows the instruction of an answer that was held back.
 func (h *Handler) handOver(x *exchange, r *http.Request) {
-	defer x.held.Body.Close()
-	x.outcome = held
+	defer func() { x.held.Body.Close() }()
 	follow := h.follow
 	if x.socket != nil {
 		follow = h.holdSocket
 	}
-	if f := follow(x, r); f != nil {
-		h.refuse(x, r, f)
+	for more := true; more; more = x.again {
+		x.outcome, x.again = held, false
+		if f := follow(x, r); f != nil {
+			h.refuse(x, r, f)
+		}
 	}
 }
 

@@ -37,6 +37,8 @@ type Holding struct {
 	PositionEvent, GapEvent string
 	// GapChannels: gap events name the channel.
 	GapChannels bool
+	// Recovery is how fast origins are asked for what held streams miss.
+	Recovery Pace
 	// Counts and SocketMetrics count WebSockets; nil counts nothing.
 	Counts        *hold.Metrics
 	SocketMetrics *websocket.Metrics
@@ -67,6 +69,10 @@ func (h *Handler) follow(x *exchange, r *http.Request) *failure {
 	if f != nil {
 		return f
 	}
+	var err error
+	if x.links, err = x.route.links(in, x.held.Request, nil); err != nil {
+		return &failure{BadInstruction, err}
+	}
 	head := x.headOf(in)
 	if head.bodyless() && in.Hold == grip.Stream {
 		return &failure{BadInstruction, fmt.Errorf("a response with status %d cannot be held open", head.code)}
@@ -76,6 +82,8 @@ func (h *Handler) follow(x *exchange, r *http.Request) *failure {
 		return h.holdStream(x, r, in, head, body)
 	case in.Hold == grip.Response:
 		return h.holdResponse(x, r, in, head, body)
+	case in.Hold == grip.None && x.links.next != nil && r.Method != http.MethodHead && !head.bodyless():
+		return h.sendPages(x, r, in, head, body)
 	}
 	return h.answer(x, r, head, body)
 }
@@ -156,22 +164,29 @@ const historyPatience = 10 * time.Second
 // join waits until the channels can be followed, and returns a context for
 // Follow and what must be called after it.
 func (h *Handler) join(r *http.Request, subs []channels.Subscription) (ctx context.Context, joined func(), f *failure) {
-	ctx, cancel := context.WithTimeout(r.Context(), historyPatience)
+	ctx, joined, err := h.joinAll(r.Context(), subs)
+	switch {
+	case err == nil:
+		return ctx, joined, nil
+	case r.Context().Err() != nil:
+		return nil, nil, &failure{ClientGone, err}
+	}
+	return nil, nil, &failure{HistoryUnavailable, err}
+}
+
+// joinAll is join for whoever ctx stands for.
+func (h *Handler) joinAll(ctx context.Context, subs []channels.Subscription) (joining context.Context, joined func(), err error) {
+	joining, cancel := context.WithTimeout(ctx, historyPatience)
 	names := make([]string, len(subs))
 	for i := range subs {
 		names[i] = subs[i].Channel
 	}
-	release, err := h.holding.Hub.Await(ctx, names...)
-	switch {
-	case err == nil:
-		return ctx, func() { release(); cancel() }, nil
-	case r.Context().Err() != nil:
-		f = &failure{ClientGone, err}
-	default:
-		f = &failure{HistoryUnavailable, err}
+	release, err := h.holding.Hub.Await(joining, names...)
+	if err != nil {
+		cancel()
+		return nil, nil, err
 	}
-	cancel()
-	return nil, nil, f
+	return joining, func() { release(); cancel() }, nil
 }
 
 // followFailure names the reason of an error of Hub.Follow.

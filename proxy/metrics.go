@@ -20,6 +20,7 @@ type Metrics struct {
 	polls    *prometheus.CounterVec
 	pollGaps *prometheus.CounterVec
 	hints    *prometheus.CounterVec
+	recovery recoveryMetrics
 	filters  *filter.Metrics
 	pending  *prometheus.GaugeVec
 	queues   queueMetrics
@@ -48,7 +49,7 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 		}, []string{"route", "reason"}),
 		hints: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "holdfast_poll_hints_total",
-			Help: "Hint actions that reached held requests. They do nothing yet.",
+			Help: "Hint actions that reached held requests.",
 		}, []string{"route"}),
 		filters: filter.NewMetrics(reg),
 		pending: prometheus.NewGaugeVec(prometheus.GaugeOpts{
@@ -61,6 +62,7 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 			Help: "Times that no connection could be accepted, by reason.",
 		}, []string{"reason"}),
 	}
+	m.recovery = newRecoveryMetrics(reg)
 	reg.MustRegister(m.requests, m.failures, m.polls, m.pollGaps, m.hints, m.pending, m.accepts)
 	return m
 }
@@ -89,6 +91,7 @@ type routeCounts struct {
 	pollGaps map[channels.Reason]prometheus.Counter
 	hints    prometheus.Counter
 	pending  prometheus.Gauge
+	recoveryCounts
 }
 
 // pollResult says how the wait of a response hold ended.
@@ -99,6 +102,8 @@ const (
 	pollTimedOut pollResult = "timeout"
 	pollDrained  pollResult = "drained"
 	pollGone     pollResult = "client_gone"
+	pollBroken   pollResult = "bad_patch"
+	pollRepeated pollResult = "repeated" // the origin was asked again, and answered
 )
 
 type requestLabels struct {
@@ -117,13 +122,13 @@ func (m *Metrics) route(name string, origins []string) *routeCounts {
 		pollGaps: map[channels.Reason]prometheus.Counter{},
 		hints:    m.hints.WithLabelValues(name),
 		pending:  m.pending.WithLabelValues(name),
+
+		recoveryCounts: m.recovery.route(name),
 	}
-	for _, result := range []pollResult{pollAnswered, pollTimedOut, pollDrained, pollGone} {
+	for _, result := range []pollResult{pollAnswered, pollTimedOut, pollDrained, pollGone, pollBroken, pollRepeated} {
 		c.polls[result] = m.polls.WithLabelValues(name, string(result))
 	}
-	for _, reason := range []channels.Reason{
-		channels.Evicted, channels.Unknown, channels.Epoch, channels.Missing, channels.Lag, channels.Bus,
-	} {
+	for _, reason := range gapReasons() {
 		c.pollGaps[reason] = m.pollGaps.WithLabelValues(name, string(reason))
 	}
 	for _, reason := range reasons() {

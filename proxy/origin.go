@@ -52,7 +52,7 @@ func (o *originSet) askInTurn(req *http.Request, x *exchange) (*http.Response, e
 		o.asking()
 	}
 	var last *failure
-	for a := (again{}); ; {
+	for a := (again{tried: o.pool.others(x.only)}); ; {
 		b, err := o.pool.take(req.Context(), a.tried)
 		if err != nil {
 			return nil, or(last, takeFailure(err))

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -21,12 +22,16 @@ func (p *player) holdSteps() map[string]func(*step) error {
 		"client asks":             func(s *step) error { return p.theClient().ask(s) },
 		"client gets chunk":       func(s *step) error { return p.theClient().read(chunk(s.bytes())) },
 		"client gets events":      func(s *step) error { s.text = eventStreamHead(); return p.theClient().get(s) },
+		"client gets a head":      func(*step) error { readHead(p.theClient().r); return nil },
+		"interrupt":               func(*step) error { p.station.hub.Interrupt(); return nil },
 		"client gets body":        func(s *step) error { return p.theClient().readBody(s.bytes()) },
 		"client sees end of body": func(*step) error { return p.theClient().seeEndOfBody() },
 		"client stops sending":    func(*step) error { return p.theClient().Conn.(*net.TCPConn).CloseWrite() },
 		"origin is asked":         func(*step) error { readHead(p.theOrigin().r); return nil },
 		"origin answers":          p.originAnswers,
+		"origin was asked":        p.originWasAsked,
 		"publish":                 p.publish,
+		"recover":                 func(*step) error { p.station.handler.Recover(); return nil },
 		"publish fails":           p.publishFails,
 		"held":                    p.held,
 		"free":                    p.free,
@@ -52,6 +57,7 @@ func holdSettings() map[string]setting {
 		"epoch":           func(o *stationOptions, _ *Route, v string) { o.channels.Epoch = v },
 		"replay_messages": func(o *stationOptions, _ *Route, v string) { o.channels.Limits.Messages = number(v) },
 		"idle_channels":   func(o *stationOptions, _ *Route, v string) { o.channels.IdleChannels = number(v) },
+		"on_lag":          func(_ *stationOptions, rt *Route, v string) { rt.OnLag = OnLag(v) },
 		"park_wait":       func(o *stationOptions, _ *Route, v string) { o.channels.ParkWait = duration(v) },
 	}
 }
@@ -148,6 +154,7 @@ func (p *player) originAnswers(s *step) error {
 	if _, err := io.Copy(io.Discard, req.Body); err != nil {
 		return err
 	}
+	p.asked = req
 	head, body, ok := s.message()
 	if !ok {
 		return errors.New("the head has no end")
@@ -162,6 +169,28 @@ func (p *player) originAnswers(s *step) error {
 	}
 	_, err = io.WriteString(origin, strings.Join(append(head, "Connection: close", "", ""), "\r\n")+body)
 	return err
+}
+
+// originWasAsked looks at the request that the origin answered last: "METHOD
+// TARGET", and lines "Name: value" for all fields of those names. "Name:" is none.
+func (p *player) originWasAsked(s *step) error {
+	if got := p.asked.Method + " " + p.asked.URL.RequestURI(); got != s.args {
+		return fmt.Errorf("it was asked %s", got)
+	}
+	want := http.Header{}
+	for _, line := range s.text {
+		name, value, _ := strings.Cut(line, ":")
+		if want[name] = append(want[name], strings.TrimSpace(value)); value == "" {
+			want[name] = nil
+		}
+	}
+	p.asked.Header["Host"] = []string{p.asked.Host}
+	for name, values := range want {
+		if got := p.asked.Header[name]; !slices.Equal(got, values) {
+			return fmt.Errorf("%s is %q", name, got)
+		}
+	}
+	return nil
 }
 
 // publish publishes items: JSON objects, separated by commas.

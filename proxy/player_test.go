@@ -7,6 +7,7 @@ import (
 	"io"
 	"maps"
 	"net"
+	"net/http"
 	"net/netip"
 	"path/filepath"
 	"slices"
@@ -39,6 +40,7 @@ type player struct {
 	clients  map[string]*peer // by what stands after "client"; made when used
 	current  string           // whose step it is
 	origin   *peer            // nil until used, or after it has closed
+	asked    *http.Request    // what the origin answered last
 }
 
 // peer is an end of a connection.

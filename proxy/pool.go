@@ -60,6 +60,16 @@ func newPool(r *Route, counts []*originCounts) *pool {
 	return p
 }
 
+// others are all origins but one; none if that is nil.
+func (p *pool) others(only *url.URL) (others []*backend) {
+	for _, b := range p.all {
+		if only != nil && b.url != only {
+			others = append(others, b)
+		}
+	}
+	return others
+}
+
 // take finds an origin that is not among those tried, and takes a place there,
 // which free gives back. While all of them are full it waits, for the pool's
 // patience and for ctx. The error is errAllTried, a *busyError or that of ctx.

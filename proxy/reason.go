@@ -40,6 +40,12 @@ const (
 	BodyTooLarge Reason = "body_too_large"
 	// BadInstruction: the origin's instruction cannot be followed. 502.
 	BadInstruction Reason = "bad_instruction"
+	// BadPatch: a published patch cannot be applied to the origin's body, and the
+	// request cannot be sent again. 502.
+	BadPatch Reason = "bad_patch"
+	// LinkFailed: the next page of a response could not be had from the origin. The
+	// client's connection is cut.
+	LinkFailed Reason = "link_failed"
 	// TooManyStreams: as many streams are held as are allowed. 503.
 	TooManyStreams Reason = "too_many_streams"
 	// TooManyNewStreams: streams begin faster than they may (Limits). 503.
@@ -58,7 +64,7 @@ const (
 func reasons() []Reason {
 	return []Reason{NoRoute, BadMethod, BadRequestBody, BadHandshake, ForgedEvents, ClientGone, ClientTimeout,
 		OriginUnreachable, OriginTimeout, OriginBroken, OriginCut, BadEncoding, BodyTooLarge, BadInstruction,
-		TooManyStreams, TooManyNewStreams, OriginBusy, Draining, HistoryUnavailable}
+		BadPatch, LinkFailed, TooManyStreams, TooManyNewStreams, OriginBusy, Draining, HistoryUnavailable}
 }
 
 // status is the status of the answer that tells r to a client.

@@ -59,5 +59,9 @@ func (h *Handler) appendGap(dst []byte, g *channels.Gap) []byte {
 	if err != nil {
 		panic(err) // strings and a number
 	}
-	return sse.AppendEvent(dst, sse.Event{Name: h.holding.GapEvent, ID: g.Resume.String(), Data: string(text)})
+	e := sse.Event{Name: h.holding.GapEvent, Data: string(text)}
+	if !g.Resume.IsZero() {
+		e.ID = g.Resume.String()
+	}
+	return sse.AppendEvent(dst, e)
 }

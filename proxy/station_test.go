@@ -48,6 +48,7 @@ func newStation(t *testing.T, edit func(*stationOptions)) *station {
 		ResumeParameters: []string{"lastEventId", "last_event_id"},
 		PositionEvent:    "position",
 		GapEvent:         "gap",
+		Recovery:         Pace{Spread: time.Millisecond, Retry: 16 * time.Millisecond},
 	}
 	edit(&o)
 	s := &station{hub: channels.NewHub(o.channels), log: log}

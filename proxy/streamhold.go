@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"context"
 	"io"
 	"net/http"
 	"time"
@@ -21,53 +22,121 @@ func (h *Handler) holdStream(x *exchange, r *http.Request, in *grip.Instruction,
 	if f := h.admit(); f != nil {
 		return f
 	}
-	placed := false
-	defer func() {
-		if !placed {
-			h.holding.Holder.Release()
-		}
-	}()
-	events := d.isEventStream()
-	if events {
-		d.adviseMiddleboxes()
-	}
+	k := &keeping{events: d.isEventStream(), in: in, next: x.links.next, at: x.at}
+	defer h.unlessKept(k)
 	subs := x.subscriptions(in)
 	ctx, joined, f := h.join(r, subs)
 	if f != nil {
 		return f
 	}
-	hold.Prepare(x.w, r)
-	d.write(x, r)
-	seen, err := x.sendInitial(events, body)
-	if err != nil {
+	h.sendHead(x, r, k, d)
+	var err error
+	if k.seen, err = x.sendInitial(k.events, body); err != nil {
 		joined()
 		x.abort()
 	}
-	resume := x.readBuiltID(h.resumePoint(x, r, events, seen), subs)
+	h.keep(ctx, x, r, k, subs)
+	joined()
+	h.hold(x, r, k)
+	return nil
+}
+
+// keeping is a stream on its way to the holder.
+type keeping struct {
+	events bool
+	in     *grip.Instruction
+	next   *link             // nil: none
+	at     channels.Position // noted when the head of the answer with in arrived
+	seen   *streamReader     // what the client has been sent
+
+	cursor *channels.Cursor // nil: there is nothing to follow, the stream ends
+	more   *linked          // nil: no link
+	// farewell tells the origin that the client has gone; nil before it has a head.
+	farewell func()
+	kept     bool // the holder has, or had, the stream and its place
+}
+
+// unlessKept gives back what a stream had that nobody holds.
+func (h *Handler) unlessKept(k *keeping) {
+	if k.kept {
+		return
+	}
+	h.holding.Holder.Release()
+	k.more.ended()
+	if k.farewell != nil {
+		k.farewell()
+	}
+}
+
+// sendHead sends the head of a stream.
+func (h *Handler) sendHead(x *exchange, r *http.Request, k *keeping, d head) {
+	if k.events {
+		d.adviseMiddleboxes()
+	}
+	hold.Prepare(x.w, r)
+	d.write(x, r)
+	view, rt, gone := viewpointOf(x.held.Request), x.route, x.links.gone
+	k.farewell = func() { h.farewells.say(rt, view, gone) }
+}
+
+// keep places the cursor of a stream whose channels have been joined with ctx. If
+// it cannot, the stream ends cleanly with its initial body.
+func (h *Handler) keep(ctx context.Context, x *exchange, r *http.Request, k *keeping, subs []channels.Subscription) {
 	cursor, err := h.holding.Hub.Follow(ctx, channels.Follow{
 		Subscriptions: subs,
-		Form:          x.form(events),
-		Live:          x.at.Seq,
-		Resume:        resume,
+		Form:          x.form(k.events),
+		Live:          k.at.Seq,
+		Resume:        x.readBuiltID(h.resumePoint(x, r, k.events, k.seen), subs),
 		Group:         h.holding.Holder.Group(),
+		Chained:       k.next != nil,
 	})
-	joined()
 	if err != nil {
 		h.note(x, r, followFailure(err))
-		return nil // the stream ends cleanly with its initial body
+		return
 	}
-	h.open(x, events, seen, cursor)
+	k.cursor = cursor
+}
+
+// attach has the holder know the stream's link, and tell of its end whoever must
+// know.
+func (k *keeping) attach(s *hold.Stream, gone bool) {
+	if k.more == nil && !gone {
+		return
+	}
+	more, farewell := k.more, k.farewell
+	if more != nil {
+		s.Link = more.link
+	}
+	s.Ended = func(hold.Reason) {
+		more.ended()
+		farewell()
+	}
+}
+
+// hold gives a stream to the holder.
+func (h *Handler) hold(x *exchange, r *http.Request, k *keeping) {
+	if k.cursor == nil {
+		return
+	}
+	if k.next != nil {
+		k.more = x.newLinked(h.recovery, k)
+	}
+	h.open(x, k.events, k.seen, k.cursor)
 	if err := x.w.FlushError(); err != nil {
-		cursor.Close()
+		k.cursor.Close()
 		x.abort()
 	}
-	placed = true
+	s := h.stream(x, k.in, k.events, k.seen, k.cursor)
+	k.attach(s, x.links.gone != nil)
+	k.kept = true
 	x.giveUp()
-	if x.wait, err = h.holding.Holder.Hold(x.w.ResponseWriter, x.asked, h.stream(x, in, events, seen, cursor)); err != nil {
+	var err error
+	if x.wait, err = h.holding.Holder.Hold(x.w.ResponseWriter, x.asked, s); err != nil {
+		k.more.ended()
+		k.farewell()
 		h.note(x, r, &failure{ClientGone, err}) // in between
 		x.abort()
 	}
-	return nil
 }
 
 // giveUp makes the connection ready for the holder. A request that has not

@@ -176,6 +176,7 @@ func (n *node) controlHandler(cfg config.Config, in *intake.Intake, cluster roll
 		Hub:            n.operated(),
 		Cluster:        cluster,
 		Intake:         in,
+		Recover:        n.handler.Recover,
 		Tokens:         tokens,
 		Verifier:       publishers,
 		FastlyServices: cfg.Control.FastlyServices,
@@ -290,6 +291,7 @@ func (n *node) end() {
 	both.Go(func() { n.check("draining streams", n.holder.Drain(ctx, n.drain.Window)) })
 	both.Go(func() { n.check("ending requests", n.clients.Shutdown(ctx)) })
 	both.Wait()
+	n.check("telling origins of clients that have gone", n.handler.Finish(ctx))
 	n.check("ending control requests", n.control.Shutdown(ctx))
 	n.log.Info("drained")
 }

@@ -149,6 +149,7 @@ func proxyOptions(cfg config.Config) (proxy.Options, error) {
 			PositionEvent:    cfg.Resume.PositionEvent,
 			GapEvent:         cfg.Gap.Event,
 			GapChannels:      cfg.Gap.Channels,
+			Recovery:         proxy.Pace{Concurrent: cfg.Recovery.Concurrent, PerSecond: cfg.Recovery.PerSecond},
 		},
 		Limits: proxy.Limits{
 			NewStreams: cfg.Limits.NewStreams,

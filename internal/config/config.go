@@ -54,6 +54,9 @@ type Config struct {
 	Gap Gap `mapstructure:"gap"`
 	// How much of what was published is kept, and for how long.
 	Channels Channels `mapstructure:"channels"`
+	// How fast origins are asked for what held streams and long polls miss,
+	// where an instruction has a next link or a prev-id.
+	Recovery Recovery `mapstructure:"recovery"`
 	// How held streams are kept.
 	Hold Hold `mapstructure:"hold"`
 	// How the process ends after SIGTERM. A second signal ends it at once.

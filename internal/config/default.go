@@ -26,6 +26,7 @@ func Default() Config {
 		},
 		Gap:      Gap{Event: "gap"},
 		Channels: defaultChannels(),
+		Recovery: Recovery{Concurrent: 16, PerSecond: 100},
 		Hold:     Hold{Engine: HoldAuto, Sockets: Sockets{SendBuffer: 64 * KiB, NotSent: 16 * KiB, NoDelay: true}},
 		Drain:    Drain{Window: 5 * time.Second},
 		Log:      Log{Level: LogInfo, Format: LogAuto},

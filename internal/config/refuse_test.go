@@ -38,7 +38,7 @@ trusted_proxies: [everyone, {a: b}]
 	want := `--origin: origin: "127.0.0.1:8000" is not the URL of an API; write it as in http://127.0.0.1:8000 or https://api.example.com
 FILE:1: listen: is a single value; write a list here, as in [a, b]
 FILE:2: chanels: unknown key; did you mean channels?
-FILE:3: "channels.idle": unknown key; the keys here are channels, control, drain, gap, grip, hold, limits, listen, log, max_channels_per_stream, max_streams, nats, origin, resume, routes, server, tls, trusted_proxies, zmq
+FILE:3: "channels.idle": unknown key; the keys here are channels, control, drain, gap, grip, hold, limits, listen, log, max_channels_per_stream, max_streams, nats, origin, recovery, resume, routes, server, tls, trusted_proxies, zmq
 FILE:6: routes[0].resume: "sometimes" is not known; write ids, positions or off
 FILE:7: routes[0].keep_alive.interval: 20 is not a duration; write a duration with its unit, as in 20s, 500ms or 10m
 FILE:8: routes[0].on-lag: unknown key; did you mean on_lag?

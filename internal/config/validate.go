@@ -71,6 +71,8 @@ func (p *problems) checkLimits(c Config) {
 	p.positive("server.idle_timeout", int64(c.Server.IdleTimeout))
 	p.positive("server.max_header_bytes", int64(c.Server.MaxHeaderBytes))
 	p.positive("control.max_body", int64(c.Control.MaxBody))
+	p.positive("recovery.concurrent", int64(c.Recovery.Concurrent))
+	p.positive("recovery.per_second", int64(c.Recovery.PerSecond))
 	for i, route := range c.Routes {
 		at := element("routes", i)
 		p.positive(at+".connect_timeout", int64(route.ConnectTimeout))

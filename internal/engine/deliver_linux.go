@@ -27,10 +27,16 @@ func (l *loop) deliver(s *stream) {
 			return
 		}
 		step, why := s.feed.Fill(l.batch, s.due())
-		if step == hold.AtHead {
+		switch step {
+		case hold.AtHead:
 			return
+		case hold.Moved:
+			l.detach(s)
+			l.attach(s, s.feed.Logs())
+		case hold.Again:
+		default:
+			l.write(s, step, why)
 		}
-		l.write(s, step, why)
 	}
 	if s.phase == flowing {
 		l.makeReady(s)

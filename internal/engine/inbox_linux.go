@@ -20,6 +20,7 @@ const (
 	adopt errand = iota
 	end
 	cut
+	look // whether there is something to do
 )
 
 // maxSpare is the largest inbox that is kept for the next time.
@@ -83,6 +84,8 @@ func (l *loop) errand(p post) {
 	case p.stream.phase >= lingering:
 	case p.do == cut:
 		l.sever(p.stream, p.why)
+	case p.do == look:
+		l.makeReady(p.stream)
 	default:
 		l.endAtHead(p.stream, p.why)
 	}

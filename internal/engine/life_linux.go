@@ -29,6 +29,9 @@ func (l *loop) adopt(s *stream, conn net.Conn) {
 		l.kept[s] = conn
 	}
 	s.feed.Open()
+	if s.feed.Linked() {
+		s.feed.Bind(func() { l.post(post{stream: s, do: look}) })
+	}
 	l.attach(s, s.feed.Logs())
 	l.engine.registry.Enter(&s.ticket, s)
 	if err := l.poller.add(int(s.socket), s.slot, s.serial); err != nil {

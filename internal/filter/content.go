@@ -34,7 +34,7 @@ func (s *Set) RewriteResponse(e *channels.Entry, body []byte) ([]byte, bool) {
 
 // rewrite applies the content filters of e's channel, in order.
 func (s *Set) rewrite(e *channels.Entry, needs, content []byte) ([]byte, bool) {
-	c := &s.channels[e.Subscription()]
+	c := s.of(e)
 	if len(needs) > 0 && string(needs) != c.needs {
 		s.route.failed(contentFilters, c.name, errOtherFilters)
 		return nil, false

@@ -78,7 +78,7 @@ func (s *Set) Takes(e *channels.Entry) bool {
 	if s == nil {
 		return true
 	}
-	c := &s.channels[e.Subscription()]
+	c := s.of(e)
 	if s.rewrites {
 		c.last = string(e.ItemID())
 	}
@@ -93,6 +93,15 @@ func (s *Set) Takes(e *channels.Entry) bool {
 		}
 	}
 	return true
+}
+
+// of is the channel that e was read by. Those that the instruction does not name,
+// which come after its own, have no filters.
+func (s *Set) of(e *channels.Entry) *channel {
+	if i := e.Subscription(); i < len(s.channels) {
+		return &s.channels[i]
+	}
+	return &channel{needs: wire.Needs([]string{})}
 }
 
 // Pass takes out of entries, in place, those that the response does not get.

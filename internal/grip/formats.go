@@ -110,18 +110,22 @@ func parseResponse(data raw) (*ResponseFormat, error) {
 	if err != nil {
 		return nil, err
 	}
+	f := &ResponseFormat{ContentFilters: filters}
 	if len(doc.value("body")) == 0 && len(doc.value("body-bin")) == 0 {
-		if len(doc.value("body-patch")) > 0 {
-			return nil, errors.New(where + " contains 'body-patch', which is not supported: send the whole 'body'")
+		if len(doc.value("body-patch")) == 0 {
+			return nil, errors.New(where + " does not contain 'body', 'body-bin', or 'body-patch'")
 		}
-		return nil, errors.New(where + " does not contain 'body', 'body-bin', or 'body-patch'")
+		if f.Patch, err = parsePatch(doc.value("body-patch"), where); err != nil {
+			return nil, err
+		}
 	}
 	a, err := answer(doc, Answer{Code: http.StatusOK}, where)
 	if err != nil {
 		return nil, err
 	}
 	Strip(a.Header)
-	return &ResponseFormat{Answer: *a, ContentFilters: filters}, nil
+	f.Answer = *a
+	return f, nil
 }
 
 func parseEvent(data raw) (*EventFormat, error) {

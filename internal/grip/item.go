@@ -49,6 +49,9 @@ type StreamFormat struct {
 type ResponseFormat struct {
 	Action Action
 	Answer
+	// Patch, unless nil, changes the body of the held response: a JSON Patch (RFC
+	// 6902). The answer has no body then.
+	Patch []byte
 	// ContentFilters: as in StreamFormat.
 	ContentFilters []string
 }

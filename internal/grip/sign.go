@@ -10,7 +10,7 @@ import (
 
 // Feature is the value of Grip-Feature: what of GRIP's options this proxy
 // honours.
-const Feature = "status, filter:" + SkipSelf + ", filter:" + SkipUsers + ", filter:" + RequireSub +
+const Feature = "status, link:next, link:gone, filter:" + SkipSelf + ", filter:" + SkipUsers + ", filter:" + RequireSub +
 	", filter:" + BuildID + ", filter:" + VarSubst
 
 // signatureLife is how long a signature is valid (Pushpin: an hour).

@@ -17,11 +17,12 @@ type Batch struct {
 	entries []channels.Entry // what the cursor has read
 	used    int              // how many of them were ever read since Forget
 
-	kind kind
-	out  []byte // what is to be written
-	laid layout // of entries, the last one
-	tail []byte // our own bytes, framed
-	own  []byte // before that
+	kind  kind
+	out   []byte // what is to be written
+	laid  layout // of entries, the last one
+	tail  []byte // our own bytes, framed
+	own   []byte // before that
+	piece []byte // of an origin's answer, before that
 }
 
 // kind is what a batch's bytes are.
@@ -31,7 +32,8 @@ const (
 	ofNothing kind = iota
 	ofEntries
 	ofKeepAlive
-	ofOwn // a gap event, or the end of the body
+	ofOwn    // a gap event, or the end of the body
+	ofRelief // a piece of an origin's answer
 )
 
 // layout is a number of entries as the bytes that streams of one kind in one
@@ -75,7 +77,7 @@ func (b *Batch) IsKeepAlive() bool { return b.kind == ofKeepAlive }
 // Forget lets go of all entries.
 func (b *Batch) Forget() {
 	clear(b.entries[:b.used])
-	b.used, b.kind, b.out = 0, ofNothing, nil
+	b.used, b.kind, b.out, b.piece = 0, ofNothing, nil, nil
 	b.laid.terms, b.laid.bytes = nil, nil
 }
 

@@ -48,8 +48,12 @@ func (l *live) catchUp() bool {
 			return false
 		}
 		step, why := l.feed.Fill(b, l.due())
-		if step == AtHead {
+		switch step {
+		case AtHead:
 			return true
+		case Moved:
+			l.holder.group.detach(&l.seat)
+			l.holder.group.attach(l.feed.Logs(), &l.seat)
 		}
 		if b.IsKeepAlive() {
 			l.pulse.Store(false)

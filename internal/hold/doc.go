@@ -48,6 +48,20 @@
 // or at a gap, and in event streams only between events: where the content
 // ended inside an event they wait, or the stream ends without them.
 //
+// # Asking the origin
+//
+// A stream with a Link has a way back to its origin. Where its cursor has a gap, an
+// item does not follow what the client has seen, or a hint stands, it stops reading,
+// and somebody else asks:
+//
+//	Feed ── Need ──▶ Link's recover ─▶ ... ─▶ Link.Resume ── Relief ──▶ Feed
+//
+// Until then it gets keep-alives, and ends as others do. A Relief is bytes, and after
+// them another cursor, more to come, the end, or nothing: then it goes on where it
+// was, after the gap event that it would have had at once without a link. The holder
+// learns of other logs by the step Moved. The link keeps the id of the last item per
+// channel; what has arrived by the origin's answer and by the log is sent once.
+//
 // # Leaving
 //
 // A client's leaving is noticed by a goroutine per HTTP/1.x stream that is
@@ -91,6 +105,7 @@
 //	drain.go       ending all             batch.go       the scratch
 //	socket.go      HTTP/1.x               terms.go       what streams share
 //	frames.go      HTTP/2                 keepalive.go   keep-alives
-//	sockets*.go    socket options         filtered.go    streams with filters
-//	metrics.go
+//	link.go        the way to the origin  recover.go     waiting for it
+//	seen.go        what a client has      filtered.go    streams with filters
+//	sockets*.go    socket options         metrics.go
 package hold

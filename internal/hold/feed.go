@@ -18,11 +18,13 @@ import (
 //	      AtHead  wait for news, or for something to become due
 //	      Write   write b.Bytes(), say so with Sent, Fill again
 //	      Finish  write b.Bytes(), end the response
+//	      Moved   follow f.Logs instead, Fill again
 type Feed struct {
 	// Fixed after New.
 	terms    *terms
 	cursor   *channels.Cursor
 	gapEvent func(dst []byte, g *channels.Gap) []byte
+	link     *Link        // nil for most
 	told     func(Reason) // Stream.Ended
 	filters  *filter.Set  // nil for most
 	since    int64        // when it began, UnixNano; fixed after Open
@@ -47,18 +49,28 @@ const (
 	Write
 	// Finish: what there is to write, if anything, is the end of the body.
 	Finish
+	// Moved: there is nothing to write, but the stream follows other logs now (see
+	// Logs). Fill again.
+	Moved
+	// Again: there is nothing to write. Fill again.
+	Again
 )
 
 // New makes the feed of s, which is the caller's to change again.
 func (fs *Feeds) New(s *Stream, f Framing) Feed {
-	return Feed{
+	feed := Feed{
 		terms:    fs.terms(s, f),
 		cursor:   s.Cursor,
 		gapEvent: s.GapEvent,
+		link:     s.Link,
 		told:     s.Ended,
 		filters:  s.Filters,
 		state:    s.State,
 	}
+	if feed.link != nil {
+		feed.link.keep.Store(feed.terms.keep)
+	}
+	return feed
 }
 
 // Open counts the stream in. It is called before the first Fill.
@@ -76,10 +88,15 @@ func (f *Feed) Logs() []*channels.Log { return f.cursor.Logs() }
 func (f *Feed) WriteTimeout() time.Duration { return f.terms.writeTimeout }
 
 // OwnKeepAlive reports whether the stream has a keep-alive of its own.
-func (f *Feed) OwnKeepAlive() bool { return f.terms.keep != nil }
+func (f *Feed) OwnKeepAlive() bool { return f.keep() != nil }
 
 // Close leaves the channels. Nothing may be filled any more.
-func (f *Feed) Close() { f.cursor.Close() }
+func (f *Feed) Close() {
+	f.cursor.Close()
+	if f.link != nil {
+		f.link.close()
+	}
+}
 
 // Ended counts the stream out. It is called when the connection is gone.
 func (f *Feed) Ended(why Reason) {

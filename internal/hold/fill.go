@@ -16,17 +16,34 @@ func (f *Feed) Fill(b *Batch, due Due) (Step, Reason) {
 		if f.closing {
 			return f.bye(b, ReasonAction)
 		}
+		if f.canAsk() {
+			if step, why, ok := f.stalled(b, due); ok {
+				return step, why
+			}
+		}
 		entries, err := f.cursor.Next(b.entries[:0], b.maxEntries, b.maxBytes)
 		if err != nil {
-			if step, why := f.missed(b, err); step != AtHead {
+			if step, why := f.missed(b, err); step != Again {
 				return step, why
 			}
 			continue
 		}
 		if len(entries) == 0 {
+			if f.canAsk() && due.End == "" && f.link.asked.Load() != 0 {
+				f.wanted()
+				if f.link.cause != nil {
+					continue
+				}
+			}
 			return f.atHead(b, due)
 		}
 		b.read(entries)
+		if f.canAsk() {
+			if entries = f.sift(entries); len(entries) == 0 {
+				continue
+			}
+			b.entries = entries
+		}
 		if f.filters == nil {
 			f.lay(&b.laid, entries)
 		} else {
@@ -99,7 +116,7 @@ func (f *Feed) atHead(b *Batch, due Due) (Step, Reason) {
 	if !due.KeepAlive || !f.mayInsert() {
 		return AtHead, ""
 	}
-	b.kind, b.out = ofKeepAlive, f.terms.keep.chunk
+	b.kind, b.out = ofKeepAlive, f.keep().chunk
 	return Write, ""
 }
 
@@ -107,27 +124,36 @@ func (f *Feed) atHead(b *Batch, due Due) (Step, Reason) {
 func (f *Feed) mayInsert() bool { return !f.terms.events || f.state.AtBoundary() }
 
 // missed handles the errors of the cursor: it tells the client what it misses,
-// or ends the stream. AtHead is to go on reading.
+// or ends the stream.
 func (f *Feed) missed(b *Batch, err error) (Step, Reason) {
 	var gap *channels.Gap
 	if !errors.As(err, &gap) { // channels.ErrClosed
 		return f.bye(b, ReasonShutdown)
 	}
 	f.terms.count.gap(gap.Reason)
+	if f.canAsk() && f.link.covers(gap) {
+		f.link.cause = &cause{trigger: Trigger(gap.Reason), gap: gap}
+		return Again, ""
+	}
 	lag := gap.Reason == channels.Lag
 	switch {
 	case gap.Reason == channels.Missing && !f.terms.events:
-		return AtHead, "" // as in Pushpin: the publisher went on without it
+		return Again, "" // as in Pushpin: the publisher went on without it
 	case gap.Reason == channels.Bus && !f.terms.events:
-		return AtHead, "" // perhaps nothing is missing, and all would come back at once
+		return Again, "" // perhaps nothing is missing, and all would come back at once
 	case lag && (f.terms.onLag == CloseOnLag || !f.canTell()):
 		return f.bye(b, ReasonLag)
 	case !f.canTell():
 		return f.bye(b, ReasonGap)
 	}
+	return f.tell(b, gap)
+}
+
+// tell writes a gap event.
+func (f *Feed) tell(b *Batch, gap *channels.Gap) (Step, Reason) {
 	b.own = f.gapEvent(b.own[:0], gap)
 	if len(b.own) == 0 {
-		return AtHead, ""
+		return Again, ""
 	}
 	b.tail = f.terms.frame(b.tail[:0], b.own)
 	b.kind, b.out = ofOwn, b.tail

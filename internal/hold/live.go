@@ -75,6 +75,9 @@ func (l *live) begin(out outlet) {
 	l.out = out
 	l.wrote.Store(int64(time.Since(l.holder.start)))
 	l.feed.Open()
+	if l.feed.Linked() {
+		l.feed.Bind(l.Kick)
+	}
 	l.holder.group.attach(l.feed.Logs(), &l.seat)
 	l.holder.registry.Enter(&l.seat.ticket, l)
 	if wait := l.feed.KeepAliveAfter(); wait > 0 {

@@ -2,6 +2,7 @@ package hold
 
 import (
 	"bytes"
+	"math"
 	"sort"
 	"time"
 
@@ -23,9 +24,14 @@ func (f *Feed) Sent(b *Batch, n int, now time.Time) (rest []byte) {
 		f.passed(b)
 		f.counted(b.laid.count, n, b.laid.first, now)
 	case ofKeepAlive:
-		f.state = f.terms.keep.effect.From(f.state)
+		f.state = f.keep().effect.From(f.state)
 		f.terms.count.keepAlives.Inc()
 		return b.out[n:]
+	case ofRelief:
+		f.passedPiece(b)
+		if n < len(b.out) {
+			return bytes.Clone(b.out[n:])
+		}
 	case ofOwn:
 		if n < len(b.out) {
 			return bytes.Clone(b.out[n:])
@@ -38,6 +44,9 @@ func (f *Feed) Sent(b *Batch, n int, now time.Time) (rest []byte) {
 func (f *Feed) passed(b *Batch) {
 	l := &b.laid
 	f.state, f.closing = l.after, l.closing
+	if f.canAsk() {
+		f.link.through(math.MaxUint64, f.terms.form)
+	}
 	if l.hints > 0 {
 		f.terms.count.hints.Add(float64(l.hints))
 	}
@@ -74,8 +83,15 @@ func (f *Feed) broken(b *Batch, n int, now time.Time) (rest []byte) {
 	if entries > 0 {
 		f.counted(entries, n+len(rest), l.first, now)
 	}
+	place := uint64(math.MaxUint64)
 	if next < len(b.entries) {
 		f.cursor.Back(&b.entries[next])
+		place = b.entries[next].Seq() - 1
+	}
+	if f.canAsk() {
+		if f.link.through(place, f.terms.form); place != math.MaxUint64 {
+			f.link.cause = nil // it will come again
+		}
 	}
 	return rest
 }

@@ -30,6 +30,10 @@ type Stream struct {
 	// State is where the initial body left the event stream.
 	State sse.State
 
+	// Link, unless nil, is asked for what is missing before the client is told of
+	// it. The cursor is chained then.
+	Link *Link
+
 	KeepAlive KeepAlive
 	// OnLag is what happens when the reader is too slow for the send window.
 	OnLag LagPolicy
@@ -102,6 +106,8 @@ const (
 	ReasonLag Reason = "lag"
 	// ReasonGap: entries are missing and the stream could not be told.
 	ReasonGap Reason = "gap"
+	// ReasonOrigin: the origin, asked for more, said that this is all.
+	ReasonOrigin Reason = "origin_end"
 	// ReasonDrain: Drain ended it.
 	ReasonDrain Reason = "drain"
 	// ReasonShutdown: cut off when Drain's time was up, when Run ended or

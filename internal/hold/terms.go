@@ -43,11 +43,21 @@ func termsOf(s *Stream, f Framing, m *Metrics, log *zap.Logger) *terms {
 	if s.WriteTimeout <= 0 {
 		t.writeTimeout = DefaultWriteTimeout
 	}
-	if k := s.KeepAlive; k.Interval > 0 && len(k.Data) > 0 {
-		t.keep = &keepAlive{interval: k.Interval, mode: k.Mode, effect: sse.Scan(k.Data).Effect}
-		t.keep.chunk = t.payload(wire.AppendChunk(nil, k.Data))
-	}
+	t.keep = t.keepAlive(s.KeepAlive)
 	return t
+}
+
+// keepAlive prepares a keep-alive, nil if there is none.
+func (t *terms) keepAlive(k KeepAlive) *keepAlive {
+	if k.Interval <= 0 || len(k.Data) == 0 {
+		return nil
+	}
+	return &keepAlive{
+		interval: k.Interval,
+		mode:     k.Mode,
+		effect:   sse.Scan(k.Data).Effect,
+		chunk:    t.payload(wire.AppendChunk(nil, k.Data)),
+	}
 }
 
 // payload is what is sent of a chunk.

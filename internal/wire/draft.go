@@ -11,11 +11,12 @@ import (
 type draft struct {
 	note     []byte // see Meta; empty for most
 	itemID   string
+	prevID   string
 	content  []byte // for streams; empty for none
 	scan     sse.Content
 	stamp    stamp
-	response *grip.Answer // nil for none
-	message  []byte       // laid out; empty for none
+	response *grip.ResponseFormat // nil for none
+	message  []byte               // laid out; empty for none
 
 	restricted uint32 // for the tag
 }
@@ -30,12 +31,12 @@ const (
 )
 
 func draftOf(it *grip.Item, o Options) *draft {
-	d := &draft{note: metaOf(it), itemID: it.ID}
+	d := &draft{note: metaOf(it), itemID: it.ID, prevID: it.PrevID}
 	if it.Message != nil {
 		d.message = appendMessage(nil, it.Message, o.Deflate)
 	}
 	if it.Response != nil && it.Response.Action == grip.Send {
-		d.response = &it.Response.Answer
+		d.response = it.Response
 	}
 	switch {
 	case it.Stream != nil && it.Stream.Action == grip.Send:
@@ -76,7 +77,7 @@ func eventOf(it *grip.Item) sse.Event {
 
 // weight is about what the draft occupies while it is parked, in bytes.
 func (d *draft) weight() int {
-	n := 256 + len(d.note) + len(d.itemID) + len(d.content) + len(d.message)
+	n := 256 + len(d.note) + len(d.itemID) + len(d.prevID) + len(d.content) + len(d.message)
 	if d.response != nil {
 		n += responseRoom(d.response)
 	}
@@ -92,6 +93,9 @@ func (d *draft) encode(p channels.Position) channels.Encoded {
 	l.Buf = append(append(l.Buf, d.note...), d.itemID...)
 	l.ItemID = l.since(len(d.note))
 	from := len(l.Buf)
+	l.Buf = append(l.Buf, d.prevID...)
+	l.PrevID = l.since(from)
+	from = len(l.Buf)
 	for _, seen := range d.scan.IDs {
 		l.Buf = channels.AppendID(l.Buf, seen)
 	}
@@ -113,7 +117,7 @@ func (d *draft) encode(p channels.Position) channels.Encoded {
 
 // room is how long the layout becomes, or a little more.
 func (d *draft) room(id int) int {
-	n := len(d.note) + len(d.itemID)
+	n := len(d.note) + len(d.itemID) + len(d.prevID)
 	for _, seen := range d.scan.IDs {
 		n += lengthRoom + len(seen)
 	}

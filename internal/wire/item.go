@@ -37,7 +37,7 @@ func Item(it grip.Item, o Options) channels.Item {
 		ID:      it.ID,
 		PrevID:  it.PrevID,
 		NoSeq:   it.NoSeq,
-		Size:    d.weight() + len(it.Channel) + len(it.PrevID),
+		Size:    d.weight() + len(it.Channel),
 		Encode:  d.encode,
 	}
 	switch {

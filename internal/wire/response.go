@@ -11,11 +11,18 @@ import (
 // errResponse says that bytes are not a response laid out here.
 var errResponse = errors.New("wire: not an encoded response")
 
+// patched is added to the code of a response that patches the body.
+const patched = 1000
+
 // appendResponse lays out a response: code, reason, the number of header
-// fields, name and value of each, and the body. Numbers are varints, strings
-// have their length before them.
-func appendResponse(dst []byte, a *grip.Answer) []byte {
-	dst = binary.AppendUvarint(dst, uint64(a.Code))
+// fields, name and value of each, and the body or the patch for it. Numbers are
+// varints, strings have their length before them.
+func appendResponse(dst []byte, a *grip.ResponseFormat) []byte {
+	code := a.Code
+	if a.Patch != nil {
+		code += patched
+	}
+	dst = binary.AppendUvarint(dst, uint64(code))
 	dst = appendString(dst, a.Reason)
 	fields := 0
 	for _, values := range a.Header {
@@ -27,15 +34,15 @@ func appendResponse(dst []byte, a *grip.Answer) []byte {
 			dst = appendString(appendString(dst, name), v)
 		}
 	}
-	return append(dst, a.Body...)
+	return append(append(dst, a.Body...), a.Patch...)
 }
 
 // lengthRoom is how much a number takes at most, such as the length of a string.
 const lengthRoom = binary.MaxVarintLen32
 
 // responseRoom is how long a laid out response is at most.
-func responseRoom(a *grip.Answer) int {
-	n := 2*lengthRoom + len(a.Reason) + lengthRoom + len(a.Body)
+func responseRoom(a *grip.ResponseFormat) int {
+	n := 2*lengthRoom + len(a.Reason) + lengthRoom + len(a.Body) + len(a.Patch)
 	for name, values := range a.Header {
 		for _, v := range values {
 			n += 2*lengthRoom + len(name) + len(v)
@@ -49,22 +56,30 @@ func appendString(dst []byte, s string) []byte {
 	return append(dst, s...)
 }
 
-// ParseResponse reads the bytes of form Response. The body shares them.
-func ParseResponse(b []byte) (*grip.Answer, error) {
+// ParseResponse reads the bytes of form Response. Body and patch share them.
+func ParseResponse(b []byte) (*grip.ResponseFormat, error) {
 	r := reader{rest: b}
 	code := r.uvarint()
+	isPatch := code >= patched
+	if isPatch {
+		code -= patched
+	}
 	if code > 999 { // a status has three digits
 		return nil, errResponse
 	}
-	a := &grip.Answer{Code: int(code), Reason: r.string(), Header: make(http.Header)}
+	a := &grip.ResponseFormat{Answer: grip.Answer{Code: int(code), Reason: r.string(), Header: make(http.Header)}}
 	for n := r.uvarint(); n > 0 && !r.bad; n-- {
 		name := r.string()
 		a.Header[name] = append(a.Header[name], r.string())
 	}
-	if r.bad {
+	switch {
+	case r.bad:
 		return nil, errResponse
+	case isPatch:
+		a.Patch = r.rest
+	default:
+		a.Body = r.rest
 	}
-	a.Body = r.rest
 	return a, nil
 }
 

@@ -70,13 +70,15 @@ func TestActionsGoToTheirForms(t *testing.T) {
 
 func TestResponsesAreReadAsWritten(t *testing.T) {
 	a := grip.Answer{Code: 404, Reason: "Gone Fishing", Header: http.Header{"X-A": {"1", "2"}, "B": {""}}, Body: []byte("body")}
-	e := Item(grip.Item{Response: &grip.ResponseFormat{Answer: a}}, Options{}).Encode(place)
-	got, err := ParseResponse([]byte(form(e, Response)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(&a, got, cmpopts.EquateEmpty()); diff != "" {
-		t.Error(diff)
+	for _, want := range []grip.ResponseFormat{{Answer: a}, {Answer: grip.Answer{Code: 200}, Patch: []byte("[]")}} {
+		e := Item(grip.Item{Response: &want}, Options{}).Encode(place)
+		got, err := ParseResponse([]byte(form(e, Response)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(&want, got, cmpopts.EquateEmpty()); diff != "" {
+			t.Error(diff)
+		}
 	}
 }
 
@@ -135,7 +137,7 @@ func TestABufferHasNoSlack(t *testing.T) {
 }
 
 func FuzzResponse(f *testing.F) {
-	f.Add(appendResponse(nil, &grip.Answer{Code: 200, Header: http.Header{"A": {"b"}}, Body: []byte("x")}))
+	f.Add(appendResponse(nil, &grip.ResponseFormat{Answer: grip.Answer{Code: 200, Header: http.Header{"A": {"b"}}, Body: []byte("x")}}))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		a, err := ParseResponse(b)
 		if err != nil {
@@ -238,5 +240,15 @@ func BenchmarkEncode(b *testing.B) {
 				item.Encode(place)
 			}
 		})
+	}
+}
+
+func TestEntriesSayWhatTheyFollow(t *testing.T) {
+	e := Item(grip.Item{ID: "2", PrevID: "1", Stream: &grip.StreamFormat{Content: []byte("x")}}, Options{}).Encode(place)
+	if got := string(e.Buf[e.PrevID.Off : e.PrevID.Off+e.PrevID.Len]); got != "1" {
+		t.Errorf("prev-id %q", got)
+	}
+	if got := string(e.Buf[e.ItemID.Off : e.ItemID.Off+e.ItemID.Len]); got != "2" {
+		t.Errorf("id %q", got)
 	}
 }

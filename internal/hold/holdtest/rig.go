@@ -29,6 +29,7 @@ type rig struct {
 	channels channels.Options
 	stream   hold.Stream // what every request is held with
 	server   *http.Server
+	needs    chan need // of streams with links; nil: they have none
 
 	// Fixed after start.
 	protocol protocol
@@ -117,6 +118,7 @@ func (r *rig) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		f.Subscriptions = append(f.Subscriptions, channels.Subscription{Channel: name})
 	}
 	f.Resume.ID = q.Get("last")
+	f.Chained = r.needs != nil
 	cursor, err := r.hub.Follow(context.Background(), f)
 	if err != nil {
 		r.holder.Release()
@@ -130,6 +132,7 @@ func (r *rig) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	s.Cursor = cursor
 	s.Filters = r.filtersOf(q)
 	s.State = sse.Scan([]byte(initial)).Effect.From(0)
+	r.linkTo(&s, &f)
 	s.Ended = func(reason hold.Reason) { r.ended <- reason }
 	wait, err := r.holder.Hold(w, req, &s)
 	if err != nil {

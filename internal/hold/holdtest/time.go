@@ -17,6 +17,7 @@ import (
 // time runs the cases about time in a bubble of fake time.
 func (s suite) time(t *testing.T, p protocol) {
 	s.each(t, p, keepAliveCases, synctest.Test, listenMemory)
+	s.each(t, p, waitingCases, synctest.Test, listenMemory)
 	s.each(t, p, drainCases, synctest.Test, listenMemory)
 }
 

@@ -1,0 +1,17 @@
+package grip
+
+import (
+	"strings"
+
+	"golang.org/x/net/http/httpguts"
+)
+
+// Last is a value of Grip-Last: what a client has seen last of a channel. It
+// returns false if that cannot be written into a header.
+func Last(channel, id string) (value string, ok bool) {
+	if strings.ContainsAny(id, `;,"\ `) {
+		id = `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(id) + `"`
+	}
+	value = channel + "; last-id=" + id
+	return value, httpguts.ValidHeaderFieldValue(value)
+}

@@ -1,0 +1,241 @@
+package proxy
+
+import (
+	"context"
+	"math/rand/v2"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/holdfast-proxy/holdfast/channels"
+	"github.com/holdfast-proxy/holdfast/internal/errand"
+	"github.com/holdfast-proxy/holdfast/internal/filter"
+	"github.com/holdfast-proxy/holdfast/internal/grip"
+	"github.com/holdfast-proxy/holdfast/internal/hold"
+)
+
+// linked is a held stream with a next link. Its holder tells it what the stream
+// needs, and until the answer is in the stream waits. See recovery.
+type linked struct {
+	// Fixed after newLinked.
+	recovery *recovery
+	route    *route
+	view     viewpoint
+	events   bool
+	form     channels.Form
+	rewrites bool // it is held as one whose filters change the content
+	link     *hold.Link
+
+	mu    sync.Mutex // no call into hold while held
+	next  *link      // nil: the origin gave no further one
+	poll  *time.Timer
+	need  hold.Need
+	seen  []hold.Seen // what the origin is told: need's, or what the last page said
+	asks  bool        // the stream waits
+	fails int         // requests for this need that failed
+	gone  bool        // the stream has ended
+}
+
+// newLinked returns the link of a stream that is about to be held.
+func (x *exchange) newLinked(rec *recovery, k *keeping) *linked {
+	s := &linked{
+		recovery: rec,
+		route:    x.route,
+		view:     viewpointOf(x.held.Request),
+		events:   k.events,
+		form:     x.form(k.events),
+		rewrites: x.filters.Rewrites(),
+		next:     k.next,
+	}
+	s.link = hold.NewLink(x.route.seen(k.in), s.recover)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.pollLocked()
+	rec.enter(s)
+	return s
+}
+
+// seen is what a client has seen, by the word of an instruction, on its channels and
+// the route's own.
+func (rt *route) seen(in *grip.Instruction) []hold.Seen {
+	all := make([]hold.Seen, len(in.Channels), len(in.Channels)+len(rt.Subscribe))
+	for i, c := range in.Channels {
+		all[i] = hold.Seen{Channel: rt.ChannelPrefix + c.Name, ID: c.PrevID}
+	}
+	for _, name := range rt.Subscribe { // as in exchange.subscriptions
+		all = append(all, hold.Seen{Channel: name, Apart: true})
+	}
+	return all
+}
+
+// pollLocked has the origin asked when nothing has come for the link's timeout.
+// Each is up to a tenth earlier, so that streams get out of step.
+func (s *linked) pollLocked() {
+	if s.poll != nil {
+		s.poll.Stop()
+	}
+	if s.next == nil || s.next.timeout <= 0 || s.gone {
+		return
+	}
+	every := s.next.timeout
+	s.poll = time.AfterFunc(every-rand.N(every/10+1), func() {
+		s.link.Ask(hold.OnTimeout)
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.pollLocked()
+	})
+}
+
+// recover is called by the holder when the stream begins to wait.
+func (s *linked) recover(n hold.Need) {
+	s.mu.Lock()
+	s.need, s.seen, s.asks, s.fails = n, n.Seen, true, 0
+	s.mu.Unlock()
+	if n.Tries > recoveryTries {
+		s.giveUp()
+		return
+	}
+	s.ask(s.recovery.settling(n.Tries))
+}
+
+// recoveryTries is how often a stream may ask without going on in between.
+const recoveryTries = 6
+
+// settling is how long to wait before asking again because the last answer did not
+// fit to the log: what it told of was most likely still on its way here.
+func (rec *recovery) settling(tries int) time.Duration {
+	if tries == 0 {
+		return 0
+	}
+	return rec.retry / 16 << min(2*(tries-1), 2*errand.Tries)
+}
+
+// ask has the origin asked after a while, for others in the same place as well.
+func (s *linked) ask(delay time.Duration) {
+	s.mu.Lock()
+	// Who asks for the first time must not wait with those who ask again.
+	key := s.next.key(s.route, s.view, s.seen) + "\n" + strconv.Itoa(s.need.Tries) + "." + strconv.Itoa(s.fails)
+	s.mu.Unlock()
+	if !s.recovery.desk.Add(key, s, delay) {
+		s.giveUp()
+	}
+}
+
+// giveUp has the stream go on, or end, as if there were no link.
+func (s *linked) giveUp() { s.answer(recoveryFailed, &hold.Relief{}) }
+
+// answer ends the waiting and counts how.
+func (s *linked) answer(o recoveryOutcome, r *hold.Relief) {
+	if !s.link.Resume(r) {
+		o = recoveryGone
+	}
+	s.settle(o)
+}
+
+// settle counts what became of a recovery, once.
+func (s *linked) settle(o recoveryOutcome) {
+	s.mu.Lock()
+	trigger, asks := s.need.Trigger, s.asks
+	s.asks = false
+	s.mu.Unlock()
+	if asks {
+		s.route.counts.recovered(trigger, o)
+	}
+}
+
+// wants returns what to ask for, and what to tell the origin; false if the stream
+// has ended.
+func (s *linked) wants() (to *link, seen []hold.Seen, ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.next, s.seen, !s.gone
+}
+
+// failed tries again later, if that can help.
+func (s *linked) failed(final bool) {
+	s.mu.Lock()
+	s.fails++
+	fails := s.fails
+	s.mu.Unlock()
+	if final || fails > errand.Tries {
+		s.giveUp()
+		return
+	}
+	s.ask(errand.Backoff(s.recovery.retry, fails))
+}
+
+// got goes on with an answer of the origin.
+func (s *linked) got(ctx context.Context, p *page) {
+	switch {
+	case p.in.Hold == grip.Stream:
+		s.goOn(ctx, p)
+	case p.links.next == nil:
+		s.answer(recoveryEnded, &hold.Relief{Body: p.body, End: hold.ReasonOrigin})
+	default:
+		s.turned(p)
+	}
+}
+
+// turned sends a page that has another behind it, and asks for that when it is
+// written.
+func (s *linked) turned(p *page) {
+	s.mu.Lock()
+	s.next, s.fails = p.links.next, 0
+	s.seen = s.route.seen(p.in)
+	s.mu.Unlock()
+	s.link.Resume(&hold.Relief{Body: p.body, Taken: func() { s.ask(pause(p)) }})
+}
+
+// pause is how long to wait before the page behind p is asked for. One after an
+// empty page has nothing to tell yet.
+func pause(p *page) time.Duration {
+	if len(p.body) == 0 {
+		return time.Second
+	}
+	return 0
+}
+
+// goOn makes the cursor that the stream goes on with.
+func (s *linked) goOn(ctx context.Context, p *page) {
+	filters := filter.New(p.in, s.route.filters)
+	if filters.Rewrites() && !s.rewrites {
+		s.failed(true) // a stream in an event loop cannot become one
+		return
+	}
+	s.mu.Lock()
+	need := s.need
+	s.mu.Unlock()
+	cursor, err := s.recovery.follow(ctx, s, p, &need)
+	if err != nil {
+		s.failed(false)
+		return
+	}
+	s.mu.Lock()
+	s.next = p.links.next
+	s.pollLocked()
+	s.mu.Unlock()
+	s.answer(recoveryDone, &hold.Relief{
+		Body:      s.recovery.positioned(s, p.body, &need, cursor),
+		Cursor:    cursor,
+		Seen:      s.route.seen(p.in),
+		Filters:   filters,
+		KeepAlive: s.route.keepAlive(p.in, s.events),
+		Acted:     p.asked,
+		Last:      p.links.next == nil,
+	})
+}
+
+// ended is told by the holder that the stream has ended. s may be nil.
+func (s *linked) ended() {
+	if s == nil {
+		return
+	}
+	s.mu.Lock()
+	s.gone = true
+	if s.poll != nil {
+		s.poll.Stop()
+	}
+	s.mu.Unlock()
+	s.recovery.leave(s)
+	s.settle(recoveryGone)
+}

@@ -1,0 +1,181 @@
+package proxy
+
+import (
+	"errors"
+	"net/http"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/holdfast-proxy/holdfast/channels"
+	"github.com/holdfast-proxy/holdfast/internal/grip"
+	"github.com/holdfast-proxy/holdfast/internal/hold"
+	"github.com/holdfast-proxy/holdfast/internal/wire"
+)
+
+// poll is a request that waits for one published response.
+type poll struct {
+	// Fixed after newPoll.
+	cursor *channels.Cursor
+	seat   *hold.Seat
+	seen   []hold.Seen      // by subscription: the prev-ids of the instruction
+	kicked chan struct{}    // capacity 1, never closed
+	ended  chan hold.Reason // capacity 1, never closed
+	asked  chan struct{}    // capacity 1, never closed: the origin is to be asked again
+
+	// Owned by the handler.
+	own     []byte       // the origin's body, which patches change
+	trigger hold.Trigger // why the request is to be repeated
+	broken  error        // why a patch could not be applied, if it is not repeated
+}
+
+// Kick implements hold.Waiter.
+func (p *poll) Kick() { nudge(p.kicked) }
+
+// End implements hold.Waiter.
+func (p *poll) End(reason hold.Reason) {
+	select {
+	case p.ended <- reason:
+	default:
+	}
+}
+
+// nudge tells a channel of capacity 1 that there is something.
+func nudge(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}
+
+// wait returns the first response that is published, or nil and why there is
+// none. What was published before the end counts, whether or not the kick for it
+// has come.
+func (h *Handler) wait(x *exchange, r *http.Request, p *poll, timeout time.Duration) (*grip.Answer, pollResult) {
+	timer := time.NewTimer(timeout)
+	defer timer.Stop()
+	for end := pollResult(""); ; {
+		a := h.next(x, p)
+		switch {
+		case a != nil:
+			return a, pollAnswered
+		case p.broken != nil:
+			return nil, pollBroken
+		case end != "":
+			return nil, end
+		case p.trigger != "":
+			return nil, h.repeat(x, r, p, timer)
+		}
+		select {
+		case <-p.kicked:
+		case <-p.asked:
+			p.want(x, hold.OnCommand)
+		case <-p.ended:
+			end = pollDrained
+		case <-timer.C:
+			end = pollTimedOut
+		case <-r.Context().Done():
+			return nil, pollGone
+		}
+	}
+}
+
+// want has the request repeated, if it can be.
+func (p *poll) want(x *exchange, t hold.Trigger) {
+	if x.repeatable() {
+		p.trigger = t
+	}
+}
+
+// next reads the poll's cursor up to a response, something for which the request
+// must be repeated, or the head.
+func (h *Handler) next(x *exchange, p *poll) *grip.Answer {
+	var one [1]channels.Entry
+	for p.trigger == "" && p.broken == nil {
+		entries, err := p.cursor.Next(one[:0], 1, 0)
+		if gap := (*channels.Gap)(nil); errors.As(err, &gap) {
+			x.counts.pollGaps[gap.Reason].Inc()
+			if p.covers(gap) {
+				p.want(x, hold.Trigger(gap.Reason))
+			}
+			continue
+		}
+		if err != nil || len(entries) == 0 {
+			return nil
+		}
+		if e := &entries[0]; !x.filters.Takes(e) {
+			p.pass(e)
+		} else if a := h.published(x, p, e); a != nil {
+			return a
+		}
+	}
+	return nil
+}
+
+// published is the response that an entry brings the poll, nil if it brings none.
+func (h *Handler) published(x *exchange, p *poll, e *channels.Entry) *grip.Answer {
+	seen := p.seen[e.Subscription()].ID
+	switch {
+	case e.Action(wire.Response) != channels.Send:
+		x.counts.hints.Inc()
+		if e.Seq() > x.since {
+			p.want(x, hold.OnHint)
+		}
+		return nil
+	case seen != "" && string(e.ItemID()) == seen:
+		return nil // the origin has told it
+	case seen != "" && len(e.PrevID()) > 0 && string(e.PrevID()) != seen && !p.cursor.PassedOver(e):
+		x.counts.pollGaps[channels.Missing].Inc()
+		if p.want(x, hold.Trigger(channels.Missing)); p.trigger != "" {
+			return nil
+		}
+	}
+	f, err := wire.ParseResponse(e.Bytes(wire.Response))
+	if err != nil {
+		h.log.Error("published response is not readable", zap.String("route", x.route.Name), zap.Error(err))
+		return nil
+	}
+	if f.Patch != nil {
+		return p.patched(x, f)
+	}
+	if !x.rewrite(e, &f.Answer) {
+		p.pass(e)
+		return nil
+	}
+	return &f.Answer
+}
+
+// pass says that the request does not get e, which has passed all the same.
+func (p *poll) pass(e *channels.Entry) {
+	if s := &p.seen[e.Subscription()]; s.ID != "" {
+		s.ID = string(e.ItemID())
+	}
+}
+
+// patched is the answer with the origin's body changed as published. If it cannot
+// be, the origin is asked for another.
+func (p *poll) patched(x *exchange, f *grip.ResponseFormat) *grip.Answer {
+	body, err := grip.ApplyPatch(p.own, f.Patch, maxInstruction)
+	if err == nil {
+		f.Answer.Body = body
+		return &f.Answer
+	}
+	if p.want(x, onPatch); p.trigger == "" {
+		p.broken = err
+	}
+	return nil
+}
+
+// onPatch: a published patch does not fit to the body.
+const onPatch hold.Trigger = "patch"
+
+// covers reports whether the origin can tell what is missing: it has said itself
+// what the client has seen.
+func (p *poll) covers(gap *channels.Gap) bool {
+	for _, s := range p.seen {
+		if (gap.Channel == "" || gap.Channel == s.Channel) && s.ID != "" {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,117 @@
+package proxy
+
+import (
+	"fmt"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+// multitude is an origin that counts how many ask for a link, at once and in all.
+type multitude struct {
+	now, most, asked atomic.Int32
+	busy             time.Duration // how long an answer takes
+}
+
+func (c *multitude) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	again := r.URL.Path == "/next" || r.Header.Get("Grip-Last") != ""
+	if again {
+		c.asked.Add(1)
+		now := c.now.Add(1)
+		defer c.now.Add(-1)
+		for most := c.most.Load(); now > most && !c.most.CompareAndSwap(most, now); most = c.most.Load() {
+		}
+		time.Sleep(c.busy)
+	}
+	id := r.FormValue("id")
+	w.Header().Set("Grip-Hold", "stream")
+	w.Header().Set("Grip-Channel", "ch; prev-id=1")
+	if r.FormValue("hold") == "response" {
+		w.Header().Set("Grip-Hold", "response")
+	}
+	w.Header().Set("Grip-Link", "</next?id="+id+">; rel=next")
+	switch {
+	case r.URL.Path == "/next":
+		fmt.Fprint(w, "told "+id+".")
+	case again:
+		w.Header().Del("Grip-Hold")
+		w.Header().Del("Grip-Link")
+		fmt.Fprint(w, "told "+r.Header.Get("Cookie")+".")
+	}
+}
+
+func newMultitude(t *testing.T, p Pace) (*multitude, *station) {
+	c := &multitude{busy: 5 * time.Millisecond}
+	s := newStation(t, func(o *stationOptions) {
+		holding(newOrigin(t, c.ServeHTTP).URL, func(rt *Route) { rt.Name = "route" })(o)
+		o.Holding.Recovery = p
+	})
+	return c, s
+}
+
+// A thousand streams with links of their own do not ask all at once.
+func TestAThousandStreamsAtOnceAskTheirOriginAFewAtATime(t *testing.T) {
+	const streams, concurrent = 1000, 8
+	c, s := newMultitude(t, Pace{Concurrent: concurrent, PerSecond: 1e6, Spread: 10 * time.Millisecond, Retry: time.Second})
+	tr := &http.Transport{MaxConnsPerHost: 0}
+	t.Cleanup(tr.CloseIdleConnections)
+	all := make([]*stream, streams)
+	for i := range all {
+		all[i] = s.watch(t, &http.Client{Transport: tr}, fmt.Sprintf("%s/?id=%d", s.url, i))
+	}
+	s.waitStreams(t, "ch", streams)
+	s.handler.Recover()
+	for i, one := range all {
+		one.want(t, fmt.Sprintf("told %d.", i))
+	}
+	if most, asked := c.most.Load(), c.asked.Load(); most > concurrent || asked != streams {
+		t.Errorf("asked %d times, %d at once", asked, most)
+	}
+}
+
+// Streams that have the same link, and have seen the same, need one answer.
+func TestStreamsWithTheSameLinkShareAnAnswer(t *testing.T) {
+	const streams = 200
+	c, s := newMultitude(t, Pace{Spread: 50 * time.Millisecond})
+	tr := &http.Transport{}
+	t.Cleanup(tr.CloseIdleConnections)
+	all := make([]*stream, streams)
+	for i := range all {
+		all[i] = s.watch(t, &http.Client{Transport: tr}, s.url+"/?id=same", "Cookie", fmt.Sprint("c=", i), "Authorization", "secret")
+	}
+	s.waitStreams(t, "ch", streams)
+	if _, err := s.publish(`{"channel":"ch","id":"3","prev-id":"2","formats":{"http-stream":{"content":"3"}}}`); err != nil {
+		t.Fatal(err)
+	}
+	for _, one := range all {
+		one.want(t, "told same.")
+	}
+	if asked := c.asked.Load(); asked > streams/10 {
+		t.Errorf("asked %d times", asked)
+	}
+}
+
+// A repeated request has its client's credentials: nobody else gets its answer.
+func TestRepeatedRequestsAreNeverShared(t *testing.T) {
+	const clients, concurrent = 100, 4
+	c, s := newMultitude(t, Pace{Concurrent: concurrent, PerSecond: 1e6, Spread: 50 * time.Millisecond, Retry: time.Second})
+	var all sync.WaitGroup
+	for i := range clients {
+		all.Go(func() {
+			_, body := get(t, client(t), s.url+"/?hold=response", "Cookie", fmt.Sprint("c=", i))
+			if want := fmt.Sprintf("told c=%d.", i); body != want {
+				t.Errorf("%d got %q", i, body)
+			}
+		})
+	}
+	s.waitStreams(t, "ch", clients)
+	if _, err := s.publish(`{"channel":"ch","id":"3","prev-id":"2","formats":{"http-response":{"body":"3"}}}`); err != nil {
+		t.Fatal(err)
+	}
+	all.Wait()
+	if most, asked := c.most.Load(), c.asked.Load(); most > concurrent || asked != clients {
+		t.Errorf("asked %d times, %d at once", asked, most)
+	}
+}
