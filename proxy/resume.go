@@ -3,6 +3,8 @@ package proxy
 import (
 	"encoding/json"
 	"net/http"
+	"slices"
+	"strings"
 
 	"github.com/holdfast-proxy/holdfast/channels"
 	"github.com/holdfast-proxy/holdfast/internal/sse"
@@ -28,7 +30,7 @@ func (h *Handler) lastEventID(r *http.Request) string {
 	if id := r.Header.Get("Last-Event-ID"); id != "" {
 		return id
 	}
-	if len(r.URL.RawQuery) == 0 {
+	if !h.mayResume(r.URL.RawQuery) {
 		return ""
 	}
 	query := r.URL.Query()
@@ -38,6 +40,14 @@ func (h *Handler) lastEventID(r *http.Request) string {
 		}
 	}
 	return ""
+}
+
+// mayResume reports whether a query may have one of the parameters: most need
+// not be taken apart.
+func (h *Handler) mayResume(query string) bool {
+	return strings.Contains(query, "%") || slices.ContainsFunc(h.holding.ResumeParameters, func(name string) bool {
+		return strings.Contains(query, name)
+	})
 }
 
 // appendGap appends the event that tells an event stream what it misses. Its

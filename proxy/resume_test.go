@@ -1,6 +1,8 @@
 package proxy
 
 import (
+	"net/http"
+	"net/http/httptest"
 	"testing"
 
 	"github.com/holdfast-proxy/holdfast/channels"
@@ -30,6 +32,24 @@ func TestGapEvents(t *testing.T) {
 		want := "event: gap\nid: abcdefghijkl-9\ndata: " + c.want + "\n\n"
 		if got := string(h.appendGap(nil, &c.gap)); got != want {
 			t.Errorf("%s: got %q, want %q", c.name, got, want)
+		}
+	}
+}
+
+func TestTheLastEventIDIsFoundInAQuery(t *testing.T) {
+	h := &Handler{holding: Holding{ResumeParameters: []string{"lastEventId", "last_event_id"}}}
+	for query, want := range map[string]string{
+		"":                                 "",
+		"channel=a":                        "",
+		"lastEventId=1":                    "1",
+		"a=b&last_event_id=a%20b":          "a b",
+		"last%45ventId=2":                  "2",
+		"x=lastEventId":                    "",
+		"lastEventId=&last_event_id=3&x=y": "3",
+	} {
+		r := httptest.NewRequest(http.MethodGet, "/?"+query, nil)
+		if got := h.lastEventID(r); got != want {
+			t.Errorf("%q: %q, want %q", query, got, want)
 		}
 	}
 }
