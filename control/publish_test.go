@@ -8,6 +8,7 @@ import (
 	"testing"
 )
 
+// T46 and T48.
 func TestPublishAnswersAsPushpinDoes(t *testing.T) {
 	good := batch(streamItem("c", "x"))
 	tests := []struct {
@@ -53,6 +54,7 @@ func TestNothingIsPublishedThatCouldNotBeAnswered(t *testing.T) {
 	}
 }
 
+// T47.
 func TestWrongItemsRefuseTheirBatch(t *testing.T) {
 	tests := []struct {
 		name, item string

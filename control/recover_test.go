@@ -6,6 +6,7 @@ import (
 	"github.com/holdfast-proxy/holdfast/control"
 )
 
+// T44, of which the proxy does the rest.
 func TestRecoverHasStreamsAskTheirOrigins(t *testing.T) {
 	asked := 0
 	e := newEnv(t, func(o *control.Options) { o.Recover = func() { asked++ } })

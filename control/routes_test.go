@@ -6,6 +6,7 @@ import (
 	"github.com/holdfast-proxy/holdfast/control"
 )
 
+// T46 and T48, of which the root differs: it says what this is.
 func TestPathsAndMethods(t *testing.T) {
 	tests := []struct {
 		name string

@@ -140,6 +140,7 @@ func TestHTTP10(t *testing.T) {
 	c.closed(t)
 }
 
+// T49 the other way: Pushpin answers 411.
 func TestChunkedBodies(t *testing.T) {
 	e := newEnv(t)
 	stream := e.follow(t, "c")

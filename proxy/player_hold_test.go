@@ -32,6 +32,7 @@ func (p *player) holdSteps() map[string]func(*step) error {
 		"origin was asked":        p.originWasAsked,
 		"publish":                 p.publish,
 		"recover":                 func(*step) error { p.station.handler.Recover(); return nil },
+		"publish often":           p.publishOften,
 		"publish fails":           p.publishFails,
 		"held":                    p.held,
 		"free":                    p.free,
@@ -204,6 +205,12 @@ func (p *player) publish(s *step) error {
 		return fmt.Errorf("status %d, want %s", results[0].Status, s.args)
 	}
 	return nil
+}
+
+// publishOften publishes items as often as the argument says, all at once.
+func (p *player) publishOften(s *step) error {
+	_, err := p.station.publish(strings.Join(slices.Repeat([]string{s.bytes()}, number(s.args)), ","))
+	return err
 }
 
 // publishFails wants the items refused with this error.

@@ -2,12 +2,24 @@ package proxy
 
 import "strings"
 
-// routeSettings are what "with" can set for testdata/routes.txt.
+// routeSettings are what "with" can set about routes.
 func routeSettings() map[string]setting {
 	return map[string]setting{
 		"cors":      func(_ *stationOptions, rt *Route, v string) { rt.CORS = v == "true" },
 		"debug":     func(_ *stationOptions, rt *Route, v string) { rt.Debug = v == "true" },
 		"subscribe": func(_ *stationOptions, rt *Route, v string) { rt.Subscribe = strings.Split(v, ",") },
 		"route_key": func(_ *stationOptions, rt *Route, v string) { rt.Signer = fixedSigner(v) },
+		"first_origin": func(_ *stationOptions, rt *Route, _ string) { // down
+			rt.Origins = append(nowhere().Origins, rt.Origins...)
+		},
+		"beside": func(o *stationOptions, _ *Route, v string) { // HOST/PREFIX, which leads nowhere
+			host, prefix, _ := strings.Cut(v, "/")
+			other := nowhere()
+			other.Host, other.PathPrefix = host, "/"+prefix
+			o.Routes = append(o.Routes, other)
+		},
 	}
 }
+
+// nowhere is a route to an origin that is not there.
+func nowhere() Route { return routeTo("http://" + unusedAddr) }

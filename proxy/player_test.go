@@ -144,7 +144,7 @@ func play(t *testing.T, file string, s script) {
 			}
 			set(o, &rt, with[1])
 		}
-		o.Routes = []Route{rt}
+		o.Routes = append(o.Routes, rt)
 	})
 	defer p.close()
 	for _, step := range s.steps {

@@ -80,6 +80,7 @@ func pollAnswer(channel string, fields ...string) *http.Response {
 	return &http.Response{Header: h, Body: io.NopCloser(strings.NewReader("nothing"))}
 }
 
+// T25. No hold waits longer because its channel is new.
 func TestAResponseHoldIsAnsweredByTheOriginWhenItsTimeIsUp(t *testing.T) {
 	inJSON := pollAnswer("", "Content-Type", grip.ContentType)
 	inJSON.Header = http.Header{"Content-Type": {grip.ContentType}}

@@ -42,6 +42,7 @@ func TestControlTokens(t *testing.T) {
 	}
 }
 
+// T71, asked for over HTTP and without its lingering.
 func TestChannelsShowsWhoFollowsWhat(t *testing.T) {
 	s := startServer(t, "origin: "+startOrigin(t, holding()))
 	client := newClient(t)

@@ -50,7 +50,7 @@ func TestInstructionsInHeaders(t *testing.T) {
 			[]string{`Grip-Keep-Alive: :\n\n; format=cstring; timeout=2`},
 			Instruction{KeepAlive: &KeepAlive{Data: []byte(":\n\n"), Interval: 2 * time.Second}},
 		},
-		"every cstring escape": {
+		"every cstring escape, at every interval (T19)": {
 			[]string{`Grip-Keep-Alive: a\\\r\n\t\x41; format=cstring; mode=interval`},
 			Instruction{KeepAlive: &KeepAlive{Data: []byte("a\\\r\n\tA"), Interval: 55 * time.Second, Always: true}},
 		},

@@ -220,7 +220,8 @@ var endCases = []one{
 	}},
 }
 
-// slowCases need a client that does not read, and a network with buffers.
+// slowCases need a client that does not read, and a network with buffers. They
+// are T68, whose client does not lose anything silently here.
 var slowCases = []one{
 	{name: "a client that reads nothing is cut off by the write deadline", setup: func(r *rig) {
 		r.stream.WriteTimeout = 100 * time.Millisecond

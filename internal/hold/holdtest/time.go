@@ -51,6 +51,7 @@ var keepAliveCases = []one{
 		}
 		r.wantCount(t, 100, "holdfast_keep_alives_total")
 	}},
+	// T18.
 	{name: "what is written puts an idle keep-alive off", setup: beat(20*time.Second, hold.Idle), run: func(t *testing.T, r *rig) {
 		c := r.hold(t, "channel", "a")
 		for range 10 {
@@ -62,6 +63,7 @@ var keepAliveCases = []one{
 		c.want(t, ":\n\n")
 		passed(t, start, 20*time.Second)
 	}},
+	// T19.
 	{name: "interval keep-alives come whatever is written", setup: beat(20*time.Second, hold.Interval), run: func(t *testing.T, r *rig) {
 		c := r.hold(t, "channel", "a")
 		start := time.Now()
