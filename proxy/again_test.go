@@ -251,6 +251,32 @@ func TestAPlaceIsGivenBack(t *testing.T) {
 	s.publish(`{"channel":"c","formats":{"http-response":{"body":""}}}`)
 }
 
+// TestASwitchOfProtocolsThatNobodyAskedForKeepsNothing at the origin, neither a
+// place nor the connection.
+func TestASwitchOfProtocolsThatNobodyAskedForKeepsNothing(t *testing.T) {
+	closed := make(chan struct{}, 2)
+	origin := rawOrigin(t, func(c net.Conn, r *bufio.Reader) {
+		readHead(r)
+		io.WriteString(c, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: other\r\n\r\n")
+		if _, err := r.ReadByte(); errors.Is(err, io.EOF) {
+			closed <- struct{}{}
+		}
+	})
+	f := newFront(t, func(o *Options) {
+		to(origin)(o)
+		o.Routes[0].MaxConnections = 1
+	})
+	for _, fields := range [][]string{{}, {"Connection", "Upgrade", "Upgrade", "websocket"}} {
+		if resp, _ := get(t, client(t), f.url, fields...); resp.StatusCode != http.StatusBadGateway {
+			t.Errorf("%v: got %s", fields, resp.Status)
+		}
+		within(t, closed, "the connection to the origin is closed")
+	}
+	if n := f.count(t, "holdfast_origin_requests_active"); n != 0 {
+		t.Errorf("%v requests are under way", n)
+	}
+}
+
 func TestRequestsThatFindNoPlaceAreToldToComeBack(t *testing.T) {
 	inside := make(chan struct{})
 	origin := newOrigin(t, func(_ http.ResponseWriter, r *http.Request) {
