@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"bufio"
+	"compress/zlib"
 	"errors"
 	"io"
 	"net"
@@ -247,6 +248,27 @@ func TestAPlaceIsGivenBack(t *testing.T) {
 	s.waitStreams(t, "c", 4)
 	if resp, _ := get(t, client(t), s.url+"/cut"); resp.StatusCode != http.StatusBadGateway {
 		t.Errorf("got %s", resp.Status)
+	}
+	s.publish(`{"channel":"c","formats":{"http-response":{"body":""}}}`)
+}
+
+// TestAPollKeepsNoPlaceForWhatFollowsItsBody: a decoder stops where its content
+// ends, not where the origin's body does.
+func TestAPollKeepsNoPlaceForWhatFollowsItsBody(t *testing.T) {
+	origin := newOrigin(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Grip-Hold", "response")
+		w.Header().Set("Grip-Channel", "c")
+		w.Header().Set("Content-Encoding", "deflate")
+		z := zlib.NewWriter(w)
+		io.WriteString(z, "hi")
+		z.Close()
+		http.NewResponseController(w).Flush()
+		<-r.Context().Done()
+	})
+	s := newStation(t, holding(origin.URL, func(rt *Route) { rt.MaxConnections, rt.ConnectTimeout = 1, patience }))
+	for n := range 2 {
+		go client(t).Get(s.url)
+		s.waitStreams(t, "c", n+1)
 	}
 	s.publish(`{"channel":"c","formats":{"http-response":{"body":""}}}`)
 }
