@@ -178,6 +178,7 @@ func TestRefused(t *testing.T) {
 		{"a relative prefix", route("path_prefix: x"), `routes[0].path_prefix: "x" is not a path`},
 		{"a crooked prefix", route("path_prefix: /x//y"), `routes[0].path_prefix: "/x//y" is not a plain path; write /x/y`},
 		{"two routes for the same", "routes: [{origins: [http://a], host: A, path_prefix: /x}, {origins: [http://a], host: a, path_prefix: /x/}]", "routes[1]: takes the same requests as routes[0] (a/x)"},
+		{"two routes for the same, one with a dot", "routes: [{origins: [http://a], host: a.b.}, {origins: [http://a], host: a.b}]", "routes[1]: takes the same requests as routes[0] (a.b/)"},
 		{"a catch-all beside origin", route("name: all"), "origin: takes the same requests as routes[0] (/)"},
 		{"two routes of one name", "routes: [{origins: [http://a], name: n, host: a}, {origins: [http://a], name: n, host: b}]", `routes[1].name: "n" is also the name of routes[0]`},
 		{"a channel prefix with a line break", route(`channel_prefix: "a\nb"`), "routes[0].channel_prefix: "},
