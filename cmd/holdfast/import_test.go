@@ -39,7 +39,7 @@ func TestWhatIsImportedIsAValidConfiguration(t *testing.T) {
 // FuzzWhatIsImportedCanBeServed checks that whatever Pushpin's files say, what is
 // made of them is a configuration that Holdfast takes.
 func FuzzWhatIsImportedCanBeServed(f *testing.F) {
-	f.Add("[proxy]\nsig_key=k\nsig_iss=i", "a,sig_iss=b,header=Host:c b:1,ssl\n*,path_beg=/x/,path_rem=2 b:2")
+	f.Add("[proxy]\nsig_key=k\nsig_iss=i", "a,sig_iss=b,header=Host:c b:1,ssl b:1 B:1\n*,path_beg=/x/,path_rem=2 b:2")
 	f.Add("[handler]\nmessage_wait=1\n[runner]\nclient_buffer_size=1", "a.,id=x b:1,sub=c\nA,id=x b:1\na,ssl=no b:1")
 	path := filepath.Join(f.TempDir(), "holdfast.yaml")
 	f.Fuzz(func(t *testing.T, conf, routes string) {

@@ -174,6 +174,7 @@ func TestRefused(t *testing.T) {
 		{"an origin with a password", "origin: http://u:p@a", "origin: has more than scheme, host and port"},
 		{"an origin of another scheme", "origin: ftp://a", `origin: "ftp://a" is not the URL of an API`},
 		{"a route without origins", "routes: [{path_prefix: /x}]", "routes[0].origins: is empty"},
+		{"an origin that is named twice", "routes: [{origins: [http://a, https://a, 'HTTP://A:80/']}]", `routes[0].origins[2]: "HTTP://A:80/" is the same origin as http://a`},
 		{"a host with a port", route("host: 'a:80'"), `routes[0].host: "a:80" is not a host name`},
 		{"a relative prefix", route("path_prefix: x"), `routes[0].path_prefix: "x" is not a path`},
 		{"a crooked prefix", route("path_prefix: /x//y"), `routes[0].path_prefix: "/x//y" is not a plain path; write /x/y`},

@@ -171,6 +171,18 @@ func TestSettingsOneByOne(t *testing.T) {
 	}
 }
 
+func TestATargetThatIsThereTwiceIsOneOrigin(t *testing.T) {
+	got, err := pushpin.Translate(pushpin.ParseSettings("c", ""), pushpin.ParseRoutes("r", "* a:1 b:1 A:1,sub=x"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const want = "    origins: ['http://a:1', 'http://b:1']\n    subscribe: [x]\n"
+	if text := strings.ReplaceAll(string(got.YAML), "- origins", "  origins"); !strings.HasSuffix(text, want) || len(got.Notes) != 1 ||
+		got.Notes[0].Text != "the target A:1 is there twice: origins are named once" {
+		t.Errorf("notes %v of\n%s", got.Notes, got.YAML)
+	}
+}
+
 func read(t *testing.T, path string) string {
 	t.Helper()
 	text, err := os.ReadFile(path)
