@@ -71,7 +71,7 @@ func FuzzWhatIsImportedCanBeServed(f *testing.F) {
 // TestAnImportedConfigurationServes is the move from Pushpin in one: its
 // file, translated, in front of an origin. T03, T05, T07, T08, T09.
 func TestAnImportedConfigurationServes(t *testing.T) {
-	up, down := strings.TrimPrefix(startOrigin(t, named("up")), "http://"), strings.TrimPrefix(unusedURL(t), "http://")
+	up, down := strings.TrimPrefix(startOrigin(t, named("up")), "http://"), strings.TrimPrefix(unusedURL, "http://")
 	got := importText(t, "[proxy]\nsig_key=a key of at least thirty-two bytes", `
 *,header=X-K:abc,header=Cookie: `+up+`
 *,path_beg=/v1/,replace_beg=/ `+down+` `+up+`
