@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"bufio"
+	"compress/zlib"
 	"errors"
 	"io"
 	"net"
@@ -249,6 +250,53 @@ func TestAPlaceIsGivenBack(t *testing.T) {
 		t.Errorf("got %s", resp.Status)
 	}
 	s.publish(`{"channel":"c","formats":{"http-response":{"body":""}}}`)
+}
+
+// TestAPollKeepsNoPlaceForWhatFollowsItsBody: a decoder stops where its content
+// ends, not where the origin's body does.
+func TestAPollKeepsNoPlaceForWhatFollowsItsBody(t *testing.T) {
+	origin := newOrigin(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Grip-Hold", "response")
+		w.Header().Set("Grip-Channel", "c")
+		w.Header().Set("Content-Encoding", "deflate")
+		z := zlib.NewWriter(w)
+		io.WriteString(z, "hi")
+		z.Close()
+		http.NewResponseController(w).Flush()
+		<-r.Context().Done()
+	})
+	s := newStation(t, holding(origin.URL, func(rt *Route) { rt.MaxConnections, rt.ConnectTimeout = 1, patience }))
+	for n := range 2 {
+		go client(t).Get(s.url)
+		s.waitStreams(t, "c", n+1)
+	}
+	s.publish(`{"channel":"c","formats":{"http-response":{"body":""}}}`)
+}
+
+// TestASwitchOfProtocolsThatNobodyAskedForKeepsNothing at the origin, neither a
+// place nor the connection.
+func TestASwitchOfProtocolsThatNobodyAskedForKeepsNothing(t *testing.T) {
+	closed := make(chan struct{}, 2)
+	origin := rawOrigin(t, func(c net.Conn, r *bufio.Reader) {
+		readHead(r)
+		io.WriteString(c, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: other\r\n\r\n")
+		if _, err := r.ReadByte(); errors.Is(err, io.EOF) {
+			closed <- struct{}{}
+		}
+	})
+	f := newFront(t, func(o *Options) {
+		to(origin)(o)
+		o.Routes[0].MaxConnections = 1
+	})
+	for _, fields := range [][]string{{}, {"Connection", "Upgrade", "Upgrade", "websocket"}} {
+		if resp, _ := get(t, client(t), f.url, fields...); resp.StatusCode != http.StatusBadGateway {
+			t.Errorf("%v: got %s", fields, resp.Status)
+		}
+		within(t, closed, "the connection to the origin is closed")
+	}
+	if n := f.count(t, "holdfast_origin_requests_active"); n != 0 {
+		t.Errorf("%v requests are under way", n)
+	}
 }
 
 func TestRequestsThatFindNoPlaceAreToldToComeBack(t *testing.T) {

@@ -17,8 +17,10 @@ const corsMaxAge = "3600"
 type crossOrigin http.Header
 
 // allow lets that page read the answer with header h, as far as h does not say
-// itself who may (Pushpin's auto-cross-origin; Fetch §3.2). It is called when
-// everything else in h stands.
+// itself who may (Pushpin's auto-cross-origin; Fetch §3.2). Where h names a site,
+// or all, but not credentials, it is without them: what is for everybody, or for a
+// page without the user's cookies, is not for that page with them. It is called
+// when everything else in h stands.
 func (c crossOrigin) allow(h http.Header) {
 	request := http.Header(c)
 	add := func(name, value string) {
@@ -26,13 +28,15 @@ func (c crossOrigin) allow(h http.Header) {
 			h.Set(name, value)
 		}
 	}
-	if h.Get("Access-Control-Allow-Origin") == "" && !slices.Contains(h["Vary"], "Origin") {
-		h.Add("Vary", "Origin")
+	if h.Get("Access-Control-Allow-Origin") == "" {
+		if !slices.Contains(h["Vary"], "Origin") {
+			h.Add("Vary", "Origin")
+		}
+		add("Allow-Credentials", "true")
 	}
 	add("Allow-Methods", or(request.Get("Access-Control-Request-Method"), corsMethods))
 	add("Allow-Headers", strings.Join(request["Access-Control-Request-Headers"], ", "))
 	add("Expose-Headers", strings.Join(exposable(h), ", "))
-	add("Allow-Credentials", "true")
 	add("Allow-Origin", or(request.Get("Origin"), "*"))
 	add("Max-Age", corsMaxAge)
 }

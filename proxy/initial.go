@@ -16,10 +16,13 @@ type initialBody struct {
 	whole bool // bytes are all of it; otherwise it is still to be read
 }
 
-// decode reads the whole body and undoes its content codings.
+// decode reads the whole body and undoes its content codings. Then it is done
+// with the origin, even if something follows what was decoded: what is held now
+// may take long.
 func (b *initialBody) decode() *failure {
 	var f *failure
 	b.bytes, f = decodeBody(b.x.held, maxInstruction)
+	b.x.held.Body.Close()
 	b.whole = true
 	return f
 }

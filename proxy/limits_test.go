@@ -271,6 +271,35 @@ func TestWhoWaitsTooLongForAPlaceIsToldToComeBack(t *testing.T) {
 	f.waitCount(t, "holdfast_queue_waits_total", "timeout")
 }
 
+// The first request is at the origin, the second waits for its place there, the
+// third for the second's at the route. The fourth finds nothing.
+func TestPlacesAtOneOriginAreTakenByThoseOfTheRoute(t *testing.T) {
+	origin, url := newBusyOrigin(t)
+	f := newFront(t, func(o *Options) {
+		limited(url, 2, 1)(o)
+		o.Routes[0].MaxConnections, o.Routes[0].ConnectTimeout = 1, time.Hour
+	})
+	first := f.ask(t.Context(), "/first")
+	origin.waitAsked(t, 1)
+	second := f.ask(t.Context(), "/second")
+	f.waitLevel(t, "holdfast_origin_requests_pending", 2)
+	third := f.ask(t.Context(), "/third")
+	f.waitLevel(t, "holdfast_queue_length", 1)
+	if got := within(t, f.ask(t.Context(), "/fourth"), "answer"); got != http.StatusServiceUnavailable {
+		t.Errorf("the fourth got %d", got)
+	}
+	for _, status := range []<-chan int{first, second, third} {
+		origin.answer <- struct{}{}
+		if got := within(t, status, "answer"); got != http.StatusOK {
+			t.Errorf("got %d", got)
+		}
+	}
+	if got := origin.seen(); !slices.Equal(got, []string{"/first", "/second", "/third"}) || origin.most != 1 {
+		t.Errorf("the origin was asked for %v, %d at once", got, origin.most)
+	}
+	f.waitLevel(t, "holdfast_origin_requests_active", 0)
+}
+
 func TestRoutesHavePlacesOfTheirOwn(t *testing.T) {
 	_, slow := newBusyOrigin(t)
 	quick := newOrigin(t, func(http.ResponseWriter, *http.Request) {})

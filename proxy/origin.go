@@ -3,13 +3,16 @@ package proxy
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/holdfast-proxy/holdfast/channels"
+	"golang.org/x/net/http/httpguts"
 )
 
 // originSet is the RoundTripper of a route.
@@ -77,6 +80,9 @@ func (o *originSet) ask(x *exchange, req *http.Request, b *backend) (*http.Respo
 	o.trace.ask(b.url, req)
 	resp, err := o.transport.RoundTrip(req)
 	o.trace.answer(resp, err)
+	if err == nil {
+		err = refuseSwitch(req, resp)
+	}
 	if err != nil {
 		o.pool.free(b)
 		f := &failure{classify(req.Context(), x, err), err}
@@ -92,6 +98,29 @@ func (o *originSet) ask(x *exchange, req *http.Request, b *backend) (*http.Respo
 	o.pool.answered(b)
 	resp.Body = o.pool.placed(resp.Body, b)
 	return resp, nil
+}
+
+// refuseSwitch closes the connection of an answer that switches to another
+// protocol than req asks for, which ReverseProxy would leave open, and tells why.
+func refuseSwitch(req *http.Request, resp *http.Response) error {
+	if resp.StatusCode != http.StatusSwitchingProtocols {
+		return nil
+	}
+	asked, got := upgradeOf(req.Header), upgradeOf(resp.Header)
+	if got != "" && strings.EqualFold(asked, got) {
+		return nil
+	}
+	resp.Body.Close()
+	return fmt.Errorf("the answer switches to protocol %q, the request asks for %q", got, asked)
+}
+
+// upgradeOf is the protocol that a message is to be followed by (RFC 9110 §7.8),
+// empty if there is none.
+func upgradeOf(h http.Header) string {
+	if !httpguts.HeaderValuesContainsToken(h["Connection"], "upgrade") {
+		return ""
+	}
+	return h.Get("Upgrade")
 }
 
 // answerGrace is how long RoundTrip may take to return an answer after its

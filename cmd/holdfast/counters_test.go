@@ -12,7 +12,7 @@ import (
 // that it can have moved.
 func TestCountersTellWhatHappened(t *testing.T) {
 	t.Parallel()
-	up, down := startOrigin(t, holding()), unusedURL(t)
+	up, down := startOrigin(t, holding()), unusedURL
 	s := startServer(t, `
 routes:
   - {name: api, origins: ["`+up+`"], keep_alive: {interval: 0s}}

@@ -29,7 +29,7 @@ func TestOpenFiles(t *testing.T) {
 }
 
 func (p program) testRaisedLimit(t *testing.T) {
-	s := p.startWithFiles(t, 256, 4096, nil, append(anywhere, "--origin", unusedURL(t))...)
+	s := p.startWithFiles(t, 256, 4096, nil, append(anywhere, "--origin", unusedURL)...)
 	got := s.fields("capacity")
 	files, streams := got["open_files"].(float64), got["max_streams"].(float64)
 	if files < 4095 || files > 4096 || streams != float64(maxStreams(0, int(files))) {
@@ -41,7 +41,7 @@ func (p program) testRaisedLimit(t *testing.T) {
 }
 
 func (p program) testUnfitting(t *testing.T) {
-	s := p.startWithFiles(t, 1024, 1024, []string{"HOLDFAST_MAX_STREAMS=5000"}, append(anywhere, "--origin", unusedURL(t))...)
+	s := p.startWithFiles(t, 1024, 1024, []string{"HOLDFAST_MAX_STREAMS=5000"}, append(anywhere, "--origin", unusedURL)...)
 	warning := s.fields("max_streams is more than open files allow, unless streams share connections")
 	if warning["fitting"] != 896.0 || !strings.Contains(fmt.Sprint(warning["remedy"]), "LimitNOFILE") {
 		t.Errorf("warned: %v", warning)

@@ -5,6 +5,12 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"go.uber.org/zap"
+
+	"github.com/holdfast-proxy/holdfast/internal/config"
+	"github.com/holdfast-proxy/holdfast/internal/pushpin"
+	"github.com/holdfast-proxy/holdfast/proxy"
 )
 
 // pushpinFiles are the examples of internal/pushpin.
@@ -30,10 +36,42 @@ func TestWhatIsImportedIsAValidConfiguration(t *testing.T) {
 	}
 }
 
+// FuzzWhatIsImportedCanBeServed checks that whatever Pushpin's files say, what is
+// made of them is a configuration that Holdfast takes.
+func FuzzWhatIsImportedCanBeServed(f *testing.F) {
+	f.Add("[proxy]\nsig_key=k\nsig_iss=i", "a,sig_iss=b,header=Host:c b:1,ssl b:1 B:1\n*,path_beg=/x/,path_rem=2 b:2")
+	f.Add("[handler]\nmessage_wait=1\n[runner]\nclient_buffer_size=1", "a.,id=x b:1,sub=c\nA,id=x b:1\na,ssl=no b:1")
+	path := filepath.Join(f.TempDir(), "holdfast.yaml")
+	f.Fuzz(func(t *testing.T, conf, routes string) {
+		translated, err := pushpin.Translate(pushpin.ParseSettings("c", conf), pushpin.ParseRoutes("r", routes))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if translated.Routes == 0 {
+			return
+		}
+		if err := os.WriteFile(path, translated.YAML, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		cfg, _, err := load(config.Sources{File: path})
+		if err != nil {
+			t.Fatalf("%v\n%s", err, translated.YAML)
+		}
+		options, err := proxyOptions(cfg)
+		if err != nil {
+			t.Fatalf("%v\n%s", err, translated.YAML)
+		}
+		options.Log = zap.NewNop()
+		if _, err := proxy.New(options); err != nil {
+			t.Fatalf("%v\n%s", err, translated.YAML)
+		}
+	})
+}
+
 // TestAnImportedConfigurationServes is the move from Pushpin in one: its
 // file, translated, in front of an origin. T03, T05, T07, T08, T09.
 func TestAnImportedConfigurationServes(t *testing.T) {
-	up, down := strings.TrimPrefix(startOrigin(t, named("up")), "http://"), strings.TrimPrefix(unusedURL(t), "http://")
+	up, down := strings.TrimPrefix(startOrigin(t, named("up")), "http://"), strings.TrimPrefix(unusedURL, "http://")
 	got := importText(t, "[proxy]\nsig_key=a key of at least thirty-two bytes", `
 *,header=X-K:abc,header=Cookie: `+up+`
 *,path_beg=/v1/,replace_beg=/ `+down+` `+up+`

@@ -3,7 +3,6 @@ package main
 import (
 	"encoding/json"
 	"io"
-	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -27,15 +26,9 @@ type request struct {
 	Header               http.Header
 }
 
-// unusedURL is where nobody listens.
-func unusedURL(t *testing.T) string {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return "http://" + l.Addr().String()
-}
+// unusedURL is where nobody listens: a port below those that systems give away, so
+// that no other server of a test gets it meanwhile.
+const unusedURL = "http://127.0.0.1:1"
 
 // routed serves several routes and the short form of one more.
 func routed(t *testing.T) *server {
@@ -44,7 +37,7 @@ origin: `+startOrigin(t, named("short form"))+`
 routes:
   - {host: a.example, origins: ["`+startOrigin(t, named("a"))+`"], channel_prefix: "a:"}
   - {host: a.example, path_prefix: /deep, rewrite_prefix: /, origins: ["`+startOrigin(t, named("deep"))+`"]}
-  - {path_prefix: /failover, origins: ["`+unusedURL(t)+`", "`+startOrigin(t, named("second"))+`"]}
+  - {path_prefix: /failover, origins: ["`+unusedURL+`", "`+startOrigin(t, named("second"))+`"]}
   - {path_prefix: /order, origins: ["`+startOrigin(t, named("first"))+`", "`+startOrigin(t, named("second"))+`"]}
   - path_prefix: /edits
     origins: ["`+startOrigin(t, named("edits"))+`"]
@@ -55,9 +48,9 @@ routes:
   - {path_prefix: /secure, tls: only, origins: ["`+startOrigin(t, named("over TLS"))+`"]}
   - {path_prefix: /turns, balance: round_robin, origins: ["`+startOrigin(t, named("one"))+`", "`+startOrigin(t, named("two"))+`"]}
   - {path_prefix: /own, sig_key: "a key of this route, of thirty-two bytes", sig_iss: me, cors: true, origins: ["`+startOrigin(t, named("own"))+`"]}
-  - {name: debug, path_prefix: /debug, debug: true, origins: ["`+unusedURL(t)+`"]}
+  - {name: debug, path_prefix: /debug, debug: true, origins: ["`+unusedURL+`"]}
   - {path_prefix: /implicit, rewrite_prefix: /, subscribe: [everyone], origins: ["`+startOrigin(t, named("implicit"))+`"]}
-  - {name: down, path_prefix: /down, origins: ["`+unusedURL(t)+`"]}
+  - {name: down, path_prefix: /down, origins: ["`+unusedURL+`"]}
 grip: {sig_key: "a key of at least thirty-two bytes"}
 `)
 }

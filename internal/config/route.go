@@ -34,8 +34,9 @@ type Route struct {
 	// requests under way.
 	Balance Balance `mapstructure:"balance"`
 	// How many requests one origin may have under way at once; held streams
-	// are not among them, tunnels are. Beyond it requests wait for a place,
-	// no longer than connect_timeout. 0: no limit.
+	// are not among them, tunnels are. For origins that take only so many
+	// connections; against storms origin_requests is better. Beyond it
+	// requests wait for a place, no longer than connect_timeout. 0: no limit.
 	MaxConnections int `mapstructure:"max_connections"`
 	// Put before every channel name in this route's instructions, so that
 	// routes cannot listen to each other's channels. Publishers name the

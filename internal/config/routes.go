@@ -3,8 +3,9 @@ package config
 import "strings"
 
 // AllRoutes returns the routes as they are served: those of Routes, then that
-// of Origin if it is set. Hosts are in lower case, prefixes without a trailing
-// slash, every route has a name, and its share of limits.
+// of Origin if it is set. Hosts are in lower case and without a trailing dot,
+// prefixes without a trailing slash, every route has a name, and its share of
+// limits.
 func (c Config) AllRoutes() []Route {
 	routes := append([]Route(nil), c.Routes...)
 	if c.Origin != "" {
@@ -14,7 +15,7 @@ func (c Config) AllRoutes() []Route {
 	}
 	for i := range routes {
 		route := &routes[i]
-		route.Host = strings.ToLower(route.Host)
+		route.Host = strings.TrimSuffix(strings.ToLower(route.Host), ".")
 		route.PathPrefix = trimSlash(route.PathPrefix)
 		if route.OriginRequests == 0 {
 			route.OriginRequests = c.Limits.OriginRequests

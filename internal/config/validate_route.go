@@ -38,9 +38,7 @@ func (p *problems) checkRoute(at string, route Route) {
 	if len(route.Origins) == 0 {
 		p.add(at+".origins", "is empty", "name at least one URL, as in http://127.0.0.1:8000")
 	}
-	for i, origin := range route.Origins {
-		p.originURL(element(at+".origins", i), origin)
-	}
+	p.originURLs(at+".origins", route.Origins)
 	p.channelPrefix(at+".channel_prefix", route.ChannelPrefix)
 	p.channels(at+".subscribe", route.Subscribe)
 	p.printable(at+".name", route.Name)
@@ -75,6 +73,33 @@ func trimSlash(prefix string) string {
 		return strings.TrimSuffix(prefix, "/")
 	}
 	return prefix
+}
+
+// originURLs also refuses what is named twice: max_connections and the metrics are
+// about origins, not about their names.
+func (p *problems) originURLs(key string, origins []string) {
+	seen := map[string]string{}
+	for i, origin := range origins {
+		p.originURL(element(key, i), origin)
+		same := sameOrigin(origin)
+		if other, twice := seen[same]; twice {
+			p.add(element(key, i), fmt.Sprintf("%q is the same origin as %s", origin, other), "name each origin once")
+			continue
+		}
+		seen[same] = origin
+	}
+}
+
+// sameOrigin is the same text for all ways to write an origin's URL.
+func sameOrigin(text string) string {
+	text = strings.TrimSuffix(strings.ToLower(text), "/")
+	switch {
+	case strings.HasPrefix(text, "http://"):
+		return strings.TrimSuffix(text, ":80")
+	case strings.HasPrefix(text, "https://"):
+		return strings.TrimSuffix(text, ":443")
+	}
+	return text
 }
 
 func (p *problems) originURL(key, text string) {

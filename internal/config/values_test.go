@@ -30,7 +30,7 @@ func TestSizesAreReadAndWritten(t *testing.T) {
 
 func TestAllRoutesAreTidy(t *testing.T) {
 	cfg := Config{Origin: "http://o", Limits: Limits{OriginRequests: 7}, Routes: []Route{
-		{Host: "API.example.com", PathPrefix: "/v1/"},
+		{Host: "API.example.com.", PathPrefix: "/v1/"},
 		{Name: "named", PathPrefix: "/v2", OriginRequests: 3},
 	}}
 	rest := DefaultRoute()

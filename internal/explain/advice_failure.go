@@ -18,7 +18,7 @@ func remedy(reason proxy.Reason) string {
 	case proxy.OriginBroken:
 		return "look into the origin's log: it closed the connection, or what it sent is not HTTP/1.1"
 	case proxy.OriginBusy:
-		return "raise the route's max_connections, or add origins"
+		return "raise the route's max_connections or origin_requests, or add origins"
 	case proxy.OriginCut:
 		return "look into the origin's log: the body ended before its Content-Length or its last chunk"
 	case proxy.BadEncoding:

@@ -17,7 +17,8 @@
 // else than the origin wants; a hint is what works, but hardly as it was meant.
 //
 //	explain.go    Run
-//	report.go     what is told; text.go, and encoding/json, write it
+//	report.go     what is told, secrets.go what is not; text.go, and
+//	              encoding/json, write it
 //	recorder.go   the client; stage.go the hub and holder; witness.go the rest
 //	advice*.go    the rules
 package explain

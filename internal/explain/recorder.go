@@ -51,19 +51,14 @@ func (r *recorder) Write(p []byte) (int, error) {
 // Flush implements http.Flusher.
 func (r *recorder) Flush() { r.WriteHeader(http.StatusOK) }
 
-// answer is what the client got. A field without values was only a mark
-// between the proxy and net/http.
+// answer is what the client got.
 func (r *recorder) answer() Answer {
 	a := Answer{Header: http.Header{}, BodyBytes: r.body.Len()}
 	if r.code == 0 {
 		return a
 	}
 	a.Status = fmt.Sprintf("%d %s", r.code, http.StatusText(r.code))
-	for name, values := range r.sent {
-		if len(values) > 0 {
-			a.Header[name] = values
-		}
-	}
+	a.Header = withoutSecrets(r.sent)
 	a.Body = string(r.body.Bytes()[:min(r.body.Len(), maxShown)])
 	return a
 }

@@ -67,7 +67,7 @@ func TestReports(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			origin := answering(t, http.StatusOK, tt.lines, tt.body)
-			golden(t, tt.name, origin, explained(t, origin, tt.request, tt.edit))
+			golden(t, tt.name, origin, explainedWithin(t, patienceFor(tt.body), origin, tt.request, tt.edit))
 		})
 	}
 }

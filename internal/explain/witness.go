@@ -54,7 +54,7 @@ func (w *witness) answered(resp *http.Response, err error) {
 		return
 	}
 	w.answer = &origin{resp.StatusCode, resp.Header.Clone()}
-	last.Answer = &Answer{Status: resp.Status, Header: w.answer.header}
+	last.Answer = &Answer{Status: resp.Status, Header: withoutSecrets(w.answer.header)}
 	w.arrived()
 }
 
@@ -65,14 +65,12 @@ func (w *witness) instructs(in *grip.Instruction, err error) {
 	}
 }
 
-// requestOf describes a request that goes out, without fields that are only
-// marks for net/http.
+// requestOf describes a request that goes out. An empty User-Agent is a mark for
+// net/http, which sends none then.
 func requestOf(r *http.Request, host string) Request {
-	out := Request{Method: r.Method, Target: r.URL.RequestURI(), Host: host, Header: http.Header{}}
-	for name, values := range r.Header {
-		if len(values) > 0 && (name != "User-Agent" || values[0] != "") {
-			out.Header[name] = append([]string(nil), values...)
-		}
+	out := Request{Method: r.Method, Target: r.URL.RequestURI(), Host: host, Header: withoutSecrets(r.Header)}
+	if out.Header.Get("User-Agent") == "" {
+		out.Header.Del("User-Agent")
 	}
 	return out
 }

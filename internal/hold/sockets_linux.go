@@ -1,6 +1,7 @@
 package hold
 
 import (
+	"math"
 	"net"
 	"time"
 
@@ -36,5 +37,6 @@ func (o SocketOptions) Set(fd int, write time.Duration, ownKeepAlive bool) {
 	if ownKeepAlive && !o.Probes {
 		unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_KEEPALIVE, 0)
 	}
-	unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_USER_TIMEOUT, int(o.userTimeout(write).Milliseconds()))
+	timeout := min(o.userTimeout(write).Milliseconds(), math.MaxInt32) // 24 days; more would wrap around
+	unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_USER_TIMEOUT, int(timeout))
 }

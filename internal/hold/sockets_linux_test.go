@@ -1,6 +1,7 @@
 package hold
 
 import (
+	"math"
 	"net"
 	"testing"
 	"time"
@@ -27,6 +28,7 @@ func TestSocketOptionsAreSet(t *testing.T) {
 		{"without keep-alives of ours the system's stay on", DefaultSocketOptions(), false, 1, 1, 21_000, 16 << 10},
 		{"everything else", others, true, 0, 1, 60_000, 0},
 		{"a user timeout below the write timeout counts for nothing", SocketOptions{UserTimeout: time.Second}, true, 1, 0, 21_000, 0},
+		{"a user timeout of months is as long as one can be", SocketOptions{UserTimeout: 1200 * time.Hour}, true, 1, 0, math.MaxInt32, 0},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

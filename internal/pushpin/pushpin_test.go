@@ -138,6 +138,8 @@ func TestSettingsOneByOne(t *testing.T) {
 		{"a negative number", "[handler]\nid_cache_ttl=-1", "", `handler.id_cache_ttl is "-1", which is no number`},
 		{"no memory for ids", "[handler]\nid_cache_ttl=0", "window: 0s", ""},
 		{"a level of one part", "[runner]\nlog_level=1", "level: warn", ""},
+		{"a level that is none", "[runner]\nlog_level=9", "", `c:2: runner.log_level is "9", which is no level`},
+		{"an empty level is the default", "[runner]\nlog_level=", "", ""},
 		{"control on localhost", "[handler]\npush_in_http_addr=::1", "listen: ['[::1]:5561']", ""},
 		{"control for others", "[handler]\npush_in_http_addr=10.0.0.1", "", "c:2: handler.push_in_http_addr is one that others can reach"},
 		{"a control port that is too high", "[handler]\npush_in_http_port=65535\n[global]\nport_offset=1", "", "c:2: handler.push_in_http_port would be 65536"},
@@ -176,6 +178,18 @@ func TestSettingsOneByOne(t *testing.T) {
 				t.Errorf("notes %v", got.Notes)
 			}
 		})
+	}
+}
+
+func TestATargetThatIsThereTwiceIsOneOrigin(t *testing.T) {
+	got, err := pushpin.Translate(pushpin.ParseSettings("c", ""), pushpin.ParseRoutes("r", "* a:1 b:1 A:1,sub=x"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const want = "    origins: ['http://a:1', 'http://b:1']\n    subscribe: [x]\n"
+	if text := strings.ReplaceAll(string(got.YAML), "- origins", "  origins"); !strings.HasSuffix(text, want) || len(got.Notes) != 1 ||
+		got.Notes[0].Text != "the target A:1 is there twice: origins are named once" {
+		t.Errorf("notes %v of\n%s", got.Notes, got.YAML)
 	}
 }
 
@@ -226,6 +240,15 @@ func FuzzTranslate(f *testing.F) {
 		}
 		if len(doc.Routes) != got.Routes {
 			t.Errorf("%d routes of %d are there:\n%s", len(doc.Routes), got.Routes, got.YAML)
+		}
+		lines := 0
+		for line := range strings.Lines(string(got.YAML)) {
+			if line = strings.TrimSpace(line); strings.HasPrefix(line, "# c?d:") || strings.HasPrefix(line, "# r:") {
+				lines++
+			}
+		}
+		if lines != len(got.Notes) {
+			t.Errorf("%d lines for %d notes:\n%s", lines, len(got.Notes), got.YAML)
 		}
 	})
 }

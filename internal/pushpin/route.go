@@ -59,7 +59,8 @@ func (w *routing) leaveOut(reason string) {
 // claim refuses what Holdfast would: a second route for the same requests, which
 // Pushpin passes over too. A name that is taken is given up.
 func (t *translation) claim(r *route, line int) (lost string) {
-	takes := strings.Join([]string{strings.ToLower(r.Host), strings.TrimSuffix(r.PathPrefix, "/"), r.Protocol, r.TLS}, " ")
+	host := strings.TrimSuffix(strings.ToLower(r.Host), ".")
+	takes := strings.Join([]string{host, strings.TrimSuffix(r.PathPrefix, "/"), r.Protocol, r.TLS}, " ")
 	if other, twice := t.seen[takes]; twice {
 		return fmt.Sprintf("line %d takes the same requests", other)
 	}

@@ -139,8 +139,11 @@ func httpsPorts(s Setting) string {
 
 func (t *translation) logLevel(s Setting) string {
 	level, _, rest := strings.Cut(s.Value, ",")
-	levels := map[string]string{"0": "error", "1": "warn", "3": "debug"}
-	t.doc.Log.Level = levels[level] // 2 is info, the default
+	levels := map[string]string{"": "", "0": "error", "1": "warn", "2": "", "3": "debug"} // info is the default
+	known := false
+	if t.doc.Log.Level, known = levels[level]; !known {
+		return "is " + strconv.Quote(level) + ", which is no level"
+	}
 	if rest {
 		return "is carried over as " + strconv.Quote(level) + ": parts have no levels of their own"
 	}

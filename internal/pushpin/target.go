@@ -20,7 +20,11 @@ func (w *routing) target(t Word, first bool) {
 		w.note(fmt.Sprintf("the target %q is not HOST:PORT", t.Value))
 		return
 	}
-	w.Origins = append(w.Origins, origin)
+	if slices.ContainsFunc(w.Origins, func(other string) bool { return strings.EqualFold(other, origin) }) {
+		w.note(fmt.Sprintf("the target %s is there twice: origins are named once", t.Value))
+	} else {
+		w.Origins = append(w.Origins, origin)
+	}
 	host := t.value("host")
 	if !first && host != w.host {
 		w.note(fmt.Sprintf("the target %s has a host of its own: all origins of a route get the same", t.Value))

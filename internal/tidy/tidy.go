@@ -38,16 +38,19 @@ func Run(ctx context.Context, log *zap.Logger) {
 	ticker := time.NewTicker(interval)
 	defer ticker.Stop()
 	before, last := look(), time.Time{}
+	left := uint64(0) // what the last collection could not gain
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case now := <-ticker.C:
 			after := look()
-			if after.worth(before) && now.Sub(last) >= rest {
+			left = min(left, after.spare())
+			if after.worth(before, left) && now.Sub(last) >= rest {
 				debug.FreeOSMemory()
 				log.Debug("gave memory back", zap.Uint64("spare_bytes", after.spare()))
 				after, last = look(), now
+				left = after.spare()
 			}
 			before = after
 		}
@@ -78,8 +81,9 @@ func look() memory {
 func (m memory) spare() uint64 { return m.free + m.objects - min(m.live, m.objects) }
 
 // worth reports whether a collection is worth its while: little was allocated
-// since before, and much is to gain.
-func (m memory) worth(before memory) bool {
+// since before, and much is to gain beside what the last one left, since each
+// processor keeps up to 512 KiB of free pages to itself.
+func (m memory) worth(before memory, left uint64) bool {
 	quiet := m.allocs-before.allocs < m.objects/16
-	return quiet && m.spare() > max(least, m.live/4)
+	return quiet && m.spare() > left+max(least, m.live/4)
 }
