@@ -29,7 +29,7 @@ type originSet struct {
 // newOriginSet returns the RoundTripper of rt, whose transport is made.
 func newOriginSet(rt *route, o *Options) *originSet {
 	return &originSet{
-		pool: newPool(&rt.Route, rt.counts.origins), transport: rt.origins, gate: rt.gate,
+		pool: newPool(&rt.Route, o.Limits.Queue, rt.counts.origins), transport: rt.origins, gate: rt.gate,
 		head: o.Head, asking: o.Asking, counts: rt.counts, trace: o.Trace,
 	}
 }

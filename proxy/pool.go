@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"container/list"
 	"context"
 	"errors"
 	"fmt"
@@ -39,10 +40,11 @@ type pool struct {
 	balance  Balance
 	limit    int           // of the requests under way at one origin, 0: none
 	patience time.Duration // how long a request waits for a place
+	queue    int           // how many may wait
 
 	mu      sync.Mutex // nothing slow is done under it
 	turn    int        // where the next search begins, but for BalanceFirst
-	waiting []*waiter  // the longest first
+	waiting list.List  // of *waiter, the longest first
 }
 
 // waiter is a request that waits for a place.
@@ -51,8 +53,9 @@ type waiter struct {
 	got   chan *backend // capacity 1, never closed
 }
 
-func newPool(r *Route, counts []*originCounts) *pool {
-	p := &pool{balance: r.Balance, limit: r.MaxConnections, patience: r.ConnectTimeout}
+// newPool returns the origins of r. At most queue requests wait for a place.
+func newPool(r *Route, queue int, counts []*originCounts) *pool {
+	p := &pool{balance: r.Balance, limit: r.MaxConnections, patience: r.ConnectTimeout, queue: queue}
 	for i, u := range r.Origins {
 		p.all = append(p.all, &backend{url: u, counts: counts[i]})
 		counts[i].up.Set(1)
@@ -72,7 +75,8 @@ func (p *pool) others(only *url.URL) (others []*backend) {
 
 // take finds an origin that is not among those tried, and takes a place there,
 // which free gives back. While all of them are full it waits, for the pool's
-// patience and for ctx. The error is errAllTried, a *busyError or that of ctx.
+// patience and for ctx. The error is errAllTried, errQueueFull, a *busyError or that
+// of ctx.
 func (p *pool) take(ctx context.Context, tried []*backend) (*backend, error) {
 	p.mu.Lock()
 	if len(tried) == len(p.all) {
@@ -84,10 +88,14 @@ func (p *pool) take(ctx context.Context, tried []*backend) (*backend, error) {
 		p.mu.Unlock()
 		return b, nil
 	}
+	if p.waiting.Len() >= p.queue {
+		p.mu.Unlock()
+		return nil, errQueueFull
+	}
 	w := &waiter{tried, make(chan *backend, 1)}
-	p.waiting = append(p.waiting, w)
+	place := p.waiting.PushBack(w)
 	p.mu.Unlock()
-	return p.await(ctx, w)
+	return p.await(ctx, w, place)
 }
 
 // busyError says that every origin had as many requests as it may have.
@@ -97,7 +105,7 @@ func (e *busyError) Error() string {
 	return fmt.Sprintf("every origin had max_connections requests under way for %s", e.patience)
 }
 
-func (p *pool) await(ctx context.Context, w *waiter) (*backend, error) {
+func (p *pool) await(ctx context.Context, w *waiter, place *list.Element) (*backend, error) {
 	timer := time.NewTimer(p.patience)
 	defer timer.Stop()
 	var err error
@@ -111,11 +119,13 @@ func (p *pool) await(ctx context.Context, w *waiter) (*backend, error) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if i := slices.Index(p.waiting, w); i >= 0 {
-		p.waiting = slices.Delete(p.waiting, i, i+1)
+	select {
+	case b := <-w.got:
+		return b, nil // in between
+	default:
+		p.waiting.Remove(place)
 		return nil, err
 	}
-	return <-w.got, nil // in between
 }
 
 // free gives a place back, to who has waited longest if anybody has.
@@ -124,9 +134,9 @@ func (p *pool) free(b *backend) {
 	defer p.mu.Unlock()
 	b.active--
 	b.counts.active.Dec()
-	for i, w := range p.waiting {
-		if !slices.Contains(w.tried, b) {
-			p.waiting = slices.Delete(p.waiting, i, i+1)
+	for place := p.waiting.Front(); place != nil; place = place.Next() {
+		if w := place.Value.(*waiter); !slices.Contains(w.tried, b) {
+			p.waiting.Remove(place)
 			p.occupy(b)
 			w.got <- b
 			return

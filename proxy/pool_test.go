@@ -21,7 +21,7 @@ func poolOf(names string, edit func(*Route)) *pool {
 	if edit != nil {
 		edit(&r)
 	}
-	return newPool(&r, NewMetrics(prometheus.NewRegistry()).route(r.Name, r.originNames()).origins)
+	return newPool(&r, 10, NewMetrics(prometheus.NewRegistry()).route(r.Name, r.originNames()).origins)
 }
 
 // taking is a taken place.
@@ -180,6 +180,25 @@ func TestRequestsWaitForAPlaceInTheirOrder(t *testing.T) {
 		p.free(b)
 		if who := <-got; who != "first b" {
 			t.Errorf("%s was let in", who)
+		}
+	})
+}
+
+func TestNoMoreWaitForAPlaceThanMay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := poolOf("a", func(r *Route) { r.MaxConnections = 1 })
+		a := p.taking(t)
+		for range p.queue {
+			go p.take(t.Context(), nil)
+		}
+		synctest.Wait()
+		if _, err := p.take(t.Context(), nil); !errors.Is(err, errQueueFull) {
+			t.Errorf("one more: %v", err)
+		}
+		p.free(a) // who gets it frees nothing
+		synctest.Wait()
+		if n := p.waiting.Len(); n != p.queue-1 {
+			t.Errorf("%d wait", n)
 		}
 	})
 }

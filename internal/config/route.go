@@ -36,7 +36,8 @@ type Route struct {
 	// How many requests one origin may have under way at once; held streams
 	// are not among them, tunnels are. For origins that take only so many
 	// connections; against storms origin_requests is better. Beyond it
-	// requests wait for a place, no longer than connect_timeout. 0: no limit.
+	// requests wait for a place, at most limits.queue of them and no longer
+	// than connect_timeout. 0: no limit.
 	MaxConnections int `mapstructure:"max_connections"`
 	// Put before every channel name in this route's instructions, so that
 	// routes cannot listen to each other's channels. Publishers name the
