@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"encoding/json"
 	"io"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"syscall"
@@ -18,16 +19,33 @@ type Process struct {
 	PID int
 }
 
-// Start builds holdfast and serves originURL with it until t ends. It returns
-// when the listeners are open.
-func Start(t testing.TB, originURL string) *Process {
+// Program is the path of a holdfast that Build has made.
+type Program string
+
+// Build builds holdfast, which takes seconds. The program is there until t ends.
+func Build(t testing.TB) Program {
 	t.Helper()
 	program := filepath.Join(t.TempDir(), "holdfast")
 	build := exec.Command("go", "build", "-o", program, "github.com/holdfast-proxy/holdfast/cmd/holdfast")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("go build: %v\n%s", err, out)
 	}
-	cmd := exec.Command(program, "serve", "--origin", originURL, "--listen", "127.0.0.1:0", "--control-listen", "127.0.0.1:0")
+	return Program(program)
+}
+
+// Start builds holdfast and serves originURL with it until t ends. It returns
+// when the listeners are open.
+func Start(t testing.TB, originURL string) *Process {
+	t.Helper()
+	return Build(t).Start(t, originURL)
+}
+
+// Start is the function of this name without the building. settings are added to
+// the program's environment, as in HOLDFAST_GRIP_SIG_KEY=key.
+func (p Program) Start(t testing.TB, originURL string, settings ...string) *Process {
+	t.Helper()
+	cmd := exec.Command(string(p), "serve", "--origin", originURL, "--listen", "127.0.0.1:0", "--control-listen", "127.0.0.1:0")
+	cmd.Env = append(os.Environ(), settings...)
 	log, err := cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -36,19 +54,19 @@ func Start(t testing.TB, originURL string) *Process {
 		t.Fatal(err)
 	}
 	lines := bufio.NewReader(log)
-	p := &Process{PID: cmd.Process.Pid}
+	running := &Process{PID: cmd.Process.Pid}
 	drained := make(chan struct{})
 	t.Cleanup(func() {
 		cmd.Process.Signal(syscall.SIGKILL)
 		<-drained
 		cmd.Wait()
 	})
-	p.awaitAddresses(t, lines)
+	running.awaitAddresses(t, lines)
 	go func() {
 		defer close(drained)
 		io.Copy(t.Output(), lines)
 	}()
-	return p
+	return running
 }
 
 // awaitAddresses reads the log up to the line that names the listeners.
