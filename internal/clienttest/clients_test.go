@@ -16,6 +16,8 @@ func TestPublishedClients(t *testing.T) {
 	}{
 		{"clients miss nothing when their connection is lost", missNothing},
 		{"clients go on at another node", goOnAtAnotherNode},
+		{"serve-grip", serveGrip},
+		{"grip publishes", publishers},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

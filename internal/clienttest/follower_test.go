@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"os/exec"
 	"strings"
 	"testing"
 )
@@ -19,7 +20,7 @@ type nodeFollower struct{ lines }
 
 // follow starts a client of follow.mjs.
 func follow(t *testing.T, client, url string) follower {
-	return nodeFollower{node(t, nil, "follow.mjs", client, url)}
+	return nodeFollower{start(t, exec.Command("node", "follow.mjs", client, url))}
 }
 
 func (f nodeFollower) next() string {
@@ -62,16 +63,24 @@ func publish(t *testing.T, control, channel string, n int) {
 // send sends a request that must succeed.
 func send(t *testing.T, method, url, body string) {
 	t.Helper()
-	r, err := http.NewRequest(method, url, strings.NewReader(body))
-	if err != nil {
+	if err := try(method, url, body); err != nil {
 		t.Fatal(err)
 	}
+}
+
+func try(method, url, body string) error {
+	r, err := http.NewRequest(method, url, strings.NewReader(body))
+	if err != nil {
+		return err
+	}
+	r.Close = true
 	response, err := http.DefaultTransport.RoundTrip(r)
 	if err != nil {
-		t.Fatal(err)
+		return err
 	}
 	response.Body.Close()
 	if response.StatusCode != http.StatusOK {
-		t.Fatalf("%s %s: %s", method, url, response.Status)
+		return fmt.Errorf("%s %s: %s", method, url, response.Status)
 	}
+	return nil
 }

@@ -18,25 +18,20 @@ type lines struct {
 	*bufio.Scanner
 }
 
-// node runs a program of testdata/clients until t ends. settings are added to
-// its environment. It skips t where the clients are not installed.
-func node(t *testing.T, settings []string, program string, args ...string) lines {
+// start runs a program of Node.js in the folder of the clients until t ends.
+func start(t *testing.T, program *exec.Cmd) lines {
 	t.Helper()
-	needClients(t)
-	cmd := exec.Command("node", append([]string{program}, args...)...)
-	cmd.Dir = programs
-	cmd.Env = append(os.Environ(), settings...)
-	cmd.Stderr = t.Output()
-	out, err := cmd.StdoutPipe()
+	program.Dir, program.Stderr = programs, t.Output()
+	out, err := program.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := cmd.Start(); err != nil {
+	if err := program.Start(); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		cmd.Process.Kill()
-		cmd.Wait()
+		program.Process.Kill()
+		program.Wait()
 	})
 	return lines{t, bufio.NewScanner(out)}
 }

@@ -1,14 +1,11 @@
-// An origin made with Express and serve-grip. It listens on a free port of the
-// loopback address and prints which. GRIP_URL says where it publishes and by
-// which key it knows the proxy.
+// An origin made with Express and serve-grip, which takes nothing that has not
+// come through the proxy. It listens on the socket that it is started with.
+// GRIP_URL says where it publishes and by which key it knows the proxy.
 import express from "express";
 import { Channel, HttpResponseFormat, HttpStreamFormat } from "@fanoutio/grip";
 import { ServeGrip } from "@fanoutio/serve-grip";
 
-const serveGrip = new ServeGrip({
-  grip: process.env.GRIP_URL,
-  gripProxyRequired: process.env.GRIP_REQUIRED === "yes",
-});
+const serveGrip = new ServeGrip({ grip: process.env.GRIP_URL, gripProxyRequired: true });
 const publisher = serveGrip.getPublisher();
 const app = express();
 app.use(serveGrip);
@@ -42,21 +39,19 @@ app.get("/poll", (req, res) => {
   }
 });
 
-// One item per array in the body, all at once: text or null, then id and prev-id.
-// It is published for streams and for long polls.
-app.post("/publish", express.json(), async (req, res) => {
-  await Promise.all(req.body.map(([text, id, prev]) => publisher.publishFormats(
-    req.query.channel,
-    text === null
-      ? new HttpStreamFormat(null, true)
-      : [
-          new HttpStreamFormat(`data: ${text}\nid: ${id}\n\n`),
-          new HttpResponseFormat({ code: 201, reason: "Made", headers: { "X-Id": id }, body: new TextEncoder().encode(text) }),
-        ],
-    id,
-    prev,
-  )));
+// Publishes all items at once. Each is an array of a text, an id and a prev-id,
+// for streams and for long polls alike; without a text it ends streams.
+app.post("/publish", express.json({ type: () => true }), async (req, res) => {
+  await Promise.all(req.body.map(([text, id, prev]) =>
+    publisher.publishFormats(req.query.channel, formats(text, id), id, prev || undefined)));
   res.end("published\n");
 });
 
-const server = app.listen(0, "127.0.0.1", () => console.log(JSON.stringify({ port: server.address().port })));
+const formats = (text, id) => text === ""
+  ? new HttpStreamFormat(null, true)
+  : [
+      new HttpStreamFormat(`data: ${text}\nid: ${id}\n\n`),
+      new HttpResponseFormat({ code: 201, reason: "Made", headers: { "X-Id": id }, body: new TextEncoder().encode(text) }),
+    ];
+
+app.listen({ fd: 3 }, () => console.log(JSON.stringify({ serving: true })));
