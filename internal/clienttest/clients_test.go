@@ -15,6 +15,7 @@ func TestPublishedClients(t *testing.T) {
 		run  func(*testing.T, servetest.Program)
 	}{
 		{"clients miss nothing when their connection is lost", missNothing},
+		{"clients in a browser miss nothing", missNothingInABrowser},
 		{"clients go on at another node", goOnAtAnotherNode},
 		{"serve-grip", serveGrip},
 		{"grip publishes", publishers},

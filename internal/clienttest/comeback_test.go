@@ -58,16 +58,21 @@ func missNothing(t *testing.T, holdfast servetest.Program) {
 			}
 			t.Run(client+" "+loss.name, func(t *testing.T) {
 				t.Parallel()
-				j := newJourney(t, proxy, strings.ReplaceAll(t.Name(), "/", "-"), func(url string) follower { return follow(t, client, url) })
-				loss.make(j)
-				j.publish(6, 7)
-				j.door.open(proxy.URL)
-				j.wantRest(7)
-				j.publish(8)
-				j.want(8)
+				comeBack(t, proxy, loss, func(url string) follower { return follow(t, client, url) })
 			})
 		}
 	}
+}
+
+// comeBack takes a client through a loss.
+func comeBack(t *testing.T, proxy *servetest.Process, loss loss, start func(url string) follower) {
+	j := newJourney(t, proxy, strings.ReplaceAll(t.Name(), "/", "-"), start)
+	loss.make(j)
+	j.publish(6, 7)
+	j.door.open(proxy.URL)
+	j.wantRest(7)
+	j.publish(8)
+	j.want(8)
 }
 
 // goOnAtAnotherNode takes the node away: by a drain, as in a deployment, and by

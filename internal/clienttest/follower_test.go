@@ -36,10 +36,15 @@ func (f nodeFollower) next() string {
 }
 
 // startOrigin holds streams of the channel in the query, whose clients come back
-// at once.
+// at once. Pages of any site may read them.
 func startOrigin(t *testing.T) string {
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
+		h.Set("Access-Control-Allow-Origin", "*")
+		h.Set("Access-Control-Allow-Headers", "Last-Event-ID")
+		if r.Method == http.MethodOptions {
+			return
+		}
 		h.Set("Content-Type", "text/event-stream")
 		h.Set("Grip-Hold", "stream")
 		h.Set("Grip-Channel", r.FormValue("channel"))
