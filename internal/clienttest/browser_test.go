@@ -24,7 +24,7 @@ func missNothingInABrowser(t *testing.T, holdfast servetest.Program) {
 	browsertest.Do(ctx, t,
 		chromedp.Navigate(startPage(t)+"/page.html"),
 		chromedp.Poll[chromedp.Void](`window.follow !== undefined`))
-	proxy := holdfast.Start(t, startOrigin(t))
+	proxy := holdfast.Start(t, startOrigin(t), "")
 	for _, client := range browserClients {
 		for _, loss := range losses {
 			t.Run(client+" "+loss.name, func(t *testing.T) {

@@ -48,7 +48,7 @@ var losses = [...]loss{
 // missNothing: whatever the loss and whoever the client, it comes back by itself
 // and has each event once and in order.
 func missNothing(t *testing.T, holdfast servetest.Program) {
-	proxy := holdfast.Start(t, startOrigin(t))
+	proxy := holdfast.Start(t, startOrigin(t), "")
 	for _, client := range clients {
 		for _, loss := range losses {
 			if loss.but == client {
@@ -78,10 +78,10 @@ func comeBack(t *testing.T, proxy *servetest.Process, loss loss, start func(url 
 func goOnAtAnotherNode(t *testing.T, holdfast servetest.Program) {
 	broker := natstest.Start(t, func(o *server.Options) { o.JetStream, o.StoreDir = true, t.TempDir() })
 	origin := startOrigin(t)
-	settings := []string{"HOLDFAST_NATS_URL=" + broker.URL, "HOLDFAST_NATS_JETSTREAM=true", "HOLDFAST_DRAIN_WINDOW=100ms"}
-	second := holdfast.Start(t, origin, settings...)
+	config := "nats: {url: '" + broker.URL + "', jetstream: true}\ndrain: {window: 100ms}"
+	second := holdfast.Start(t, origin, config)
 	for name, signal := range map[string]syscall.Signal{"drained": syscall.SIGTERM, "killed": syscall.SIGKILL} {
-		first := holdfast.Start(t, origin, settings...)
+		first := holdfast.Start(t, origin, config)
 		var journeys []*journey
 		for i, client := range clients {
 			channel := name + strconv.Itoa(i)

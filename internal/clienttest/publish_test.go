@@ -16,8 +16,8 @@ import (
 // Pushpin, everybody.
 func publishers(t *testing.T, holdfast servetest.Program) {
 	const nowhere = "http://127.0.0.1:1"
-	guarded := holdfast.Start(t, nowhere, "HOLDFAST_CONTROL_TOKENS=old,secret")
-	open := holdfast.Start(t, nowhere)
+	guarded := holdfast.Start(t, nowhere, "control: {tokens: [old, secret]}")
+	open := holdfast.Start(t, nowhere, "")
 	tests := []struct {
 		name    string
 		control string

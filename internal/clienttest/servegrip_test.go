@@ -37,7 +37,7 @@ func startGripOrigin(t *testing.T, holdfast servetest.Program) *gripOrigin {
 	}
 	defer socket.Close()
 	o := &gripOrigin{t: t, URL: "http://" + l.Addr().String()}
-	o.proxy = holdfast.Start(t, o.URL, "HOLDFAST_GRIP_SIG_KEY=key")
+	o.proxy = holdfast.Start(t, o.URL, "grip: {sig_key: key}\nroutes: [{path_prefix: /ws, origins: ['"+o.URL+"'], over_http: true}]")
 	program := exec.Command("node", "origin.mjs")
 	program.ExtraFiles = []*os.File{socket}
 	program.Env = append(os.Environ(), "GRIP_URL="+o.proxy.ControlURL+"/?verify-iss=pushpin&verify-key=key")
@@ -85,6 +85,8 @@ func serveGrip(t *testing.T, holdfast servetest.Program) {
 		"goes on with a stream after an id":              goesOnAfterAnID,
 		"answers a long poll by publishing":              answersALongPoll,
 		"lets a long poll end with its own 304 response": endsALongPoll,
+		"talks with WebSockets over HTTP":                talksWithWebSockets,
+		"closes WebSockets over HTTP":                    closesWebSockets,
 	}
 	t.Run("an origin", func(t *testing.T) {
 		for name, run := range tests {
@@ -94,7 +96,7 @@ func serveGrip(t *testing.T, holdfast servetest.Program) {
 			})
 		}
 	})
-	stranger := holdfast.Start(t, o.URL, "HOLDFAST_GRIP_SIG_KEY=another key")
+	stranger := holdfast.Start(t, o.URL, "grip: {sig_key: another key}")
 	if got := signature(t, stranger.URL); got["verdict"] {
 		t.Errorf("a signature with another key: %v", got)
 	}

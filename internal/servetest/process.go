@@ -37,15 +37,19 @@ func Build(t testing.TB) Program {
 // when the listeners are open.
 func Start(t testing.TB, originURL string) *Process {
 	t.Helper()
-	return Build(t).Start(t, originURL)
+	return Build(t).Start(t, originURL, "")
 }
 
-// Start is the function of this name without the building. settings are added to
-// the program's environment, as in HOLDFAST_GRIP_SIG_KEY=key.
-func (p Program) Start(t testing.TB, originURL string, settings ...string) *Process {
+// Start is the function of this name without the building. config is what the
+// configuration file says, of which addresses are none of the caller's business.
+func (p Program) Start(t testing.TB, originURL, config string) *Process {
 	t.Helper()
-	cmd := exec.Command(string(p), "serve", "--origin", originURL, "--listen", "127.0.0.1:0", "--control-listen", "127.0.0.1:0")
-	cmd.Env = append(os.Environ(), settings...)
+	file := filepath.Join(t.TempDir(), "holdfast.yaml")
+	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(string(p), "serve", "--config", file,
+		"--origin", originURL, "--listen", "127.0.0.1:0", "--control-listen", "127.0.0.1:0")
 	log, err := cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)

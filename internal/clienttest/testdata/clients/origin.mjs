@@ -2,7 +2,7 @@
 // come through the proxy. It listens on the socket that it is started with.
 // GRIP_URL says where it publishes and by which key it knows the proxy.
 import express from "express";
-import { Channel, HttpResponseFormat, HttpStreamFormat } from "@fanoutio/grip";
+import { Channel, HttpResponseFormat, HttpStreamFormat, WebSocketMessageFormat } from "@fanoutio/grip";
 import { ServeGrip } from "@fanoutio/serve-grip";
 
 const serveGrip = new ServeGrip({ grip: process.env.GRIP_URL, gripProxyRequired: true });
@@ -39,8 +39,34 @@ app.get("/poll", (req, res) => {
   }
 });
 
+// Answers what a WebSocket's client says with how much it has said, which is kept
+// in the meta. A client that says "bye" is closed with 4000, and one that closes
+// by itself as the library's manual says.
+app.post("/ws", (req, res) => {
+  const { wsContext: ws } = req.grip;
+  if (ws.isOpening()) {
+    ws.accept();
+    ws.subscribe(req.query.channel);
+    ws.meta.said = 0;
+  }
+  while (ws.canRecv()) {
+    const message = ws.recv();
+    if (message === null) {
+      ws.close();
+      break;
+    }
+    ws.meta.said = Number(ws.meta.said) + 1;
+    if (message === "bye") {
+      ws.close(4000);
+    } else {
+      ws.send(`${ws.meta.said}: ${message}`);
+    }
+  }
+  res.end();
+});
+
 // Publishes all items at once. Each is an array of a text, an id and a prev-id,
-// for streams and for long polls alike; without a text it ends streams.
+// for streams, long polls and WebSockets alike; without a text it ends streams.
 app.post("/publish", express.json({ type: () => true }), async (req, res) => {
   await Promise.all(req.body.map(([text, id, prev]) =>
     publisher.publishFormats(req.query.channel, formats(text, id), id, prev || undefined)));
@@ -51,6 +77,7 @@ const formats = (text, id) => text === ""
   ? new HttpStreamFormat(null, true)
   : [
       new HttpStreamFormat(`data: ${text}\nid: ${id}\n\n`),
+      new WebSocketMessageFormat(text),
       new HttpResponseFormat({ code: 201, reason: "Made", headers: { "X-Id": id }, body: new TextEncoder().encode(text) }),
     ];
 
