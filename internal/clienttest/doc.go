@@ -14,6 +14,6 @@
 // and nodes.
 //
 // The clients' versions are pinned, so that a test that fails tells of a change
-// of ours. To take new ones, change package.json, run npm install there, and the
-// tests.
+// of ours. To take new ones, change package.json and docs/grip.md, run npm install
+// there, and the tests.
 package clienttest
