@@ -6,12 +6,13 @@ BENCH    ?= .
 ROUNDS   ?= 5
 CORES    ?= 1
 RESULTS  ?= docs/benchmarks
+CLIENTS  = internal/clienttest/testdata/clients
 PEERS    = nginx libnginx-mod-nchan pushpin
 CHROMIUMS = chromium chromium-browser google-chrome google-chrome-stable chrome
 VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test race soak lint fmt vet cross staticcheck govulncheck fuzz bench bench-peers
+.PHONY: help run build test clients race soak lint fmt vet cross staticcheck govulncheck fuzz bench bench-peers
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
@@ -26,6 +27,10 @@ test: ## run the whole suite (needs Go, make and git)
 	CGO_ENABLED=0 $(GO) test ./...
 	@for name in $(CHROMIUM) $(CHROMIUMS); do command -v $$name >/dev/null && exit 0; done; \
 	echo "browser tests SKIPPED: no Chromium found; install one or set CHROMIUM to its path"
+	@test -d $(CLIENTS)/node_modules || echo "tests with published clients SKIPPED: install them with make clients"
+
+clients: ## install the published clients that the suite is run with (needs Node.js 18 and npm)
+	npm ci --prefix $(CLIENTS) --ignore-scripts --no-audit --no-fund
 
 race: ## run the whole suite under the race detector (needs a C compiler)
 	CGO_ENABLED=1 $(GO) test -race ./...

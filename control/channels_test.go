@@ -163,7 +163,7 @@ func TestDeleteEndsTheStreamsOfAChannel(t *testing.T) {
 	request{method: "DELETE", path: path, header: accepts("application/json"), status: 200,
 		answer: "{\"message\":\"Closed\",\"subscribers\":2}\n"}.check(t, e)
 	for i, got := range []string{read(t, first), read(t, second)} {
-		if !strings.Contains(got, "data: before\n\n<action>") {
+		if !strings.HasPrefix(got, "data: before\nid: ") || !strings.HasSuffix(got, "\n\n<action>") {
 			t.Errorf("stream %d got %q", i, got)
 		}
 	}

@@ -29,7 +29,7 @@ func TestGapEvents(t *testing.T) {
 	} {
 		c.gap.Resume = at
 		h := &Handler{holding: Holding{GapEvent: "gap", GapChannels: c.names}}
-		want := "event: gap\nid: abcdefghijkl-9\ndata: " + c.want + "\n\n"
+		want := "event: gap\ndata: " + c.want + "\nid: abcdefghijkl-9\n\n"
 		if got := string(h.appendGap(nil, &c.gap)); got != want {
 			t.Errorf("%s: got %q, want %q", c.name, got, want)
 		}

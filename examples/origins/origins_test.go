@@ -96,7 +96,7 @@ func holdsAndPublishes(t *testing.T, proxyURL string) {
 	if resp.StatusCode != http.StatusOK {
 		t.Fatalf("publishing: %s", resp.Status)
 	}
-	expect(t, stream, "id: ", `data: "two\nlines"`, "")
+	expect(t, stream, `data: "two\nlines"`, "id: ", "")
 }
 
 // open asks until the origin has started.

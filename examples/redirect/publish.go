@@ -23,7 +23,7 @@ func (a *api) publish(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
-	event := "id: " + rand.Text() + "\ndata: " + string(text) + "\n\n"
+	event := "data: " + string(text) + "\nid: " + rand.Text() + "\n\n"
 	body, err := json.Marshal(map[string]any{"items": []any{map[string]any{
 		"channel": channel,
 		"formats": map[string]any{"http-stream": map[string]any{"content": event}},

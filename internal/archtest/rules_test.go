@@ -37,6 +37,7 @@ var rules = []rule{
 	only("internal/demo/demotest", "it drives the demo's page", "internal/browsertest"),
 	only("internal/browsertest/...", "it drives a browser, whatever is behind"),
 	only("internal/servetest/...", "it runs the program, whatever that is made of"),
+	only("internal/clienttest/...", "it holds nothing but tests"),
 	only("internal/bench/...", "it measures any GRIP proxy by what goes over the wire"),
 	only("internal/pushpin/...", "what is read is another program's, and what is written is text"),
 	only("internal/explain/...", "it looks at the front door from both sides",

@@ -178,7 +178,7 @@ func TestPublishingSendsOneItemInTwoFormats(t *testing.T) {
 	formats := item["formats"].(map[string]any)
 	content := formats["http-stream"].(map[string]any)["content"].(string)
 	id, _ := item["id"].(string)
-	if item["channel"] != "user-bob" || !strings.HasPrefix(content, "id: "+id+"\ndata: {") || !strings.HasSuffix(content, "}\n\n") {
+	if item["channel"] != "user-bob" || !strings.HasPrefix(content, "data: {") || !strings.HasSuffix(content, "}\nid: "+id+"\n\n") {
 		t.Errorf("item %v", item)
 	}
 	if strings.Count(content, "\n") != 3 {

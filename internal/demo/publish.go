@@ -37,7 +37,7 @@ func note(channel, id, to, text string) item {
 		Channel: channel,
 		ID:      id,
 		Formats: formats{
-			Stream:   &streamFormat{Content: "id: " + id + "\ndata: " + data + "\n\n"},
+			Stream:   &streamFormat{Content: "data: " + data + "\nid: " + id + "\n\n"},
 			Response: &responseFormat{Body: data + "\n"},
 		},
 	}

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"encoding/json"
 	"io"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"syscall"
@@ -18,16 +19,37 @@ type Process struct {
 	PID int
 }
 
-// Start builds holdfast and serves originURL with it until t ends. It returns
-// when the listeners are open.
-func Start(t testing.TB, originURL string) *Process {
+// Program is the path of a holdfast that Build has made.
+type Program string
+
+// Build builds holdfast, which takes seconds. The program is there until t ends.
+func Build(t testing.TB) Program {
 	t.Helper()
 	program := filepath.Join(t.TempDir(), "holdfast")
 	build := exec.Command("go", "build", "-o", program, "github.com/holdfast-proxy/holdfast/cmd/holdfast")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("go build: %v\n%s", err, out)
 	}
-	cmd := exec.Command(program, "serve", "--origin", originURL, "--listen", "127.0.0.1:0", "--control-listen", "127.0.0.1:0")
+	return Program(program)
+}
+
+// Start builds holdfast and serves originURL with it until t ends. It returns
+// when the listeners are open.
+func Start(t testing.TB, originURL string) *Process {
+	t.Helper()
+	return Build(t).Start(t, originURL, "")
+}
+
+// Start is the function of this name without the building. config is what the
+// configuration file says, of which addresses are none of the caller's business.
+func (p Program) Start(t testing.TB, originURL, config string) *Process {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "holdfast.yaml")
+	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(string(p), "serve", "--config", file,
+		"--origin", originURL, "--listen", "127.0.0.1:0", "--control-listen", "127.0.0.1:0")
 	log, err := cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -36,19 +58,19 @@ func Start(t testing.TB, originURL string) *Process {
 		t.Fatal(err)
 	}
 	lines := bufio.NewReader(log)
-	p := &Process{PID: cmd.Process.Pid}
+	running := &Process{PID: cmd.Process.Pid}
 	drained := make(chan struct{})
 	t.Cleanup(func() {
 		cmd.Process.Signal(syscall.SIGKILL)
 		<-drained
 		cmd.Wait()
 	})
-	p.awaitAddresses(t, lines)
+	running.awaitAddresses(t, lines)
 	go func() {
 		defer close(drained)
 		io.Copy(t.Output(), lines)
 	}()
-	return p
+	return running
 }
 
 // awaitAddresses reads the log up to the line that names the listeners.

@@ -36,17 +36,23 @@ func (e Event) Validate() error {
 
 // AppendEvent appends e, which must be valid, with its closing blank line. It
 // always writes data, so that the event is dispatched.
+//
+// The id comes last. There are clients, npm's @microsoft/fetch-event-source among
+// them, that take it as the last one seen as soon as they have read its line; if
+// the connection breaks behind it they come back for what follows the event,
+// which they have never seen.
 func AppendEvent(dst []byte, e Event) []byte {
 	if e.Name != "" {
 		dst = append(append(append(dst, "event: "...), e.Name...), '\n')
 	}
-	if e.ID != "" {
-		dst = appendID(dst, e.ID)
-	}
 	if e.Retry > 0 {
 		dst = appendRetry(dst, e.Retry)
 	}
-	return append(appendData(dst, e.Data), '\n')
+	dst = appendData(dst, e.Data)
+	if e.ID != "" {
+		dst = appendID(dst, e.ID)
+	}
+	return append(dst, '\n')
 }
 
 // AppendRetry appends a block that sets the client's reconnection time, in

@@ -19,7 +19,7 @@ type Content struct {
 	// LastHasID: the last event with data says its id, even if it is empty.
 	LastHasID bool
 
-	lastEvent int // where the last event with data begins
+	lastEnd int // where the blank line of the last event with data begins
 }
 
 // Scan reads content, as if it started at an event boundary, once. The ids do
@@ -33,10 +33,10 @@ func Scan(content []byte) Content {
 		for _, b := range rest[end:next] {
 			s.Effect = s.Effect.then(byteEffect(b))
 		}
-		s.offset += next
 		if end == 0 {
 			s.dispatch()
 		}
+		s.offset += next
 		rest = rest[next:]
 	}
 	s.flush()
@@ -69,9 +69,8 @@ func (l lineEnds) in(b []byte) (end, next int) {
 // in it until it is dispatched.
 type scanner struct {
 	Content
-	offset  int
+	offset  int // of the line that is being read
 	events  int // dispatched, with data
-	begin   int // of the event that is being read
 	hasData bool
 	hasID   bool
 	id      []byte
@@ -97,10 +96,9 @@ func (s *scanner) line(line []byte) {
 func (s *scanner) dispatch() {
 	if s.hasData {
 		s.events++
-		s.lastEvent, s.LastHasID = s.begin, s.hasID
+		s.lastEnd, s.LastHasID = s.offset, s.hasID
 	}
 	s.flush()
-	s.begin = s.offset
 }
 
 // flush notes the id of the event that is being read.
@@ -121,10 +119,11 @@ func field(line []byte) (name, value []byte) {
 func IDLen(n int) int { return len("id: \n") + n }
 
 // AppendWithID appends the content that was scanned, with id as the id of its
-// last event with data. The content must be whole.
+// last event with data, whose last line it becomes for the reason that AppendEvent
+// gives. The content must be whole.
 func (c Content) AppendWithID(dst, content []byte, id string) []byte {
 	dst = slices.Grow(dst, len(content)+IDLen(len(id)))
-	dst = append(dst, content[:c.lastEvent]...)
+	dst = append(dst, content[:c.lastEnd]...)
 	dst = appendID(dst, id)
-	return append(dst, content[c.lastEvent:]...)
+	return append(dst, content[c.lastEnd:]...)
 }

@@ -26,7 +26,7 @@ func TestEventsAreWrittenAsTheStandardSays(t *testing.T) {
 		"empty data is one line":        {Event{}, "data: \n\n"},
 		"every kind of line break":      {Event{Data: "a\nb\rc\r\nd"}, "data: a\ndata: b\ndata: c\ndata: d\n\n"},
 		"a line break at the end":       {Event{Data: "a\n"}, "data: a\ndata: \n\n"},
-		"all fields":                    {Event{Name: "n", ID: "7", Data: "x", Retry: 1500}, "event: n\nid: 7\nretry: 1500\ndata: x\n\n"},
+		"all fields":                    {Event{Name: "n", ID: "7", Data: "x", Retry: 1500}, "event: n\nretry: 1500\ndata: x\nid: 7\n\n"},
 		"leading spaces are kept apart": {Event{Data: " x"}, "data:  x\n\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -133,10 +133,12 @@ func TestScanFindsIDsAndBoundaries(t *testing.T) {
 
 func TestAnIDIsPutOnTheLastEventWithData(t *testing.T) {
 	for content, want := range map[string]string{
-		"data: a\n\n":                  "id: x\ndata: a\n\n",
-		"data: a\n\ndata: b\n\n":       "data: a\n\nid: x\ndata: b\n\n",
-		"data: a\n\n: end\n\n":         "id: x\ndata: a\n\n: end\n\n",
-		": c\ndata: a\n\nretry: 5\n\n": "id: x\n: c\ndata: a\n\nretry: 5\n\n",
+		"data: a\n\n":                  "data: a\nid: x\n\n",
+		"data: a\n\ndata: b\n\n":       "data: a\n\ndata: b\nid: x\n\n",
+		"data: a\n\n: end\n\n":         "data: a\nid: x\n\n: end\n\n",
+		": c\ndata: a\n\nretry: 5\n\n": ": c\ndata: a\nid: x\n\nretry: 5\n\n",
+		"data: a\r\n\r\n":              "data: a\r\nid: x\n\r\n",
+		"data: a\r\r":                  "data: a\rid: x\n\r",
 	} {
 		if got := string(Scan([]byte(content)).AppendWithID(nil, []byte(content), "x")); got != want {
 			t.Errorf("%q became %q, want %q", content, got, want)

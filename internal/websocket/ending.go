@@ -58,6 +58,11 @@ type Ending struct {
 // body is the payload of the close frame.
 func (e *Ending) body() []byte { return wire.CloseBody(max(e.code, codeNone), e.text) }
 
+// saysNothing: it is a close of the origin's without a code. e may be nil.
+func (e *Ending) saysNothing() bool {
+	return e != nil && e.Reason == ReasonOriginClosed && e.code == codeNone
+}
+
 // clientFailed is the end that an error of reading from or writing to the client
 // means.
 func clientFailed(err error) Ending {

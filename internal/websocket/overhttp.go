@@ -97,7 +97,11 @@ func (o *overHTTP) exchange() (again bool, e *Ending) {
 		return false, &e
 	}
 	closes := len(offer.last) > 0 && !again
-	if e := o.doAll(said); e != nil {
+	e = o.doAll(said)
+	if closes && e.saysNothing() {
+		e = nil // RFC 6455 §5.5.1: the client's own code is what to answer with
+	}
+	if e != nil {
 		if closes && e.Reason == ReasonOriginClosed {
 			e.Reason = hold.ReasonClientClosed
 		}
@@ -106,7 +110,8 @@ func (o *overHTTP) exchange() (again bool, e *Ending) {
 	if !closes {
 		return again, nil
 	}
-	// GRIP has the origin answer CLOSE with CLOSE. Where it does not, we do.
+	// GRIP has the origin answer CLOSE with CLOSE. Where it does not, or without a
+	// code, we do.
 	o.knows = true
 	end, err := endingOf(hold.ReasonClientClosed, offer.last[0].Content)
 	if err != nil {
@@ -149,12 +154,7 @@ func (o *overHTTP) do(event woh.Event) *Ending {
 	case woh.Pong:
 		return o.control(ws.OpPong, event)
 	case woh.Close:
-		e, err := endingOf(ReasonOriginClosed, event.Content)
-		o.knows = err == nil
-		if err != nil {
-			e = badOrigin(fmt.Errorf("event CLOSE: %w", err))
-		}
-		return &e
+		return o.closed(event.Content)
 	case woh.Disconnect:
 		o.knows = true
 		return &Ending{Reason: ReasonOriginClosed, code: codeNoFrame}
@@ -163,6 +163,20 @@ func (o *overHTTP) do(event woh.Event) *Ending {
 		return &e
 	}
 	return nil // GRIP: what is not known is passed over
+}
+
+// closed is the end that the origin's CLOSE means. npm's @fanoutio/grip writes the
+// code 0 where it is given none.
+func (o *overHTTP) closed(payload []byte) *Ending {
+	if bytes.Equal(payload, []byte{0, 0}) {
+		payload = nil
+	}
+	e, err := endingOf(ReasonOriginClosed, payload)
+	o.knows = err == nil
+	if err != nil {
+		e = badOrigin(fmt.Errorf("event CLOSE: %w", err))
+	}
+	return &e
 }
 
 // toClient passes on a message, or does what it says.

@@ -193,6 +193,28 @@ func TestAClientWaitsForAnOriginThatDoesNotAnswer(t *testing.T) {
 	})
 }
 
+// npm's @fanoutio/grip says CLOSE with the code 0 where it means none.
+func TestACloseOfTheOriginWithoutACode(t *testing.T) {
+	for name, c := range map[string]struct{ answer, byItself, toTheClient string }{
+		"none":         {"CLOSE\r\n", "", closing(4000, "x")},
+		"0":            {"CLOSE 2\r\n\x00\x00\r\n", "", closing(4000, "x")},
+		"another code": {"CLOSE 2\r\n\x0f\xa1\r\n", closing(4001, ""), closing(4001, "")},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T, r *rig) {
+				client := r.opened(new(scripted), accepts(""), says(c.answer))
+				client.send(ws.OpText, "hi")
+				client.want(ws.OpClose, c.byItself)
+				client.wantEnd(ReasonOriginClosed)
+				client = r.opened(new(scripted), accepts(""), says(c.answer))
+				client.send(ws.OpClose, closing(4000, "x"))
+				client.want(ws.OpClose, c.toTheClient)
+				client.wantEnd(hold.ReasonClientClosed)
+			})
+		})
+	}
+}
+
 func TestACloseFrameThatTheOriginDoesNotTakeInTime(t *testing.T) {
 	inBubble(t, func(t *testing.T, r *rig) {
 		o := new(scripted)

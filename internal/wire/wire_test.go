@@ -29,14 +29,14 @@ func TestItemsAreLaidOutForEveryReader(t *testing.T) {
 	}{
 		"bytes":                             {stream("hi"), true, "2\r\nhi\r\n", "2\r\nhi\r\n"},
 		"nothing":                           {stream(""), true, "", ""},
-		"an event without an id":            {stream("data: x\n\n"), true, "9\r\ndata: x\n\n\r\n", "1c\r\nid: abcdefghijkl-7\ndata: x\n\n\r\n"},
+		"an event without an id":            {stream("data: x\n\n"), true, "9\r\ndata: x\n\n\r\n", "1c\r\ndata: x\nid: abcdefghijkl-7\n\n\r\n"},
 		"where no route wants positions":    {stream("data: x\n\n"), false, "9\r\ndata: x\n\n\r\n", "9\r\ndata: x\n\n\r\n"},
-		"an event with an id":               {stream("id: 1\ndata: x\n\n"), true, "f\r\nid: 1\ndata: x\n\n\r\n", "f\r\nid: 1\ndata: x\n\n\r\n"},
+		"an event with an id":               {stream("data: x\nid: 1\n\n"), true, "f\r\ndata: x\nid: 1\n\n\r\n", "f\r\ndata: x\nid: 1\n\n\r\n"},
 		"half an event":                     {stream("data: x\n"), true, "8\r\ndata: x\n\r\n", "8\r\ndata: x\n\r\n"},
-		"our event gets its position":       {grip.Item{Event: &grip.EventFormat{Data: "x"}}, false, "1c\r\nid: abcdefghijkl-7\ndata: x\n\n\r\n", "1c\r\nid: abcdefghijkl-7\ndata: x\n\n\r\n"},
-		"our event gets its item's id":      {grip.Item{ID: "i", Event: &grip.EventFormat{Data: "x"}}, false, "f\r\nid: i\ndata: x\n\n\r\n", "f\r\nid: i\ndata: x\n\n\r\n"},
-		"an item id that cannot be written": {grip.Item{ID: "i\n", Event: &grip.EventFormat{Data: "x"}}, false, "1c\r\nid: abcdefghijkl-7\ndata: x\n\n\r\n", "1c\r\nid: abcdefghijkl-7\ndata: x\n\n\r\n"},
-		"our event's own id":                {grip.Item{ID: "i", Event: &grip.EventFormat{ID: "e", Data: "x", Name: "n", Retry: 5}}, false, "21\r\nevent: n\nid: e\nretry: 5\ndata: x\n\n\r\n", "21\r\nevent: n\nid: e\nretry: 5\ndata: x\n\n\r\n"},
+		"our event gets its position":       {grip.Item{Event: &grip.EventFormat{Data: "x"}}, false, "1c\r\ndata: x\nid: abcdefghijkl-7\n\n\r\n", "1c\r\ndata: x\nid: abcdefghijkl-7\n\n\r\n"},
+		"our event gets its item's id":      {grip.Item{ID: "i", Event: &grip.EventFormat{Data: "x"}}, false, "f\r\ndata: x\nid: i\n\n\r\n", "f\r\ndata: x\nid: i\n\n\r\n"},
+		"an item id that cannot be written": {grip.Item{ID: "i\n", Event: &grip.EventFormat{Data: "x"}}, false, "1c\r\ndata: x\nid: abcdefghijkl-7\n\n\r\n", "1c\r\ndata: x\nid: abcdefghijkl-7\n\n\r\n"},
+		"our event's own id":                {grip.Item{ID: "i", Event: &grip.EventFormat{ID: "e", Data: "x", Name: "n", Retry: 5}}, false, "21\r\nevent: n\nretry: 5\ndata: x\nid: e\n\n\r\n", "21\r\nevent: n\nretry: 5\ndata: x\nid: e\n\n\r\n"},
 		"an action":                         {grip.Item{Stream: &grip.StreamFormat{Action: grip.Close}}, true, "", ""},
 	} {
 		t.Run(name, func(t *testing.T) {

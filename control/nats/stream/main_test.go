@@ -200,8 +200,8 @@ func (r *reader) next() string {
 		case len(entries) > 0 && entries[0].Action(wire.Stream) == channels.Close:
 			return "close"
 		case len(entries) > 0:
-			_, data, _ := strings.Cut(string(wire.Data(entries[0].Bytes(wire.Stream))), "data: ")
-			return strings.TrimRight(data, "\n")
+			data, _, _ := strings.Cut(string(wire.Data(entries[0].Bytes(wire.Stream))), "\n")
+			return strings.TrimPrefix(data, "data: ")
 		}
 		select {
 		case <-r.woken:

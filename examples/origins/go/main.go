@@ -39,7 +39,7 @@ func publish(channel, text string) error {
 	if err != nil {
 		return err
 	}
-	event := fmt.Sprintf("id: %s\ndata: %s\n\n", rand.Text(), data)
+	event := fmt.Sprintf("data: %s\nid: %s\n\n", data, rand.Text())
 	body, err := json.Marshal(map[string]any{"items": []any{map[string]any{
 		"channel": channel,
 		"formats": map[string]any{"http-stream": map[string]any{"content": event}},

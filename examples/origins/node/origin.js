@@ -10,7 +10,7 @@ const control = "http://127.0.0.1:5561/publish/";
 
 // publish sends the text as one event. As JSON it has no line breaks of its own.
 async function publish(channel, words) {
-  const content = `id: ${randomUUID()}\ndata: ${JSON.stringify(words)}\n\n`;
+  const content = `data: ${JSON.stringify(words)}\nid: ${randomUUID()}\n\n`;
   const response = await fetch(control, {
     method: "POST",
     headers: { "Content-Type": "application/json" },

@@ -11,7 +11,7 @@ CONTROL = "http://127.0.0.1:5561/publish/"
 
 def publish(channel, text):
     """Sends text as one event. As JSON it has no line breaks of its own."""
-    content = f"id: {uuid.uuid4()}\ndata: {json.dumps(text)}\n\n"
+    content = f"data: {json.dumps(text)}\nid: {uuid.uuid4()}\n\n"
     item = {"channel": channel, "formats": {"http-stream": {"content": content}}}
     body = json.dumps({"items": [item]}).encode()
     urlopen(Request(CONTROL, body, {"Content-Type": "application/json"}), timeout=5).close()
