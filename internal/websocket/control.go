@@ -73,7 +73,7 @@ func (s *Session) control(data []byte) *Ending {
 	case *grip.Subscribe:
 		return s.subscribe(c)
 	case *grip.Unsubscribe:
-		s.feed.remove(c.Channel, s.Holder)
+		s.feed.remove(s.ChannelPrefix+c.Channel, s.Holder)
 	case *grip.Detach:
 		s.detached.Store(true)
 	case *grip.SocketKeepAlive:
@@ -99,14 +99,19 @@ func (s *Session) sendNow(d *grip.SendDelayed) *Ending {
 
 // subscribe follows a channel from now on. A second time changes nothing.
 func (s *Session) subscribe(c *grip.Subscribe) *Ending {
-	if s.feed.index(c.Channel) >= 0 {
-		return nil
-	}
-	if n := len(s.feed.subs); n >= s.MaxChannels {
-		e := badOrigin(fmt.Errorf("channel %q: at most %d are allowed (max_channels_per_stream)", c.Channel, n))
+	if len(c.Filters) > 0 {
+		e := badOrigin(fmt.Errorf("channel %q: filter %q is not supported", c.Channel, c.Filters[0]))
 		return &e
 	}
-	cursor, err := s.Follow(s.ctx, c)
+	name := s.ChannelPrefix + c.Channel
+	if s.feed.index(name) >= 0 {
+		return nil
+	}
+	if len(s.feed.subs) >= s.MaxChannels {
+		e := badOrigin(fmt.Errorf("channel %q: at most %d are allowed (max_channels_per_stream)", c.Channel, s.MaxChannels))
+		return &e
+	}
+	cursor, err := s.Follow(s.ctx, name)
 	switch {
 	case errors.Is(err, ErrInstruction):
 		e := badOrigin(err)
@@ -116,7 +121,7 @@ func (s *Session) subscribe(c *grip.Subscribe) *Ending {
 	case err != nil:
 		return &Ending{Reason: ReasonHistory, Err: err, code: codeTryLater, text: "channel is not available now"}
 	}
-	s.feed.add(&sub{channel: c.Channel, cursor: cursor, seat: s.Holder.Join(cursor, s)})
+	s.feed.add(&sub{name: name, cursor: cursor, seat: s.Holder.Join(cursor, s)})
 	s.Kick()
 	return nil
 }

@@ -18,18 +18,19 @@ type feed struct {
 
 // sub is one channel.
 type sub struct {
-	channel string
-	cursor  *channels.Cursor
-	seat    *hold.Seat
-	next    []channels.Entry // at most one, read and not taken yet
-	err     error            // what the cursor said instead
+	name     string // whole
+	implicit bool   // the origin cannot take it away
+	cursor   *channels.Cursor
+	seat     *hold.Seat
+	next     []channels.Entry // at most one, read and not taken yet
+	err      error            // what the cursor said instead
 }
 
 // index returns a channel's place, -1 if it is not there. Only the goroutine that
 // adds and removes may call it.
-func (f *feed) index(channel string) int {
+func (f *feed) index(name string) int {
 	for i, s := range f.subs {
-		if s.channel == channel {
+		if s.name == name {
 			return i
 		}
 	}
@@ -42,10 +43,11 @@ func (f *feed) add(s *sub) {
 	f.subs = append(f.subs, s)
 }
 
-// remove takes a channel out; it is no mistake if it is not there.
-func (f *feed) remove(channel string, h hold.Holder) {
-	i := f.index(channel)
-	if i < 0 {
+// remove takes a channel out that the origin has put in; it is no mistake if it is
+// not there.
+func (f *feed) remove(name string, h hold.Holder) {
+	i := f.index(name)
+	if i < 0 || f.subs[i].implicit {
 		return
 	}
 	f.mu.Lock()

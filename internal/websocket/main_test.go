@@ -83,12 +83,12 @@ func (r *rig) session(run func(*Session) Ending) *client {
 	return c
 }
 
-func (r *rig) follow(ctx context.Context, c *grip.Subscribe) (*channels.Cursor, error) {
-	if c.Channel == "gone" {
+func (r *rig) follow(ctx context.Context, channel string) (*channels.Cursor, error) {
+	if channel == "gone" {
 		return nil, errors.New("no history")
 	}
 	return r.hub.Follow(ctx, channels.Follow{
-		Subscriptions: []channels.Subscription{{Channel: c.Channel}}, Form: wire.Message, Live: r.hub.Head().Seq, Group: r.holder.Group(),
+		Subscriptions: []channels.Subscription{{Channel: channel}}, Form: wire.Message, Live: r.hub.Head().Seq, Group: r.holder.Group(),
 	})
 }
 
