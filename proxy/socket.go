@@ -99,6 +99,7 @@ func (h *Handler) openSocket(x *exchange, r *http.Request, resp *http.Response) 
 		MaxChannels:   h.holding.MaxChannels,
 		MaxMessage:    x.route.WebSocket.MaxMessage,
 		WriteTimeout:  x.route.WriteTimeout,
+		Filters:       x.route.filters,
 		Counts:        h.holding.Counts.Sockets(x.route.Name),
 		Ignored:       x.route.ignored,
 		Log:           h.log,

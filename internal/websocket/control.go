@@ -74,6 +74,11 @@ func (s *Session) control(data []byte) *Ending {
 		return s.subscribe(c)
 	case *grip.Unsubscribe:
 		s.feed.remove(s.ChannelPrefix+c.Channel, s.Holder)
+	case *grip.SetMeta:
+		if err := s.feed.setMeta(c); err != nil {
+			e := badOrigin(err)
+			return &e
+		}
 	case *grip.Detach:
 		s.detached.Store(true)
 	case *grip.SocketKeepAlive:
@@ -97,14 +102,11 @@ func (s *Session) sendNow(d *grip.SendDelayed) *Ending {
 	return s.toClient(s.out.send(wire.OpCode(d.Message), d.Content))
 }
 
-// subscribe follows a channel from now on. A second time changes nothing.
+// subscribe follows a channel from now on. A second time it changes its filters.
 func (s *Session) subscribe(c *grip.Subscribe) *Ending {
-	if len(c.Filters) > 0 {
-		e := badOrigin(fmt.Errorf("channel %q: filter %q is not supported", c.Channel, c.Filters[0]))
-		return &e
-	}
 	name := s.ChannelPrefix + c.Channel
-	if s.feed.index(name) >= 0 {
+	if i := s.feed.index(name); i >= 0 {
+		s.feed.subscribed(i, c)
 		return nil
 	}
 	if len(s.feed.subs) >= s.MaxChannels {
@@ -121,7 +123,7 @@ func (s *Session) subscribe(c *grip.Subscribe) *Ending {
 	case err != nil:
 		return &Ending{Reason: ReasonHistory, Err: err, code: codeTryLater, text: "channel is not available now"}
 	}
-	s.feed.add(&sub{name: name, cursor: cursor, seat: s.Holder.Join(cursor, s)})
+	s.feed.add(&sub{name: name, channel: c.Channel, cursor: cursor, seat: s.Holder.Join(cursor, s)}, c.Filters)
 	s.Kick()
 	return nil
 }

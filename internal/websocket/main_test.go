@@ -17,6 +17,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/holdfast-proxy/holdfast/channels"
+	"github.com/holdfast-proxy/holdfast/internal/filter"
 	"github.com/holdfast-proxy/holdfast/internal/grip"
 	"github.com/holdfast-proxy/holdfast/internal/hold"
 	"github.com/holdfast-proxy/holdfast/internal/leaktest"
@@ -76,7 +77,8 @@ func (r *rig) session(run func(*Session) Ending) *client {
 	s := New(Options{
 		Client: half{ours, r}, Reader: bufio.NewReader(ours), Holder: r.holder, Follow: r.follow,
 		MaxChannels: 3, MaxMessage: 1 << 20, WriteTimeout: 20 * time.Second,
-		Counts: r.counts.Sockets("r"), Ignored: prometheus.NewCounter(prometheus.CounterOpts{Name: "x"}), Log: zap.NewNop(),
+		Filters: filter.NewMetrics(prometheus.NewRegistry()).Route("r", zap.NewNop()),
+		Counts:  r.counts.Sockets("r"), Ignored: prometheus.NewCounter(prometheus.CounterOpts{Name: "x"}), Log: zap.NewNop(),
 	})
 	c := &client{t: r.t, Conn: theirs, ended: make(chan Ending, 1)}
 	go func() { c.ended <- run(s) }()

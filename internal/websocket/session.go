@@ -14,6 +14,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/holdfast-proxy/holdfast/channels"
+	"github.com/holdfast-proxy/holdfast/internal/filter"
 	"github.com/holdfast-proxy/holdfast/internal/hold"
 )
 
@@ -54,6 +55,8 @@ type Options struct {
 	MaxMessage int64
 	// WriteTimeout bounds a write to either side.
 	WriteTimeout time.Duration
+	// Filters is what its filters count and log with.
+	Filters *filter.Route
 	// Counts counts the session.
 	Counts hold.Counts
 	// Ignored counts messages of the origin that are for nobody.
@@ -134,6 +137,7 @@ func New(o Options) *Session {
 		s.in.side |= ws.StateExtended
 	}
 	s.inflater.limit = o.MaxMessage
+	s.feed.route, s.feed.deflate = o.Filters, o.Deflate
 	return s
 }
 
@@ -143,7 +147,7 @@ func (s *Session) serve(o origin) Ending {
 	s.Counts.Opened()
 	seat := s.Holder.Attach(nil, s)
 	for _, c := range s.Implicit {
-		s.feed.add(&sub{name: c.Channel, implicit: true, cursor: c.Cursor, seat: s.Holder.Join(c.Cursor, s)})
+		s.feed.add(&sub{name: c.Channel, implicit: true, cursor: c.Cursor, seat: s.Holder.Join(c.Cursor, s)}, nil)
 	}
 	var parts sync.WaitGroup
 	parts.Go(s.readClient)
