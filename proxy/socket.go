@@ -1,19 +1,17 @@
 package proxy
 
 import (
+	"bufio"
 	"bytes"
-	"context"
 	"errors"
-	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 	"time"
 
-	"github.com/holdfast-proxy/holdfast/channels"
 	"github.com/holdfast-proxy/holdfast/internal/grip"
 	"github.com/holdfast-proxy/holdfast/internal/websocket"
-	"github.com/holdfast-proxy/holdfast/internal/wire"
 )
 
 // WebSocket says how a route's WebSockets are held. It says nothing about those
@@ -76,72 +74,58 @@ func (h *Handler) holdSocket(x *exchange, r *http.Request) *failure {
 // openSocket answers the client's handshake with the header of resp, and takes its
 // connection over.
 func (h *Handler) openSocket(x *exchange, r *http.Request, resp *http.Response) (*websocket.Session, *failure) {
+	implicit, f := h.implicitChannels(x, r)
+	if f != nil {
+		return nil, f
+	}
 	x.finishHeader(resp)
 	deflate := x.route.WebSocket.Compression && grip.OffersDeflate(r.Header)
 	if deflate {
 		grip.AcceptDeflate(resp.Header)
 	}
+	conn, client, f := h.takeClient(x, r, resp.Header)
+	if f != nil {
+		leaveChannels(implicit)
+		return nil, f
+	}
+	return websocket.New(websocket.Options{
+		Client:        conn,
+		Reader:        client,
+		Deflate:       deflate,
+		Holder:        h.holding.Holder,
+		ChannelPrefix: x.route.ChannelPrefix,
+		Implicit:      implicit,
+		Follow:        h.followChannel,
+		MaxChannels:   h.holding.MaxChannels,
+		MaxMessage:    x.route.WebSocket.MaxMessage,
+		WriteTimeout:  x.route.WriteTimeout,
+		Filters:       x.route.filters,
+		Counts:        h.holding.Counts.Sockets(x.route.Name),
+		Ignored:       x.route.ignored,
+		Log:           h.log,
+	}), nil
+}
+
+// takeClient takes the client's connection over, and switches it to WebSocket with
+// the header given.
+func (h *Handler) takeClient(x *exchange, r *http.Request, header http.Header) (net.Conn, *bufio.Reader, *failure) {
 	conn, rw, err := x.w.Hijack()
 	if err != nil {
-		return nil, &failure{ClientGone, err}
+		return nil, nil, &failure{ClientGone, err}
 	}
 	x.taken = true
 	h.holding.SocketOptions.Limit(r, x.route.WriteTimeout)
 	_ = conn.SetDeadline(time.Time{}) // net/http's
 	var answer bytes.Buffer
 	answer.WriteString("HTTP/1.1 101 Switching Protocols\r\n")
-	_ = resp.Header.Write(&answer) // a buffer takes everything
+	_ = header.Write(&answer) // a buffer takes everything
 	answer.WriteString("\r\n")
 	_ = conn.SetWriteDeadline(time.Now().Add(x.route.WriteTimeout))
 	if _, err := conn.Write(answer.Bytes()); err != nil {
 		conn.Close()
-		return nil, &failure{ClientGone, err}
+		return nil, nil, &failure{ClientGone, err}
 	}
-	return websocket.New(websocket.Options{
-		Client:       conn,
-		Reader:       rw.Reader,
-		Deflate:      deflate,
-		Holder:       h.holding.Holder,
-		Follow:       h.followChannel(x),
-		MaxChannels:  h.holding.MaxChannels,
-		MaxMessage:   x.route.WebSocket.MaxMessage,
-		WriteTimeout: x.route.WriteTimeout,
-		Counts:       h.holding.Counts.Sockets(x.route.Name),
-		Ignored:      x.route.ignored,
-		Log:          h.log,
-	}), nil
-}
-
-// followChannel returns what makes the cursors of a WebSocket's channels. They
-// begin with what is published after the origin's message has come.
-func (h *Handler) followChannel(x *exchange) func(context.Context, *grip.Subscribe) (*channels.Cursor, error) {
-	return func(ctx context.Context, c *grip.Subscribe) (*channels.Cursor, error) {
-		live := h.head().Seq
-		name := x.route.ChannelPrefix + c.Channel
-		if err := checkSubscribe(name, c); err != nil {
-			return nil, fmt.Errorf("%w: %w", websocket.ErrInstruction, err)
-		}
-		ctx, cancel := context.WithTimeout(ctx, historyPatience)
-		defer cancel()
-		release, err := h.holding.Hub.Await(ctx, name)
-		if err != nil {
-			return nil, err
-		}
-		defer release()
-		return h.holding.Hub.Follow(ctx, channels.Follow{
-			Subscriptions: []channels.Subscription{{Channel: name}},
-			Form:          wire.Message,
-			Live:          live,
-			Group:         h.holding.Holder.Group(),
-		})
-	}
-}
-
-func checkSubscribe(name string, c *grip.Subscribe) error {
-	if len(c.Filters) > 0 {
-		return fmt.Errorf("channel %q: filter %q is not supported", c.Channel, c.Filters[0])
-	}
-	return channels.CheckName(name)
+	return conn, rw.Reader, nil
 }
 
 // socketEnded tells of an end that was somebody's fault.

@@ -54,7 +54,7 @@ var rules = []rule{
 		"channels", "internal/hold", "internal/sse", "internal/wheel", "internal/wire"),
 	only("internal/woh/...", "the events of WebSocket-over-HTTP are a format of their own"),
 	only("internal/websocket/...", "it holds WebSockets, however the proxy came by them",
-		"channels", "internal/grip", "internal/hold", "internal/wire", "internal/woh"),
+		"channels", "internal/filter", "internal/grip", "internal/hold", "internal/wire", "internal/woh"),
 	only("proxy/...", "the front door never sees the publishers' side",
 		"channels", "internal/errand", "internal/filter", "internal/grip", "internal/hold", "internal/sse", "internal/websocket", "internal/wire", "internal/woh"),
 	only("control/...", "the publishers' side never sees the front door",

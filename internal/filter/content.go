@@ -19,7 +19,7 @@ var (
 // it gets none. Takes has been asked about e before. The content is not changed.
 func (s *Set) RewriteStream(e *channels.Entry, content []byte) ([]byte, bool) {
 	meta := wire.MetaOf(e)
-	return s.rewrite(e, meta.Stream, content)
+	return s.rewrite(s.of(e), meta.Stream, content)
 }
 
 // RewriteResponse is RewriteStream for the body of a published response. A Set
@@ -29,12 +29,11 @@ func (s *Set) RewriteResponse(e *channels.Entry, body []byte) ([]byte, bool) {
 	if s == nil {
 		return body, len(meta.Response) == 0 || string(meta.Response) == wire.Needs([]string{})
 	}
-	return s.rewrite(e, meta.Response, body)
+	return s.rewrite(s.of(e), meta.Response, body)
 }
 
-// rewrite applies the content filters of e's channel, in order.
-func (s *Set) rewrite(e *channels.Entry, needs, content []byte) ([]byte, bool) {
-	c := s.of(e)
+// rewrite applies the content filters of a channel, in order.
+func (s *Set) rewrite(c *channel, needs, content []byte) ([]byte, bool) {
 	if len(needs) > 0 && string(needs) != c.needs {
 		s.route.failed(contentFilters, c.name, errOtherFilters)
 		return nil, false

@@ -19,6 +19,13 @@
 // A response without filters has no Set. Methods of a nil Set are those of one that
 // lets everything through.
 //
+// # WebSockets
+//
+// The origin of a WebSocket subscribes its client to channels one by one, each with
+// filters of its own, and says who the client is as it goes: such a Set is made by
+// [NewLive] and changes. What is said holds for what is read afterwards. An item that
+// was published before but is not read yet is later in that sense.
+//
 // # Failures
 //
 // What cannot be rewritten (a variable that the client's meta does not have) is
@@ -33,6 +40,7 @@
 //
 // # Files
 //
-// set.go: a Set and what it lets through. content.go: build-id and var-subst.
-// template.go: the format language. seen.go: ids that come back. metrics.go.
+// set.go: a Set and what it lets through. live.go: one that changes. content.go:
+// build-id and var-subst. template.go: the format language. seen.go: ids that come
+// back. metrics.go.
 package filter

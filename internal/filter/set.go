@@ -9,10 +9,10 @@ import (
 	"github.com/holdfast-proxy/holdfast/internal/wire"
 )
 
-// Set is the filters of one held response. A nil Set has none. Its methods are
-// for whoever has the response's cursor.
+// Set is the filters of one held response, or of a WebSocket. A nil Set has none. Its
+// methods are for whoever has the cursor.
 type Set struct {
-	// Fixed after New.
+	// Fixed after New. What NewLive makes changes: see live.go.
 	route    *Route
 	user     string            // who the client is, if the origin says so
 	meta     map[string]string // not copied
@@ -39,19 +39,25 @@ func New(in *grip.Instruction, route *Route) *Set {
 	}
 	s := &Set{route: route, user: in.Meta["user"], meta: in.Meta, channels: make([]channel, len(in.Channels))}
 	for i, c := range in.Channels {
-		to := &s.channels[i]
-		to.name, to.last, to.content = c.Name, c.PrevID, []string{}
-		for _, name := range c.Filters {
-			if grip.ChangesContent(name) {
-				to.content = append(to.content, name)
-				s.rewrites = true
-			} else {
-				to.message = append(to.message, name)
-			}
-		}
-		to.needs = wire.Needs(to.content)
+		s.channels[i] = newChannel(c.Name, c.Filters)
+		s.channels[i].last = c.PrevID
+		s.rewrites = s.rewrites || len(s.channels[i].content) > 0
 	}
 	return s
+}
+
+// newChannel sorts a channel's filters.
+func newChannel(name string, filters []string) channel {
+	c := channel{name: name, content: []string{}}
+	for _, filter := range filters {
+		if grip.ChangesContent(filter) {
+			c.content = append(c.content, filter)
+		} else {
+			c.message = append(c.message, filter)
+		}
+	}
+	c.needs = wire.Needs(c.content)
+	return c
 }
 
 // Rewrites reports whether what the response gets is not what others get, so that
@@ -78,7 +84,11 @@ func (s *Set) Takes(e *channels.Entry) bool {
 	if s == nil {
 		return true
 	}
-	c := s.of(e)
+	return s.takes(s.of(e), e)
+}
+
+// takes is Takes for an entry of channel c.
+func (s *Set) takes(c *channel, e *channels.Entry) bool {
 	if s.rewrites {
 		c.last = string(e.ItemID())
 	}

@@ -14,7 +14,8 @@ const ControlPrefix = "c:"
 // *FlushDelayed.
 type Control any
 
-// Subscribe gives the client the messages of a channel.
+// Subscribe gives the client the messages of a channel, as far as the filters let
+// them through. They are known, and at most five.
 type Subscribe struct {
 	Channel string
 	Filters []string
@@ -142,7 +143,7 @@ func parseSubscribe(doc object) (*Subscribe, error) {
 		}
 		s.Filters = append(s.Filters, name)
 	}
-	return s, nil
+	return s, checkFilters(s.Filters)
 }
 
 func parseSetMeta(doc object) (*SetMeta, error) {

@@ -45,6 +45,7 @@ func TestControlMessagesThatAreRefused(t *testing.T) {
 		`{"type":"unsubscribe","channel":1}`: `control message "unsubscribe": message contains 'channel' with wrong type`,
 		`{"type":"subscribe","channel":"a","filters":"x"}`:                                           `control message "subscribe": message contains 'filters' with wrong type`,
 		`{"type":"subscribe","channel":"a","filters":[1]}`:                                           `control message "subscribe": message contains 'filters' with wrong type`,
+		`{"type":"subscribe","channel":"a","filters":["x"]}`:                                         `control message "subscribe": unknown filter "x": it is one of skip-self, skip-users, require-sub, build-id, var-subst`,
 		`{"type":"set-meta","value":"x"}`:                                                            `control message "set-meta": does not contain 'name'`,
 		`{"type":"keep-alive","content":"x","timeout":-1}`:                                           `control message "keep-alive": message contains 'timeout' with wrong type`,
 		`{"type":"keep-alive","content":"x","timeout":31536001}`:                                     `control message "keep-alive": timeout is over 31536000 s`,
@@ -61,7 +62,7 @@ func TestControlMessagesThatAreRefused(t *testing.T) {
 }
 
 func FuzzParseControl(f *testing.F) {
-	f.Add([]byte(`{"type":"subscribe","channel":"ch","filters":["a"]}`))
+	f.Add([]byte(`{"type":"subscribe","channel":"ch","filters":["var-subst"]}`))
 	f.Add([]byte(`{"type":"keep-alive","message-type":"ping","content":"k","timeout":"2","mode":"idle"}`))
 	f.Add([]byte(`{"type":"send-delayed","content-bin":"AP8="}`))
 	f.Fuzz(func(t *testing.T, data []byte) {

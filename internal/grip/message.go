@@ -13,6 +13,8 @@ type MessageFormat struct {
 	// Code and Reason are for Close. A Code of 0 says nothing.
 	Code   int
 	Reason string
+	// ContentFilters are for Send: as in StreamFormat.
+	ContentFilters []string
 }
 
 // maxCloseReason is what a close frame has room for beside the code.
@@ -50,6 +52,9 @@ func parseSentMessage(doc object, where string) (*MessageFormat, error) {
 	}
 	f := new(MessageFormat)
 	var err error
+	if f.ContentFilters, err = contentFilters(doc.value("content-filters"), where); err != nil {
+		return nil, err
+	}
 	if f.Type, err = messageType(doc.value("type"), "type", fallback); err != nil {
 		return nil, fmt.Errorf("%s: %w", where, err)
 	}

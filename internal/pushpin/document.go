@@ -72,6 +72,7 @@ type route struct {
 	Subscribe      []string `yaml:"subscribe,omitempty,flow"`
 	SigKey         string   `yaml:"sig_key,omitempty"`
 	SigIss         string   `yaml:"sig_iss,omitempty"`
+	OverHTTP       bool     `yaml:"over_http,omitempty"`
 	RequestHeaders edits    `yaml:"request_headers,omitempty"`
 	CORS           bool     `yaml:"cors,omitempty"`
 	Debug          bool     `yaml:"debug,omitempty"`

@@ -31,6 +31,9 @@ func (w *routing) target(t Word, first bool) {
 		host = ""
 	}
 	w.host = or(host, w.host)
+	if over := t.Has("over_http"); len(w.Origins) > 1 && over != w.OverHTTP {
+		w.note(fmt.Sprintf("the target %s and those before it differ in over_http: the route has it for all origins", t.Value))
+	}
 	for _, o := range t.Options {
 		w.targetOption(t.Value, o)
 	}
@@ -64,8 +67,10 @@ func (w *routing) targetOption(target string, o Option) {
 		}
 	case "insecure":
 		w.note("insecure of " + target + " has no equivalent: the origin's certificate must be one that the system trusts, for the name in origins")
-	case "over_http", "one_event":
-		w.note(o.Name + " of " + target + " has no equivalent: WebSockets pass through to the origin as they are")
+	case "over_http":
+		w.OverHTTP = true
+	case "one_event":
+		w.note("one_event of " + target + " has no equivalent: a request has every event that the client has caused meanwhile")
 	case "untrusted":
 		w.note("untrusted of " + target + " has no equivalent: origins are those that are named here")
 	case "client_cert", "client_key":

@@ -73,7 +73,12 @@ func (s *Session) control(data []byte) *Ending {
 	case *grip.Subscribe:
 		return s.subscribe(c)
 	case *grip.Unsubscribe:
-		s.feed.remove(c.Channel, s.Holder)
+		s.feed.remove(s.ChannelPrefix+c.Channel, s.Holder)
+	case *grip.SetMeta:
+		if err := s.feed.setMeta(c); err != nil {
+			e := badOrigin(err)
+			return &e
+		}
 	case *grip.Detach:
 		s.detached.Store(true)
 	case *grip.SocketKeepAlive:
@@ -97,16 +102,18 @@ func (s *Session) sendNow(d *grip.SendDelayed) *Ending {
 	return s.toClient(s.out.send(wire.OpCode(d.Message), d.Content))
 }
 
-// subscribe follows a channel from now on. A second time changes nothing.
+// subscribe follows a channel from now on. A second time it changes its filters.
 func (s *Session) subscribe(c *grip.Subscribe) *Ending {
-	if s.feed.index(c.Channel) >= 0 {
+	name := s.ChannelPrefix + c.Channel
+	if i := s.feed.index(name); i >= 0 {
+		s.feed.subscribed(i, c)
 		return nil
 	}
-	if n := len(s.feed.subs); n >= s.MaxChannels {
-		e := badOrigin(fmt.Errorf("channel %q: at most %d are allowed (max_channels_per_stream)", c.Channel, n))
+	if len(s.feed.subs) >= s.MaxChannels {
+		e := badOrigin(fmt.Errorf("channel %q: at most %d are allowed (max_channels_per_stream)", c.Channel, s.MaxChannels))
 		return &e
 	}
-	cursor, err := s.Follow(s.ctx, c)
+	cursor, err := s.Follow(s.ctx, name)
 	switch {
 	case errors.Is(err, ErrInstruction):
 		e := badOrigin(err)
@@ -116,7 +123,7 @@ func (s *Session) subscribe(c *grip.Subscribe) *Ending {
 	case err != nil:
 		return &Ending{Reason: ReasonHistory, Err: err, code: codeTryLater, text: "channel is not available now"}
 	}
-	s.feed.add(&sub{channel: c.Channel, cursor: cursor, seat: s.Holder.Join(cursor, s)})
+	s.feed.add(&sub{name: name, channel: c.Channel, cursor: cursor, seat: s.Holder.Join(cursor, s)}, c.Filters)
 	s.Kick()
 	return nil
 }

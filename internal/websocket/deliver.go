@@ -76,7 +76,7 @@ func (s *Session) sendEntries(entries []channels.Entry) error {
 	defer buffers.Put(buf)
 	out, n := (*buf)[:0], 0
 	for i := range entries {
-		frame := s.frameOf(&entries[i])
+		frame := s.frameOf(i, &entries[i])
 		act := entries[i].Action(wire.Message)
 		if act == channels.Send && len(out)+len(frame) <= cap(out) {
 			out, n = append(out, frame...), n+1
@@ -103,8 +103,11 @@ func (s *Session) sendEntries(entries []channels.Entry) error {
 	return s.write(out, n)
 }
 
-// frameOf is what the client gets of e.
-func (s *Session) frameOf(e *channels.Entry) []byte {
+// frameOf is what the client gets of e, the i-th entry that was taken.
+func (s *Session) frameOf(i int, e *channels.Entry) []byte {
+	if own, ok := s.feed.own[i]; ok {
+		return own
+	}
 	b := e.Bytes(wire.Message)
 	if len(b) == 0 {
 		return nil

@@ -23,6 +23,10 @@
 // frame under its lock, so that pings and the close frame pass between the
 // fragments of a message.
 //
+// Filters (package filter) are asked when an entry is taken from its log, under the
+// lock under which the origin changes channels and meta. What they rewrite is laid
+// out for this client alone; everything else is the bytes that all have.
+//
 // A plain WebSocket, whose origin does not take up the extension, never comes here:
 // it is a tunnel for bytes.
 //
@@ -59,5 +63,6 @@
 //	asking.go    one request to it                 peer.go      writing frames
 //	queue.go     what it is to be told             read.go      reading frames
 //	sort.go      whom a message is for             deflate.go   compressed messages
-//	ending.go    reasons and close codes           metrics.go
+//	ending.go    reasons and close codes           filtered.go  messages that are its own
+//	metrics.go
 package websocket

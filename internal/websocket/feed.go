@@ -5,6 +5,7 @@ import (
 	"sync"
 
 	"github.com/holdfast-proxy/holdfast/channels"
+	"github.com/holdfast-proxy/holdfast/internal/grip"
 	"github.com/holdfast-proxy/holdfast/internal/hold"
 )
 
@@ -14,42 +15,57 @@ import (
 type feed struct {
 	mu   sync.Mutex // held while a cursor reads, which does not block
 	subs []*sub
+	filtering
 }
 
 // sub is one channel.
 type sub struct {
-	channel string
-	cursor  *channels.Cursor
-	seat    *hold.Seat
-	next    []channels.Entry // at most one, read and not taken yet
-	err     error            // what the cursor said instead
+	name     string // whole
+	channel  string // as the origin says it; empty: it has not named it
+	implicit bool   // the origin cannot take it away
+	cursor   *channels.Cursor
+	seat     *hold.Seat
+	next     []channels.Entry // at most one, read and not taken yet
+	err      error            // what the cursor said instead
 }
 
 // index returns a channel's place, -1 if it is not there. Only the goroutine that
 // adds and removes may call it.
-func (f *feed) index(channel string) int {
+func (f *feed) index(name string) int {
 	for i, s := range f.subs {
-		if s.channel == channel {
+		if s.name == name {
 			return i
 		}
 	}
 	return -1
 }
 
-func (f *feed) add(s *sub) {
+// add puts a channel in, with the filters that the origin names for it.
+func (f *feed) add(s *sub, filters []string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if len(filters) > 0 || f.set != nil {
+		f.filters().Add(s.channel, filters)
+	}
 	f.subs = append(f.subs, s)
 }
 
-// remove takes a channel out; it is no mistake if it is not there.
-func (f *feed) remove(channel string, h hold.Holder) {
-	i := f.index(channel)
+// remove takes a channel out that the origin has put in; it is no mistake if it is
+// not there. An implicit one stays, as it was before the origin named it.
+func (f *feed) remove(name string, h hold.Holder) {
+	i := f.index(name)
 	if i < 0 {
+		return
+	}
+	if f.subs[i].implicit {
+		f.subscribed(i, &grip.Subscribe{})
 		return
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if f.set != nil {
+		f.set.Remove(i)
+	}
 	f.subs[i].leave(h)
 	f.subs = append(f.subs[:i], f.subs[i+1:]...)
 }
@@ -70,13 +86,16 @@ func (s *sub) leave(h hold.Holder) {
 }
 
 // take appends what comes next, at most as many entries as dst has room for.
-// Nothing and no error is that there is nothing new.
+// Nothing and no error is that there is nothing new. Those that filters keep from the
+// session are passed over.
 func (f *feed) take(dst []channels.Entry) ([]channels.Entry, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	clear(f.own)
 	for len(dst) < cap(dst) {
 		var first *sub
-		for _, s := range f.subs {
+		place := 0
+		for i, s := range f.subs {
 			s.look()
 			switch {
 			case s.err != nil && len(dst) > 0:
@@ -86,13 +105,15 @@ func (f *feed) take(dst []channels.Entry) ([]channels.Entry, error) {
 				s.err = nil
 				return dst, err
 			case len(s.next) > 0 && (first == nil || s.next[0].Seq() < first.next[0].Seq()):
-				first = s
+				first, place = s, i
 			}
 		}
 		if first == nil {
 			break
 		}
-		dst = append(dst, first.next[0])
+		if e := &first.next[0]; f.passes(place, e, len(dst)) {
+			dst = append(dst, *e)
+		}
 		clear(first.next)
 		first.next = first.next[:0]
 	}

@@ -17,6 +17,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/holdfast-proxy/holdfast/channels"
+	"github.com/holdfast-proxy/holdfast/internal/filter"
 	"github.com/holdfast-proxy/holdfast/internal/grip"
 	"github.com/holdfast-proxy/holdfast/internal/hold"
 	"github.com/holdfast-proxy/holdfast/internal/leaktest"
@@ -76,19 +77,20 @@ func (r *rig) session(run func(*Session) Ending) *client {
 	s := New(Options{
 		Client: half{ours, r}, Reader: bufio.NewReader(ours), Holder: r.holder, Follow: r.follow,
 		MaxChannels: 3, MaxMessage: 1 << 20, WriteTimeout: 20 * time.Second,
-		Counts: r.counts.Sockets("r"), Ignored: prometheus.NewCounter(prometheus.CounterOpts{Name: "x"}), Log: zap.NewNop(),
+		Filters: filter.NewMetrics(prometheus.NewRegistry()).Route("r", zap.NewNop()),
+		Counts:  r.counts.Sockets("r"), Ignored: prometheus.NewCounter(prometheus.CounterOpts{Name: "x"}), Log: zap.NewNop(),
 	})
 	c := &client{t: r.t, Conn: theirs, ended: make(chan Ending, 1)}
 	go func() { c.ended <- run(s) }()
 	return c
 }
 
-func (r *rig) follow(ctx context.Context, c *grip.Subscribe) (*channels.Cursor, error) {
-	if c.Channel == "gone" {
+func (r *rig) follow(ctx context.Context, channel string) (*channels.Cursor, error) {
+	if channel == "gone" {
 		return nil, errors.New("no history")
 	}
 	return r.hub.Follow(ctx, channels.Follow{
-		Subscriptions: []channels.Subscription{{Channel: c.Channel}}, Form: wire.Message, Live: r.hub.Head().Seq, Group: r.holder.Group(),
+		Subscriptions: []channels.Subscription{{Channel: channel}}, Form: wire.Message, Live: r.hub.Head().Seq, Group: r.holder.Group(),
 	})
 }
 

@@ -32,14 +32,9 @@ type peer struct {
 
 // send writes a message that is whole, in its turn, or a control frame.
 func (p *peer) send(op ws.OpCode, payload []byte) error {
-	h := ws.Header{Fin: true, OpCode: op}
+	h, payload := headOf(op, payload, p.deflates)
 	if op.IsControl() {
 		return p.frame(h, payload)
-	}
-	if p.deflates {
-		if small, ok := wire.Deflate(op, payload); ok {
-			h.Rsv, payload = ws.Rsv(true, false, false), small
-		}
 	}
 	p.turn.Lock()
 	defer p.turn.Unlock()
@@ -49,10 +44,8 @@ func (p *peer) send(op ws.OpCode, payload []byte) error {
 // relay writes a part that has been read. The caller has the turn, from the
 // message's first part to its last.
 func (p *peer) relay(q part) error {
-	if q.first && q.last && p.deflates {
-		if small, ok := wire.Deflate(q.op, q.payload); ok {
-			return p.frame(ws.Header{Fin: true, OpCode: q.op, Rsv: ws.Rsv(true, false, false)}, small)
-		}
+	if q.first && q.last {
+		return p.frame(headOf(q.op, q.payload, p.deflates))
 	}
 	h := ws.Header{Fin: q.last, OpCode: q.op}
 	if !q.first {

@@ -14,7 +14,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/holdfast-proxy/holdfast/channels"
-	"github.com/holdfast-proxy/holdfast/internal/grip"
+	"github.com/holdfast-proxy/holdfast/internal/filter"
 	"github.com/holdfast-proxy/holdfast/internal/hold"
 )
 
@@ -40,21 +40,35 @@ type Options struct {
 
 	// Holder has admitted the session. The session gives the place back.
 	Holder hold.Holder
-	// Follow makes a cursor, in form wire.Message and with the holder's group. An
-	// error matches ErrInstruction, or is one that passes.
-	Follow func(context.Context, *grip.Subscribe) (*channels.Cursor, error)
+	// ChannelPrefix is put before the names of channels that the origin uses.
+	ChannelPrefix string
+	// Implicit are channels that the client has whatever the origin says. The
+	// session owns their cursors.
+	Implicit []Implicit
+	// Follow makes a cursor of the channel with this whole name, in form
+	// wire.Message and with the holder's group. An error matches ErrInstruction, or
+	// is one that passes.
+	Follow func(ctx context.Context, name string) (*channels.Cursor, error)
 	// MaxChannels bounds the channels of the client.
 	MaxChannels int
 	// MaxMessage bounds a message of the client or the origin, in bytes.
 	MaxMessage int64
 	// WriteTimeout bounds a write to either side.
 	WriteTimeout time.Duration
+	// Filters is what its filters count and log with.
+	Filters *filter.Route
 	// Counts counts the session.
 	Counts hold.Counts
 	// Ignored counts messages of the origin that are for nobody.
 	Ignored prometheus.Counter
 	// Log gets a line at debug level.
 	Log *zap.Logger
+}
+
+// Implicit is a channel that the client has whatever the origin says.
+type Implicit struct {
+	Channel string // the whole name
+	Cursor  *channels.Cursor
 }
 
 // Session is one client's WebSocket.
@@ -123,6 +137,7 @@ func New(o Options) *Session {
 		s.in.side |= ws.StateExtended
 	}
 	s.inflater.limit = o.MaxMessage
+	s.feed.route, s.feed.deflate = o.Filters, o.Deflate
 	return s
 }
 
@@ -131,6 +146,9 @@ func (s *Session) serve(o origin) Ending {
 	s.origin = o
 	s.Counts.Opened()
 	seat := s.Holder.Attach(nil, s)
+	for _, c := range s.Implicit {
+		s.feed.add(&sub{name: c.Channel, implicit: true, cursor: c.Cursor, seat: s.Holder.Join(c.Cursor, s)}, nil)
+	}
 	var parts sync.WaitGroup
 	parts.Go(s.readClient)
 	parts.Go(o.run)

@@ -11,8 +11,8 @@
 // where some route compresses, also as a compressed one ([Frames]).
 //
 // Everything of an item is in one allocation. The entry's tag is the content's
-// effect on the state of an event stream, [Effect], and whether it is for streams
-// with content filters alone. What the item says to filters is the entry's note:
+// effect on the state of an event stream, [Effect], and whether it, or the message, is
+// for readers with content filters alone. What the item says to filters is the entry's note:
 // see [Meta].
 //
 // The hub calls the encoder under its order lock, since only then the position

@@ -34,6 +34,7 @@ func draftOf(it *grip.Item, o Options) *draft {
 	d := &draft{note: metaOf(it), itemID: it.ID, prevID: it.PrevID}
 	if it.Message != nil {
 		d.message = appendMessage(nil, it.Message, o.Deflate)
+		d.restrict(restrictedMessage, it.Message.ContentFilters)
 	}
 	if it.Response != nil && it.Response.Action == grip.Send {
 		d.response = it.Response
@@ -41,14 +42,14 @@ func draftOf(it *grip.Item, o Options) *draft {
 	switch {
 	case it.Stream != nil && it.Stream.Action == grip.Send:
 		d.content = it.Stream.Content
-		d.restrict(it.Stream.ContentFilters)
+		d.restrict(restricted, it.Stream.ContentFilters)
 	case it.Event != nil && it.Event.Action == grip.Send:
 		e := eventOf(it)
 		d.content = sse.AppendEvent(make([]byte, 0, len(e.Data)+len(e.Name)+len(e.ID)+64), e)
 		if e.ID == "" {
 			d.stamp = stampAll
 		}
-		d.restrict(it.Event.ContentFilters)
+		d.restrict(restricted, it.Event.ContentFilters)
 	}
 	d.scan = sse.Scan(d.content)
 	if d.stamp == stampNone && o.PositionIDs && d.scan.Whole && !d.scan.LastHasID {
@@ -57,11 +58,11 @@ func draftOf(it *grip.Item, o Options) *draft {
 	return d
 }
 
-// restrict keeps the content from streams without filters, if it is for those
-// that have some.
-func (d *draft) restrict(filters []string) {
+// restrict keeps the content that a mark stands for from readers without filters,
+// if it is for those that have some.
+func (d *draft) restrict(mark uint32, filters []string) {
 	if len(filters) > 0 {
-		d.restricted = restricted
+		d.restricted |= mark
 	}
 }
 

@@ -25,7 +25,7 @@ type Options struct {
 }
 
 // Effect reads an entry's tag.
-func Effect(tag uint32) sse.Effect { return sse.Effect(tag &^ restricted) }
+func Effect(tag uint32) sse.Effect { return sse.Effect(tag &^ (restricted | restrictedMessage)) }
 
 // Item turns a published item into one that the hub takes. The item must not
 // be changed afterwards. The content is scanned here: publishers may do this at

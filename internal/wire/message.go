@@ -57,6 +57,19 @@ func Frames(b []byte) (plain, deflated []byte) {
 	return plain, b[size+int(n):]
 }
 
+// FrameData returns what is in a frame that AppendFrame has laid out whole. It
+// shares the frame's bytes.
+func FrameData(frame []byte) (ws.OpCode, []byte) {
+	head := 2
+	switch frame[1] { // RFC 6455 §5.2: the length, or how many bytes it has
+	case 126:
+		head += 2
+	case 127:
+		head += 8
+	}
+	return ws.OpCode(frame[0] & 0x0f), frame[head:]
+}
+
 // AppendFrame appends a frame that is not masked (RFC 6455 §5.2). The length in
 // h is the payload's.
 func AppendFrame(dst []byte, h ws.Header, payload []byte) []byte {

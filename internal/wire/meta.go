@@ -7,22 +7,28 @@ import (
 	"github.com/holdfast-proxy/holdfast/internal/grip"
 )
 
-// restricted marks the tag of an entry whose content for streams is not for
-// those without content filters.
-const restricted uint32 = 1 << 31
+// Marks of the tag of an entry whose content for streams, or whose message, is not
+// for readers without content filters.
+const (
+	restricted        uint32 = 1 << 31
+	restrictedMessage uint32 = 1 << 30
+)
 
 // IsRestricted reports, by an entry's tag, whether its content is for streams
 // with content filters only.
 func IsRestricted(tag uint32) bool { return tag&restricted != 0 }
+
+// IsRestrictedMessage is IsRestricted for its message.
+func IsRestrictedMessage(tag uint32) bool { return tag&restrictedMessage != 0 }
 
 // Meta is what an item says to filters, as its entry has it: the parts share the
 // entry's bytes.
 type Meta struct {
 	// Sender, SkipUsers and RequireSub are the item's meta of these names.
 	Sender, SkipUsers, RequireSub []byte
-	// Stream and Response are the content filters that a reader of the format
-	// must have, as Needs writes them; empty if it does not matter.
-	Stream, Response []byte
+	// Stream, Response and Message are the content filters that a reader of the
+	// format must have, as Needs writes them; empty if it does not matter.
+	Stream, Response, Message []byte
 }
 
 // Needs writes the content filters of a format, or of a reader. Nothing said is
@@ -36,7 +42,7 @@ func Needs(filters []string) string {
 
 // metaOf lays out what an item says to filters; empty if that is nothing.
 func metaOf(it *grip.Item) []byte {
-	parts := [...]string{it.Meta["sender"], it.Meta["skip_users"], it.Meta["require_sub"], "", ""}
+	parts := [...]string{it.Meta["sender"], it.Meta["skip_users"], it.Meta["require_sub"], "", "", ""}
 	switch {
 	case it.Stream != nil:
 		parts[3] = Needs(it.Stream.ContentFilters)
@@ -45,6 +51,9 @@ func metaOf(it *grip.Item) []byte {
 	}
 	if it.Response != nil {
 		parts[4] = Needs(it.Response.ContentFilters)
+	}
+	if it.Message != nil {
+		parts[5] = Needs(it.Message.ContentFilters)
 	}
 	size := 0
 	for _, part := range parts {
@@ -66,7 +75,7 @@ func MetaOf(e *channels.Entry) (m Meta) {
 	if len(r.rest) == 0 {
 		return Meta{}
 	}
-	for _, part := range []*[]byte{&m.Sender, &m.SkipUsers, &m.RequireSub, &m.Stream, &m.Response} {
+	for _, part := range []*[]byte{&m.Sender, &m.SkipUsers, &m.RequireSub, &m.Stream, &m.Response, &m.Message} {
 		*part = r.bytes()
 	}
 	return m

@@ -7,6 +7,7 @@ import (
 
 	"github.com/holdfast-proxy/holdfast/channels"
 	"github.com/holdfast-proxy/holdfast/internal/grip"
+	"github.com/holdfast-proxy/holdfast/internal/sse"
 )
 
 // published returns it as readers get it.
@@ -46,7 +47,10 @@ func TestEntriesHaveWhatTheirItemsSayToFilters(t *testing.T) {
 			Meta:     map[string]string{"sender": "al", "skip_users": "a, b", "require_sub": "vip"},
 			Stream:   &grip.StreamFormat{Content: content, ContentFilters: []string{"build-id", "var-subst"}},
 			Response: &grip.ResponseFormat{ContentFilters: []string{}},
-		}, Meta{[]byte("al"), []byte("a, b"), []byte("vip"), []byte("=build-id,var-subst"), []byte("=")}, true},
+			Message:  &grip.MessageFormat{ContentFilters: []string{"var-subst"}},
+		}, Meta{[]byte("al"), []byte("a, b"), []byte("vip"), []byte("=build-id,var-subst"), []byte("="), []byte("=var-subst")}, true},
+		"a restricted message": {grip.Item{Message: &grip.MessageFormat{ContentFilters: []string{"var-subst"}}, Stream: &grip.StreamFormat{Content: content}},
+			Meta{Message: []byte("=var-subst")}, false},
 		"a restricted event": {grip.Item{Event: &grip.EventFormat{Data: "x", ContentFilters: []string{"var-subst"}}},
 			Meta{Stream: []byte("=var-subst")}, true},
 		"no filters needed": {grip.Item{Stream: &grip.StreamFormat{Content: content, ContentFilters: []string{}}},
@@ -55,7 +59,7 @@ func TestEntriesHaveWhatTheirItemsSayToFilters(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			e := published(t, c.item)
 			got := MetaOf(e)
-			for _, part := range []*[]byte{&got.Sender, &got.SkipUsers, &got.RequireSub, &got.Stream, &got.Response} {
+			for _, part := range []*[]byte{&got.Sender, &got.SkipUsers, &got.RequireSub, &got.Stream, &got.Response, &got.Message} {
 				if len(*part) == 0 {
 					*part = nil
 				}
@@ -65,6 +69,12 @@ func TestEntriesHaveWhatTheirItemsSayToFilters(t *testing.T) {
 			}
 			if IsRestricted(e.Tag()) != c.restricted || string(e.ItemID()) != c.item.ID {
 				t.Errorf("restricted %v, id %q", IsRestricted(e.Tag()), e.ItemID())
+			}
+			if got := IsRestrictedMessage(e.Tag()); got != (len(c.want.Message) > 1) {
+				t.Errorf("the message is restricted: %v", got)
+			}
+			if got, want := Effect(e.Tag()), sse.Scan(Data(e.Bytes(Stream))).Effect; got != want {
+				t.Errorf("effect %x, want %x", got, want)
 			}
 			if n := testing.AllocsPerRun(100, func() { MetaOf(e) }); n > 0 {
 				t.Errorf("%v allocations to read it", n)

@@ -1,0 +1,77 @@
+package proxy
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+
+	"github.com/holdfast-proxy/holdfast/channels"
+	"github.com/holdfast-proxy/holdfast/internal/grip"
+	"github.com/holdfast-proxy/holdfast/internal/websocket"
+	"github.com/holdfast-proxy/holdfast/internal/wire"
+)
+
+// followChannel makes the cursor of a channel that an origin has asked for on a
+// WebSocket. It begins with what is published after the origin's message has come.
+func (h *Handler) followChannel(ctx context.Context, name string) (*channels.Cursor, error) {
+	live := h.head().Seq
+	if err := channels.CheckName(name); err != nil {
+		return nil, fmt.Errorf("%w: %w", websocket.ErrInstruction, err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, historyPatience)
+	defer cancel()
+	release, err := h.holding.Hub.Await(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	defer release()
+	return h.followMessages(ctx, name, live)
+}
+
+// followMessages places a cursor in a channel that has been joined with ctx.
+func (h *Handler) followMessages(ctx context.Context, name string, live uint64) (*channels.Cursor, error) {
+	return h.holding.Hub.Follow(ctx, channels.Follow{
+		Subscriptions: []channels.Subscription{{Channel: name}},
+		Form:          wire.Message,
+		Live:          live,
+		Group:         h.holding.Holder.Group(),
+	})
+}
+
+// implicitChannels follows the route's own channels for a WebSocket. As on streams,
+// they begin with what is published after the head of the origin's answer.
+func (h *Handler) implicitChannels(x *exchange, r *http.Request) ([]websocket.Implicit, *failure) {
+	if len(x.route.Subscribe) == 0 {
+		return nil, nil
+	}
+	own := &grip.Instruction{Hold: grip.Stream}
+	if err := h.checkInstruction(x, own); err != nil {
+		return nil, &failure{BadInstruction, err}
+	}
+	ctx, joined, f := h.join(r, x.subscriptions(own))
+	if f != nil {
+		return nil, f
+	}
+	defer joined()
+	var found []websocket.Implicit
+	for i, name := range x.route.Subscribe {
+		if slices.Contains(x.route.Subscribe[:i], name) {
+			continue
+		}
+		cursor, err := h.followMessages(ctx, name, x.at.Seq)
+		if err != nil {
+			leaveChannels(found)
+			return nil, followFailure(err)
+		}
+		found = append(found, websocket.Implicit{Channel: name, Cursor: cursor})
+	}
+	return found, nil
+}
+
+// leaveChannels undoes implicitChannels for a WebSocket that does not come about.
+func leaveChannels(found []websocket.Implicit) {
+	for _, c := range found {
+		c.Cursor.Close()
+	}
+}
