@@ -36,6 +36,7 @@ func newFront(t *testing.T, edit func(*Options)) *front {
 	t.Helper()
 	reg := prometheus.NewRegistry()
 	o := Options{Head: func() channels.Position { return channels.Position{} }, Log: zap.NewNop(), Metrics: NewMetrics(reg)}
+	o.Limits.Queue = 100
 	o.Holding.Counts, o.Holding.SocketMetrics = hold.NewMetrics(reg), websocket.NewMetrics(reg)
 	edit(&o)
 	h, err := New(o)

@@ -41,6 +41,7 @@ func newStation(t *testing.T, edit func(*stationOptions)) *station {
 	t.Helper()
 	core, log := observer.New(zap.DebugLevel)
 	o := stationOptions{channels: channels.DefaultOptions()}
+	o.Limits.Queue = 100
 	o.channels.Epoch = testEpoch
 	o.Log = zap.New(core)
 	o.Holding = Holding{
