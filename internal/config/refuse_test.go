@@ -87,6 +87,7 @@ func TestRefused(t *testing.T) {
 		{"an unknown way to balance", route("balance: random"), `routes[0].balance: "random" is not known`},
 		{"a negative limit of connections", route("max_connections: -1"), "routes[0].max_connections: -1 is negative"},
 		{"a channel without a name in a route", route("subscribe: ['']"), "routes[0].subscribe[0]: is empty"},
+		{"more channels of a route than a stream may have", route("subscribe: [a, b]") + "\nmax_channels_per_stream: 1", "routes[0].subscribe: names 2 channels, and a stream may have 1; set max_channels_per_stream higher"},
 		{"a channel with a line break in a route", route(`subscribe: ["a\nb"]`), `routes[0].subscribe[0]: "a\nb" has control characters`},
 		{"a route's signing key that is not base64", route("sig_key: 'base64:?'"), "routes[0].sig_key: is not base64"},
 		{"a route's signing key file that is not there", route("sig_key: 'file:absent'"), "routes[0].sig_key: open absent"},

@@ -22,6 +22,10 @@ func (p *problems) checkRoutes(c Config) {
 	}
 	for i, route := range c.Routes {
 		p.checkRoute(element("routes", i), route)
+		if n := len(route.Subscribe); n > c.MaxChannelsPerStream {
+			p.addAcross(element("routes", i)+".subscribe", []string{"max_channels_per_stream"},
+				fmt.Sprintf("names %d channels, and a stream may have %d", n, c.MaxChannelsPerStream), "set max_channels_per_stream higher, or name fewer")
+		}
 		p.routeSignature(element("routes", i), route, c.GRIP)
 	}
 	p.checkTwice(c)

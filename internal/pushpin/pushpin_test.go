@@ -1,6 +1,7 @@
 package pushpin_test
 
 import (
+	"fmt"
 	"flag"
 	"os"
 	"path/filepath"
@@ -178,6 +179,21 @@ func TestSettingsOneByOne(t *testing.T) {
 				t.Errorf("notes %v", got.Notes)
 			}
 		})
+	}
+}
+
+func TestARoutesOwnChannelsHaveRoom(t *testing.T) {
+	conf := pushpin.ParseSettings("c", "")
+	line := "* a:1"
+	for i := range 101 {
+		line += fmt.Sprintf(",sub=c%d", i)
+	}
+	got, err := pushpin.Translate(conf, pushpin.ParseRoutes("r", line))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(got.YAML), "max_channels_per_stream: 101\n") {
+		t.Errorf("translated to\n%s", got.YAML)
 	}
 }
 

@@ -41,7 +41,24 @@ func (t *translation) route(r Route) {
 		return
 	}
 	w.noteSegments()
+	t.allowChannels(w)
 	t.doc.Routes = append(t.doc.Routes, w.route)
+}
+
+// defaultMaxChannels is Holdfast's max_channels_per_stream.
+const defaultMaxChannels = 100
+
+// allowChannels makes room for the route's own channels: Pushpin has no bound for
+// them, and Holdfast refuses more than a stream may have.
+func (t *translation) allowChannels(w *routing) {
+	most := t.doc.MaxChannels
+	if most == 0 {
+		most = defaultMaxChannels
+	}
+	if n := len(w.Subscribe); n > most {
+		w.note(fmt.Sprintf("max_channels_per_stream is set to %d, for the channels of sub", n))
+		t.doc.MaxChannels = n
+	}
 }
 
 func (w *routing) note(text string) {
