@@ -30,6 +30,9 @@ func NewRequest(method, address string, lines []string) (*http.Request, error) {
 	if u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
 		return nil, fmt.Errorf("%q is not a URL with http or https and a host", address)
 	}
+	if u.User != nil {
+		return nil, fmt.Errorf("%s has a user: send it as -H 'Authorization: Basic ...'", u.Redacted())
+	}
 	if !httpguts.ValidHeaderFieldName(method) {
 		return nil, fmt.Errorf("%q is not a method", method)
 	}

@@ -127,6 +127,7 @@ func TestRequestsThatAreNone(t *testing.T) {
 		lines             []string
 		want              string
 	}{
+		{"a user in the URL", "GET", "http://user:secret@api.test/x", nil, "http://user:xxxxx@api.test/x has a user"},
 		{"no scheme", "GET", "api.test/x", nil, "is not a URL with http or https"},
 		{"another scheme", "GET", "ftp://api.test/x", nil, "is not a URL with http or https"},
 		{"no host", "GET", "http:///x", nil, "is not a URL with http or https"},
