@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"net/http"
 	"strings"
 	"unicode"
 )
@@ -17,4 +18,13 @@ func (x *exchange) detail(f *failure) string {
 		}
 		return r
 	}, f.Error())
+}
+
+// detailFor is detail for an answer that pages of every site may read: those of
+// other sites are told nothing, unless the route lets them read all.
+func (x *exchange) detailFor(r *http.Request, f *failure) string {
+	if r.Header.Get("Origin") != "" && !x.route.CORS {
+		return ""
+	}
+	return x.detail(f)
 }

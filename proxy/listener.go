@@ -71,7 +71,11 @@ func (l *enduring) note(trouble acceptTrouble, err error) {
 		if trouble == noDescriptors {
 			fields = append(fields, zap.String("remedy", "raise the limit on open files (LimitNOFILE, ulimit -n), or set max_streams lower"))
 		}
-		l.log.Warn("new connections have to wait", fields...)
+		message := "new connections have to wait"
+		if trouble == lostPeer {
+			message = "a connection was lost before it was accepted"
+		}
+		l.log.Warn(message, fields...)
 	})
 }
 

@@ -86,7 +86,11 @@ func TestAServerOutlivesWhatPassesWhenItAccepts(t *testing.T) {
 				if n := f.count(t, "holdfast_accept_errors_total", tt.reason); n < 60 {
 					t.Errorf("%v errors are counted", n)
 				}
-				if lines := log.FilterMessage("new connections have to wait").All(); len(lines) != 6 && len(lines) != 7 {
+				message := "new connections have to wait"
+				if tt.reason == "connection" {
+					message = "a connection was lost before it was accepted"
+				}
+				if lines := log.FilterMessage(message).All(); len(lines) != 6 && len(lines) != 7 {
 					t.Errorf("logged %d times in a minute", len(lines))
 				}
 			})

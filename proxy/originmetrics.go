@@ -58,9 +58,15 @@ func (m *originMetrics) origin(route, origin string) *originCounts {
 
 // originNames are the labels of a route's origins.
 func (r *Route) originNames() []string {
+	hosts := map[string]int{}
+	for _, u := range r.Origins {
+		hosts[u.Host]++
+	}
 	names := make([]string, len(r.Origins))
 	for i, u := range r.Origins {
-		names[i] = u.Host
+		if names[i] = u.Host; hosts[u.Host] > 1 {
+			names[i] = u.Scheme + "://" + u.Host
+		}
 	}
 	return names
 }

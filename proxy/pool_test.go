@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -182,6 +183,20 @@ func TestRequestsWaitForAPlaceInTheirOrder(t *testing.T) {
 			t.Errorf("%s was let in", who)
 		}
 	})
+}
+
+func TestOriginsOfOneHostHaveNamesOfTheirOwn(t *testing.T) {
+	var r Route
+	for _, origin := range []string{"http://a", "https://a", "http://b"} {
+		u, err := url.Parse(origin)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Origins = append(r.Origins, u)
+	}
+	if got := r.originNames(); !slices.Equal(got, []string{"http://a", "https://a", "b"}) {
+		t.Errorf("%q", got)
+	}
 }
 
 func TestNoMoreWaitForAPlaceThanMay(t *testing.T) {

@@ -25,7 +25,7 @@ func (h *Handler) refuse(x *exchange, r *http.Request, f *failure) {
 	header.Set("Cache-Control", "no-store")
 	if x.route != nil && x.route.OnUnavailable == UnavailableRetry && f.reason.passes() && wantsEvents(r) {
 		x.outcome = retry
-		askToRetry(x.w, r, x.detail(f))
+		askToRetry(x.w, r, x.detailFor(r, f))
 		return
 	}
 	x.outcome = refused
