@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/holdfast-proxy/holdfast/internal/grip"
+	"github.com/holdfast-proxy/holdfast/internal/typo"
 )
 
 // gripNames are the headers of instructions.
@@ -52,30 +53,9 @@ func nearest(name string) string {
 	}
 	best, least := "", 4
 	for _, known := range gripNames {
-		if d := distance(plain(name), plain(known)); d < least {
+		if d := typo.Distance(plain(name), plain(known)); d < least {
 			best, least = known, d
 		}
 	}
 	return best
-}
-
-// distance is how many bytes must be added, taken away or replaced to make b of
-// a.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost = min(diagonal, row[j], row[j+1]) + 1
-			}
-			diagonal, row[j+1] = row[j+1], cost
-		}
-	}
-	return row[len(b)]
 }
