@@ -318,7 +318,7 @@ func (b *batch) take(g *leg, e *Entry) bool {
 		return false
 	}
 	b.dst = append(b.dst, *e)
-	b.dst[len(b.dst)-1].waiting = uint32(g.sub)
+	b.dst[len(b.dst)-1].sub = g.sub
 	b.taken++
 	b.entries--
 	b.bytes = max(0, b.bytes-size)

@@ -26,9 +26,10 @@ type Entry struct {
 	late uint32
 
 	// waiting counts the live cursors that stand just before this entry. Only
-	// the copy in the log's ring has it; guarded by the log's mutex. In the copies
-	// that a cursor returns it is Subscription.
+	// the copy in the log's ring has it; guarded by the log's mutex.
 	waiting uint32
+	// sub is Subscription, in the copies that a cursor returns.
+	sub int32
 }
 
 // entry lays an item out for its place.
@@ -74,7 +75,7 @@ func (e *Entry) ItemID() []byte { return e.span(e.itemID) }
 
 // Subscription is by which of its Follow.Subscriptions a cursor has read the
 // entry.
-func (e *Entry) Subscription() int { return int(e.waiting) }
+func (e *Entry) Subscription() int { return int(e.sub) }
 
 func (e *Entry) span(s Span) []byte {
 	if s.Len == 0 {
