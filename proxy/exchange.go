@@ -44,6 +44,7 @@ type exchange struct {
 	only    *url.URL          // the one origin to ask; nil: the route's choice
 	chained bool              // the client is a GRIP proxy, which follows instructions itself
 	filters *filter.Set       // of that instruction; nil for most
+	tenure  *tenure           // whose challenge is answered; nil for most
 	begun   bool              // has passed the limit on new streams
 	socket  *grip.Socket      // what is agreed with the origin, if held is a WebSocket
 	cut     error             // why the origin's body ended early

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/holdfast-proxy/holdfast/internal/filter"
+	"github.com/holdfast-proxy/holdfast/internal/lease"
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
 	"golang.org/x/time/rate"
@@ -50,6 +51,7 @@ type Handler struct {
 	holding  Holding
 	head     func() channels.Position
 	recovery *recovery
+	leases   *lease.Book
 
 	farewells *farewells
 	// linkLimit bounds the lines about links that are not answered.
@@ -84,6 +86,7 @@ func New(o Options) (*Handler, error) {
 	}
 	h.gapEvent = h.appendGap
 	h.recovery = newRecovery(h, o.Holding.Recovery)
+	h.leases = lease.NewBook()
 	h.farewells = newFarewells(h, o.Holding.Recovery)
 	for _, reason := range reasons() {
 		h.limits[reason] = &rate.Sometimes{Interval: logInterval}
@@ -154,6 +157,14 @@ func (h *Handler) forward(x *exchange, r *http.Request) {
 	if x.route.CORS {
 		x.w.finish = crossOrigin(r.Header).allow
 	}
+	if answersChallenge(r) && !x.chained {
+		var f *failure
+		if x.tenure, f = h.tenureOf(x, r); f != nil {
+			h.refuse(x, r, f)
+			return
+		}
+		r, x.begun = asSetUp(r), true // no stream begins
+	}
 	rc := http.NewResponseController(x.w)
 	_ = rc.EnableFullDuplex() // the origin may answer while it still reads; HTTP/2 always can
 	x.body = newRequestBody(r, func() { _ = rc.SetReadDeadline(time.Now()) })
@@ -183,7 +194,10 @@ func (h *Handler) forward(x *exchange, r *http.Request) {
 func (h *Handler) handOver(x *exchange, r *http.Request) {
 	defer func() { x.held.Body.Close() }()
 	follow := h.follow
-	if x.socket != nil {
+	switch {
+	case x.tenure != nil:
+		follow = h.reauthorize
+	case x.socket != nil:
 		follow = h.holdSocket
 	}
 	for more := true; more; more = x.again {

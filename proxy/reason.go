@@ -19,6 +19,11 @@ const (
 	BadHandshake Reason = "bad_handshake"
 	// ForgedEvents: the client sends the events of WebSocket-over-HTTP itself. 403.
 	ForgedEvents Reason = "forged_events"
+	// UnknownChallenge: no stream waits for this answer to a challenge, or no longer.
+	// 404.
+	UnknownChallenge Reason = "unknown_challenge"
+	// NotReauthorized: the client's new credentials do not let its stream stay. 403.
+	NotReauthorized Reason = "not_reauthorized"
 	// ClientGone: the client left, or we are shutting down. Nothing.
 	ClientGone Reason = "client_gone"
 	// ClientTimeout: the client did not read for the route's write timeout.
@@ -62,7 +67,7 @@ const (
 
 // reasons lists all reasons, for metrics and the log's limits.
 func reasons() []Reason {
-	return []Reason{NoRoute, BadMethod, BadRequestBody, BadHandshake, ForgedEvents, ClientGone, ClientTimeout,
+	return []Reason{NoRoute, BadMethod, BadRequestBody, BadHandshake, ForgedEvents, UnknownChallenge, NotReauthorized, ClientGone, ClientTimeout,
 		OriginUnreachable, OriginTimeout, OriginBroken, OriginCut, BadEncoding, BodyTooLarge, BadInstruction,
 		BadPatch, LinkFailed, TooManyStreams, TooManyNewStreams, OriginBusy, Draining, HistoryUnavailable}
 }
@@ -70,13 +75,13 @@ func reasons() []Reason {
 // status is the status of the answer that tells r to a client.
 func (r Reason) status() int {
 	switch r {
-	case NoRoute:
+	case NoRoute, UnknownChallenge:
 		return http.StatusNotFound
 	case BadMethod:
 		return http.StatusNotImplemented
 	case BadRequestBody, BadHandshake:
 		return http.StatusBadRequest
-	case ForgedEvents:
+	case ForgedEvents, NotReauthorized:
 		return http.StatusForbidden
 	case OriginTimeout:
 		return http.StatusGatewayTimeout
@@ -100,6 +105,10 @@ func (r Reason) message() string {
 		return "The WebSocket handshake is malformed or of another version than 13."
 	case ForgedEvents:
 		return "Client not allowed to send WebSocket events directly."
+	case UnknownChallenge:
+		return "No stream waits for this answer; open it anew."
+	case NotReauthorized:
+		return "These credentials do not let the stream stay."
 	case OriginTimeout:
 		return "The origin did not answer in time."
 	case TooManyNewStreams:
@@ -116,7 +125,8 @@ func (r Reason) message() string {
 // byClient reports whether clients can bring r about by themselves.
 func (r Reason) byClient() bool {
 	switch r {
-	case NoRoute, BadMethod, BadRequestBody, BadHandshake, ForgedEvents, ClientGone, ClientTimeout:
+	case NoRoute, BadMethod, BadRequestBody, BadHandshake, ForgedEvents, UnknownChallenge, NotReauthorized,
+		ClientGone, ClientTimeout:
 		return true
 	}
 	return false

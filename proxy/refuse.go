@@ -23,7 +23,7 @@ func (h *Handler) refuse(x *exchange, r *http.Request, f *failure) {
 	header := x.w.Header()
 	clear(header) // of what belonged to the answer that failed
 	header.Set("Cache-Control", "no-store")
-	if x.route != nil && x.route.OnUnavailable == UnavailableRetry && f.reason.passes() && wantsEvents(r) {
+	if x.route != nil && x.route.OnUnavailable == UnavailableRetry && f.reason.passes() && wantsEvents(r) && x.tenure == nil {
 		x.outcome = retry
 		askToRetry(x.w, r, x.detailFor(r, f))
 		return

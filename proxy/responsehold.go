@@ -74,6 +74,8 @@ func (h *Handler) newPoll(x *exchange, r *http.Request, in *grip.Instruction, ow
 	}
 	p := &poll{
 		cursor: cursor,
+		client: h.clientOf(r, in),
+		labels: hold.Labels{Route: x.route.Name, Protocol: hold.FramingOf(r).String()},
 		seen:   x.route.seen(in),
 		own:    own,
 		kicked: make(chan struct{}, 1),

@@ -131,6 +131,8 @@ type Route struct {
 	Resume    Resume // empty: ResumeIDs
 	OnLag     OnLag
 	KeepAlive KeepAlive
+	// Reauthorize is for streams whose instruction has an expiry.
+	Reauthorize Reauthorize
 	// Retry, when positive, opens every held event stream with a retry: line.
 	Retry time.Duration
 	// OverHTTP: the origin has no WebSockets; it is sent their events in requests.

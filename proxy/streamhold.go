@@ -51,6 +51,7 @@ type keeping struct {
 
 	cursor *channels.Cursor // nil: there is nothing to follow, the stream ends
 	more   *linked          // nil: no link
+	tenure *tenure          // nil: it may stay for ever
 	// farewell tells the origin that the client has gone; nil before it has a head.
 	farewell func()
 	kept     bool // the holder has, or had, the stream and its place
@@ -100,15 +101,16 @@ func (h *Handler) keep(ctx context.Context, x *exchange, r *http.Request, k *kee
 // attach has the holder know the stream's link, and tell of its end whoever must
 // know.
 func (k *keeping) attach(s *hold.Stream, gone bool) {
-	if k.more == nil && !gone {
+	if k.more == nil && k.tenure == nil && !gone {
 		return
 	}
-	more, farewell := k.more, k.farewell
+	more, tenure, farewell := k.more, k.tenure, k.farewell
 	if more != nil {
 		s.Link = more.link
 	}
 	s.Ended = func(hold.Reason) {
 		more.ended()
+		tenure.over()
 		farewell()
 	}
 }
@@ -127,12 +129,15 @@ func (h *Handler) hold(x *exchange, r *http.Request, k *keeping) {
 		x.abort()
 	}
 	s := h.stream(x, k.in, k.events, k.seen, k.cursor)
+	s.Client = h.clientOf(r, k.in)
+	k.tenure = h.newTenure(x, k, s)
 	k.attach(s, x.links.gone != nil)
 	k.kept = true
 	x.giveUp()
 	var err error
 	if x.wait, err = h.holding.Holder.Hold(x.w.ResponseWriter, x.asked, s); err != nil {
 		k.more.ended()
+		k.tenure.over()
 		k.farewell()
 		h.note(x, r, &failure{ClientGone, err}) // in between
 		x.abort()

@@ -208,6 +208,9 @@ func routeOf(r config.Route) (proxy.Route, error) {
 			Format:   proxy.KeepAliveFormat(r.KeepAlive.Format),
 			Fixed:    r.KeepAlive.Mode == config.KeepAliveInterval,
 		},
+		Reauthorize: proxy.Reauthorize{
+			Event: r.Reauthorize.Event, Before: r.Reauthorize.Before, Patience: r.Reauthorize.Patience,
+		},
 		Retry:     r.Retry,
 		OverHTTP:  r.OverHTTP,
 		WebSocket: proxy.WebSocket{MaxMessage: int64(r.WebSocket.MaxMessage), Compression: r.WebSocket.Compression},

@@ -66,6 +66,9 @@ type Route struct {
 	// What is sent on quiet event streams. The origin's Grip-Keep-Alive
 	// comes before this.
 	KeepAlive KeepAlive `mapstructure:"keep_alive"`
+	// How the clients of event streams that expire (Grip-Expires, or a token's exp)
+	// are asked for new credentials.
+	Reauthorize Reauthorize `mapstructure:"reauthorize"`
 	// How long browsers wait before they come back, sent as retry: when an
 	// event stream opens. 0s: not sent, the browser decides (about 3s).
 	Retry time.Duration `mapstructure:"retry"`

@@ -2,7 +2,10 @@ package hold
 
 import (
 	"context"
+	"math/rand/v2"
+	"net/netip"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -15,6 +18,7 @@ type Registry struct {
 	mu      sync.Mutex // no Ender is called while held
 	places  int        // admitted and not yet gone, seated or not
 	tickets []*Ticket
+	last    uint32        // the lower half of the id given last
 	closing Reason        // why newcomers are ended at once; empty: they are not
 	vacant  chan struct{} // closed when places is 0 while closing
 }
@@ -29,16 +33,41 @@ type Ender interface {
 // cutter is an Ender that can be ended without regard for its client.
 type cutter interface{ CutOff(reason Reason) }
 
-// Ticket is somebody's entry in a Registry.
+// Ticket is somebody's entry in a Registry. There is one in every stream, so it is
+// small.
 type Ticket struct {
+	// Fixed after Enter.
 	holder Ender
-	index  int // in Registry.tickets; guarded by its mutex
+	// id is the second in which it was entered, in its upper half, and a number
+	// which is another for each of them.
+	id   uint64
+	addr [16]byte // of the client, zero if it is not known
+
+	who   atomic.Pointer[Who] // nil: nothing is known
+	index int                 // in Registry.tickets; guarded by its mutex
+}
+
+// Note says whose ticket it is. It is called before Enter.
+func (t *Ticket) Note(c Client) {
+	if c.Addr.IsValid() {
+		t.addr = c.Addr.As16()
+	}
+	t.who.Store(c.Who)
+}
+
+// client is what was noted.
+func (t *Ticket) client() Client {
+	c := Client{Who: t.who.Load()}
+	if t.addr != [16]byte{} {
+		c.Addr = netip.AddrFrom16(t.addr).Unmap()
+	}
+	return c
 }
 
 // NewRegistry returns an empty registry of at most limit places, 0 for no
 // bound.
 func NewRegistry(limit int) *Registry {
-	return &Registry{limit: limit, vacant: make(chan struct{})}
+	return &Registry{limit: limit, last: rand.Uint32(), vacant: make(chan struct{})}
 }
 
 // Admit reserves a place, as Holder.Admit says.
@@ -82,6 +111,8 @@ func (r *Registry) Enter(t *Ticket, e Ender) {
 func (r *Registry) add(t *Ticket) Reason {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.last++
+	t.id = uint64(time.Now().Unix())<<32 | uint64(r.last)
 	t.index = len(r.tickets)
 	r.tickets = append(r.tickets, t)
 	return r.closing

@@ -1,0 +1,137 @@
+package proxy
+
+import (
+	"net/http"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/holdfast-proxy/holdfast/channels"
+	"github.com/holdfast-proxy/holdfast/internal/filter"
+	"github.com/holdfast-proxy/holdfast/internal/hold"
+	"github.com/holdfast-proxy/holdfast/internal/lease"
+	"github.com/holdfast-proxy/holdfast/internal/sse"
+)
+
+// Reauthorize says how the clients of event streams that expire are asked for new
+// credentials.
+type Reauthorize struct {
+	// Event is the name of the event that asks; empty: challenge.
+	Event string
+	// Before and Patience are how long before its end, at most and at least, a
+	// stream is asked: at a random moment in between, so that those which end
+	// together do not answer together. Before 0: none is asked.
+	Before, Patience time.Duration
+}
+
+const (
+	defaultChallengeEvent = "challenge"
+	reauthorizedEvent     = "reauthorized"
+)
+
+// tenure is a held stream's leave to stay until it expires, or is renewed. It is the
+// tenant of its lease.
+type tenure struct {
+	// Fixed after newTenure.
+	route    *route
+	mailbox  *hold.Mailbox
+	lease    *lease.Lease
+	events   bool
+	form     channels.Form
+	linked   bool // it has a next link, so it keeps its channels
+	rewrites bool // its filters change the content
+
+	judging sync.Mutex // held while an answer is judged
+	user    string     // guarded by judging
+	names   []string   // of its channels, in the instruction's order; guarded by judging
+	filters *filter.Set
+}
+
+// newTenure is the leave of the stream that s describes, which is about to be held,
+// nil if it does not expire.
+func (h *Handler) newTenure(x *exchange, k *keeping, s *hold.Stream) *tenure {
+	if k.in.Expires <= 0 {
+		return nil
+	}
+	t := &tenure{
+		route:    x.route,
+		mailbox:  new(hold.Mailbox),
+		events:   s.EventStream,
+		form:     s.Form,
+		linked:   k.next != nil,
+		rewrites: x.filters.Rewrites(),
+		filters:  x.filters,
+		names:    namesOf(x.subscriptions(k.in)),
+	}
+	if s.Client.Who != nil {
+		t.user = s.Client.Who.User
+	}
+	s.Mailbox = t.mailbox
+	t.lease = h.leases.Open(t, time.Now().Add(k.in.Expires), t.notice())
+	return t
+}
+
+// notice is when the client is asked. Only event streams can be.
+func (t *tenure) notice() lease.Notice {
+	r := &t.route.Reauthorize
+	if !t.events || r.Before <= 0 {
+		return lease.Notice{}
+	}
+	return lease.Notice{Before: max(r.Before, r.Patience), Patience: r.Patience}
+}
+
+// Challenge implements lease.Tenant.
+func (t *tenure) Challenge(secret string, left time.Duration) {
+	if t.notice().Before <= 0 {
+		return
+	}
+	t.route.counts.challenges.Inc()
+	t.mailbox.Say(t.challenge(secret, left))
+}
+
+// challenge is the event that asks for new credentials: what to send to the stream's
+// own URL, and within how many seconds. It has no id, so the client's place in the
+// stream stays what it is. Clients made for Zilla know method and headers.
+func (t *tenure) challenge(secret string, left time.Duration) []byte {
+	data := `{"method":"POST","headers":{"content-type":"` + answerType + `","` + challengeField + `":"` + secret +
+		`"},"expires_in":` + seconds(left) + `}`
+	return sse.AppendEvent(nil, sse.Event{Name: or(t.route.Reauthorize.Event, defaultChallengeEvent), Data: data})
+}
+
+// Expire implements lease.Tenant.
+func (t *tenure) Expire() { t.mailbox.End(hold.ReasonExpired) }
+
+// over says that the stream has ended. t may be nil.
+func (t *tenure) over() {
+	if t != nil {
+		t.lease.Close()
+	}
+}
+
+// follows reports whether these are the channels that the stream has.
+func (t *tenure) follows(subs []channels.Subscription) bool {
+	return slices.Equal(slices.Sorted(slices.Values(namesOf(subs))), slices.Sorted(slices.Values(t.names)))
+}
+
+func namesOf(subs []channels.Subscription) []string {
+	names := make([]string, len(subs))
+	for i := range subs {
+		names[i] = subs[i].Channel
+	}
+	return names
+}
+
+// seconds is d in whole seconds.
+func seconds(d time.Duration) string { return strconv.Itoa(int(d.Round(time.Second) / time.Second)) }
+
+// What an answer to a challenge looks like.
+const (
+	answerType     = "application/x-challenge-response"
+	challengeField = "holdfast-challenge"
+)
+
+// answersChallenge reports whether r is an answer to a challenge.
+func answersChallenge(r *http.Request) bool {
+	return r.Method == http.MethodPost && r.Header.Get(challengeField) != "" && mediaType(r.Header) == answerType
+}
