@@ -2,7 +2,6 @@ package control
 
 import (
 	"context"
-	"errors"
 	"net/http"
 
 	"github.com/holdfast-proxy/holdfast/control/roll"
@@ -87,11 +86,7 @@ func (h *Handler) showInCluster(r *http.Request, name string) (answer, error) {
 
 func (h *Handler) ask(ctx context.Context, q roll.Question) (roll.Answer, error) {
 	all, err := h.opts.Cluster.Ask(ctx, q)
-	var why roll.Unreachable
-	if errors.As(err, &why) {
-		err = refusef(http.StatusServiceUnavailable, "The other nodes cannot be asked: %v.", why).with("Retry-After", "1")
-	}
-	return all, err
+	return all, cannotAsk(err)
 }
 
 func whoAnswered(all roll.Answer) asked {

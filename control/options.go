@@ -8,6 +8,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/holdfast-proxy/holdfast/control/intake"
+	"github.com/holdfast-proxy/holdfast/control/live"
 	"github.com/holdfast-proxy/holdfast/control/roll"
 )
 
@@ -33,6 +34,8 @@ type Options struct {
 	Hub Hub
 	// Cluster asks all nodes for their channels. Required.
 	Cluster roll.Asker
+	// Streams asks all nodes for what they hold. Required.
+	Streams live.Asker
 	// Intake takes what is published. Required.
 	Intake *intake.Intake
 

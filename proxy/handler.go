@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/holdfast-proxy/holdfast/internal/filter"
-	"github.com/holdfast-proxy/holdfast/internal/lease"
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
 	"golang.org/x/time/rate"
@@ -51,7 +50,6 @@ type Handler struct {
 	holding  Holding
 	head     func() channels.Position
 	recovery *recovery
-	leases   *lease.Book
 
 	farewells *farewells
 	// linkLimit bounds the lines about links that are not answered.
@@ -86,7 +84,6 @@ func New(o Options) (*Handler, error) {
 	}
 	h.gapEvent = h.appendGap
 	h.recovery = newRecovery(h, o.Holding.Recovery)
-	h.leases = lease.NewBook()
 	h.farewells = newFarewells(h, o.Holding.Recovery)
 	for _, reason := range reasons() {
 		h.limits[reason] = &rate.Sometimes{Interval: logInterval}

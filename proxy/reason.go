@@ -24,6 +24,9 @@ const (
 	UnknownChallenge Reason = "unknown_challenge"
 	// NotReauthorized: the client's new credentials do not let its stream stay. 403.
 	NotReauthorized Reason = "not_reauthorized"
+	// Revoked: the client may not be held for a while. 204 for who wants events, after
+	// which an EventSource does not come back; 403 for others.
+	Revoked Reason = "revoked"
 	// ClientGone: the client left, or we are shutting down. Nothing.
 	ClientGone Reason = "client_gone"
 	// ClientTimeout: the client did not read for the route's write timeout.
@@ -67,7 +70,7 @@ const (
 
 // reasons lists all reasons, for metrics and the log's limits.
 func reasons() []Reason {
-	return []Reason{NoRoute, BadMethod, BadRequestBody, BadHandshake, ForgedEvents, UnknownChallenge, NotReauthorized, ClientGone, ClientTimeout,
+	return []Reason{NoRoute, BadMethod, BadRequestBody, BadHandshake, ForgedEvents, UnknownChallenge, NotReauthorized, Revoked, ClientGone, ClientTimeout,
 		OriginUnreachable, OriginTimeout, OriginBroken, OriginCut, BadEncoding, BodyTooLarge, BadInstruction,
 		BadPatch, LinkFailed, TooManyStreams, TooManyNewStreams, OriginBusy, Draining, HistoryUnavailable}
 }
@@ -81,7 +84,7 @@ func (r Reason) status() int {
 		return http.StatusNotImplemented
 	case BadRequestBody, BadHandshake:
 		return http.StatusBadRequest
-	case ForgedEvents, NotReauthorized:
+	case ForgedEvents, NotReauthorized, Revoked:
 		return http.StatusForbidden
 	case OriginTimeout:
 		return http.StatusGatewayTimeout
@@ -109,6 +112,8 @@ func (r Reason) message() string {
 		return "No stream waits for this answer; open it anew."
 	case NotReauthorized:
 		return "These credentials do not let the stream stay."
+	case Revoked:
+		return "You may not open this stream any more."
 	case OriginTimeout:
 		return "The origin did not answer in time."
 	case TooManyNewStreams:
@@ -125,7 +130,7 @@ func (r Reason) message() string {
 // byClient reports whether clients can bring r about by themselves.
 func (r Reason) byClient() bool {
 	switch r {
-	case NoRoute, BadMethod, BadRequestBody, BadHandshake, ForgedEvents, UnknownChallenge, NotReauthorized,
+	case NoRoute, BadMethod, BadRequestBody, BadHandshake, ForgedEvents, UnknownChallenge, NotReauthorized, Revoked,
 		ClientGone, ClientTimeout:
 		return true
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -34,7 +35,7 @@ func renewals() []renewal { return []renewal{renewed, refusal, unknown, late, re
 
 // tenureOf returns the leave that r wants to renew, for a stream of the same route.
 func (h *Handler) tenureOf(x *exchange, r *http.Request) (*tenure, *failure) {
-	if l := h.leases.Find(r.Header.Get(challengeField)); l != nil {
+	if l := h.holding.Leases.Find(r.Header.Get(challengeField)); l != nil {
 		if t := l.Tenant().(*tenure); t.route.Name == x.route.Name {
 			return t, nil
 		}
@@ -79,6 +80,9 @@ func (h *Handler) renew(x *exchange, r *http.Request, in *grip.Instruction) *fai
 		return x.notRenewed("it is another user's")
 	}
 	subs := x.subscriptions(in)
+	if h.turnAway(x, r, in, subs) != nil {
+		return x.notRenewed("it is barred")
+	}
 	stays := t.follows(subs) && x.filters == nil && t.filters == nil
 	if !stays && (t.linked || x.filters.Rewrites() != t.rewrites) {
 		t.mailbox.End(hold.ReasonOperator)
@@ -89,7 +93,9 @@ func (h *Handler) renew(x *exchange, r *http.Request, in *grip.Instruction) *fai
 			return f
 		}
 	}
-	t.mailbox.Rename(client.Who)
+	who := renewable(client.Who)
+	t.is(who, subs)
+	t.mailbox.Rename(who)
 	more := `"expires_in":` + expiresIn(in.Expires)
 	if t.events { // before the next challenge, which may come at once
 		t.mailbox.Say(sse.AppendEvent(nil, sse.Event{Name: reauthorizedEvent, Data: "{" + more + "}"}))
@@ -134,11 +140,10 @@ func (x *exchange) notRenewed(why string) *failure {
 // move has the stream go on with other channels. On those that it has it goes on
 // where it stands; the others begin where the origin's answer says.
 func (h *Handler) move(x *exchange, r *http.Request, t *tenure, subs []channels.Subscription) *failure {
+	had := t.channels()
 	for i := range subs {
-		for _, name := range t.names {
-			if subs[i].Channel == name {
-				subs[i].Held, subs[i].Continues, subs[i].PrevID = true, true, ""
-			}
+		if slices.Contains(had, subs[i].Channel) {
+			subs[i].Held, subs[i].Continues, subs[i].PrevID = true, true, ""
 		}
 	}
 	// The stream moves in a moment, and the channels must be ready until then.
@@ -147,7 +152,7 @@ func (h *Handler) move(x *exchange, r *http.Request, t *tenure, subs []channels.
 		return &failure{HistoryUnavailable, err}
 	}
 	live := x.at.Seq
-	t.names, t.filters = namesOf(subs), x.filters
+	t.filters = x.filters
 	t.mailbox.Move(hold.Move{
 		Follow: func(place uint64) (*channels.Cursor, error) {
 			defer joined()

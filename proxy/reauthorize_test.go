@@ -222,7 +222,7 @@ func TestAStreamThatIsNotRenewedEndsWithAReason(t *testing.T) {
 	if status, _ := s.answer(t, "/events", ch, "alice/a"); status != http.StatusNotFound {
 		t.Errorf("a late answer gets %d", status)
 	}
-	if n := s.handler.leases.Len(); n != 0 {
+	if n := s.handler.holding.Leases.Len(); n != 0 {
 		t.Errorf("%d leases are left", n)
 	}
 }
@@ -231,7 +231,7 @@ func TestAStreamThatEndsLeavesNoLease(t *testing.T) {
 	s := guarded(t)
 	c, _ := s.challenged(t, hourly, "alice/a")
 	c.leave()
-	for deadline := time.Now().Add(patience); s.handler.leases.Len() > 0; time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(patience); s.handler.holding.Leases.Len() > 0; time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatal("the lease of a stream that has ended is left")
 		}

@@ -23,6 +23,11 @@ func (h *Handler) refuse(x *exchange, r *http.Request, f *failure) {
 	header := x.w.Header()
 	clear(header) // of what belonged to the answer that failed
 	header.Set("Cache-Control", "no-store")
+	if f.reason == Revoked && wantsEvents(r) {
+		x.outcome = refused
+		stayAway(x.w, r)
+		return
+	}
 	if x.route != nil && x.route.OnUnavailable == UnavailableRetry && f.reason.passes() && wantsEvents(r) && x.tenure == nil {
 		x.outcome = retry
 		askToRetry(x.w, r, x.detailFor(r, f))
@@ -60,18 +65,30 @@ const (
 // fields. The origin cannot be asked who may read this answer; as it says
 // nothing but when to come back, everybody may. detail stands in a comment.
 func askToRetry(w http.ResponseWriter, r *http.Request, detail string) {
-	h := w.Header()
-	h.Set("Content-Type", eventStream)
-	if origin := r.Header.Get("Origin"); origin != "" {
-		h.Set("Access-Control-Allow-Origin", origin)
-		h.Set("Access-Control-Allow-Credentials", "true")
-		h.Set("Vary", "Origin")
-	}
+	w.Header().Set("Content-Type", eventStream)
+	letRead(w.Header(), r)
 	w.WriteHeader(http.StatusOK)
 	if detail != "" {
 		io.WriteString(w, ": "+detail+"\n")
 	}
 	io.WriteString(w, "retry: "+strconv.Itoa(retryMin+rand.IntN(retryMax-retryMin+1))+"\n\n")
+}
+
+// stayAway makes an EventSource not come back (WHATWG HTML §9.2.2). Without CORS fields
+// a page of another site would take it for an error of the network, and come back for
+// ever.
+func stayAway(w http.ResponseWriter, r *http.Request) {
+	letRead(w.Header(), r)
+	w.WriteHeader(http.StatusNoContent)
+}
+
+// letRead lets the page that sent r read an answer that tells nothing.
+func letRead(h http.Header, r *http.Request) {
+	if origin := r.Header.Get("Origin"); origin != "" {
+		h.Set("Access-Control-Allow-Origin", origin)
+		h.Set("Access-Control-Allow-Credentials", "true")
+		h.Set("Vary", "Origin")
+	}
 }
 
 // writeError answers with the reason's status, in JSON if the client asked

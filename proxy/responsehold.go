@@ -14,6 +14,9 @@ import (
 // holdResponse waits for one published response and answers with it, or with
 // the origin's own when the time is up (GRIP: response hold, long polling).
 func (h *Handler) holdResponse(x *exchange, r *http.Request, in *grip.Instruction, d head, body *initialBody) *failure {
+	if f := h.turnAway(x, r, in, x.subscriptions(in)); f != nil {
+		return f
+	}
 	if f := h.admit(); f != nil {
 		return f
 	}

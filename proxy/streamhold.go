@@ -16,6 +16,10 @@ import (
 // holdStream sends the initial response and gives the connection to the
 // holder (GRIP: stream hold).
 func (h *Handler) holdStream(x *exchange, r *http.Request, in *grip.Instruction, d head, body *initialBody) *failure {
+	subs := x.subscriptions(in)
+	if f := h.turnAway(x, r, in, subs); f != nil {
+		return f
+	}
 	if f := h.begin(x, r); f != nil {
 		return f
 	}
@@ -24,7 +28,6 @@ func (h *Handler) holdStream(x *exchange, r *http.Request, in *grip.Instruction,
 	}
 	k := &keeping{events: d.isEventStream(), in: in, next: x.links.next, at: x.at}
 	defer h.unlessKept(k)
-	subs := x.subscriptions(in)
 	ctx, joined, f := h.join(r, subs)
 	if f != nil {
 		return f

@@ -43,9 +43,27 @@ type tenure struct {
 	rewrites bool // its filters change the content
 
 	judging sync.Mutex // held while an answer is judged
-	user    string     // guarded by judging
-	names   []string   // of its channels, in the instruction's order; guarded by judging
+	// Guarded by judging.
+	user    string
 	filters *filter.Set
+
+	mu    sync.Mutex // nothing slow is done under it
+	who   *hold.Who
+	names []string // of its channels, in the instruction's order
+}
+
+// is says whose it is, and with which channels, from now on.
+func (t *tenure) is(who *hold.Who, subs []channels.Subscription) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.who, t.names = who, namesOf(subs)
+}
+
+// channels are the names of those that the stream has.
+func (t *tenure) channels() []string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.names
 }
 
 // newTenure is the leave of the stream that s describes, which is about to be held,
@@ -62,14 +80,23 @@ func (h *Handler) newTenure(x *exchange, k *keeping, s *hold.Stream) *tenure {
 		linked:   k.next != nil,
 		rewrites: x.filters.Rewrites(),
 		filters:  x.filters,
-		names:    namesOf(x.subscriptions(k.in)),
 	}
-	if s.Client.Who != nil {
-		t.user = s.Client.Who.User
-	}
+	s.Client.Who = renewable(s.Client.Who)
+	t.user = s.Client.Who.User
+	t.is(s.Client.Who, x.subscriptions(k.in))
 	s.Mailbox = t.mailbox
-	t.lease = h.leases.Open(t, time.Now().Add(k.in.Expires), t.notice())
+	t.lease = h.holding.Leases.Open(t, time.Now().Add(k.in.Expires), t.notice())
 	return t
+}
+
+// renewable is who, or nobody, as one who can be asked for new credentials.
+func renewable(who *hold.Who) *hold.Who {
+	var copied hold.Who
+	if who != nil {
+		copied = *who
+	}
+	copied.Renewable = true
+	return &copied
 }
 
 // notice is when the client is asked. Only event streams can be.
@@ -111,7 +138,7 @@ func (t *tenure) over() {
 
 // follows reports whether these are the channels that the stream has.
 func (t *tenure) follows(subs []channels.Subscription) bool {
-	return slices.Equal(slices.Sorted(slices.Values(namesOf(subs))), slices.Sorted(slices.Values(t.names)))
+	return slices.Equal(slices.Sorted(slices.Values(namesOf(subs))), slices.Sorted(slices.Values(t.channels())))
 }
 
 func namesOf(subs []channels.Subscription) []string {

@@ -58,9 +58,10 @@ var rules = []rule{
 	only("internal/websocket/...", "it holds WebSockets, however the proxy came by them",
 		"channels", "internal/filter", "internal/grip", "internal/hold", "internal/wire", "internal/woh"),
 	only("proxy/...", "the front door never sees the publishers' side",
-		"channels", "internal/errand", "internal/filter", "internal/grip", "internal/hold", "internal/lease", "internal/sse", "internal/websocket", "internal/wire", "internal/woh"),
+		"channels", "internal/barred", "internal/errand", "internal/filter", "internal/grip", "internal/hold", "internal/lease", "internal/sse", "internal/websocket", "internal/wire", "internal/woh"),
+	only("internal/barred/...", "it knows what clients are called, not what they do"),
 	only("control/...", "the publishers' side never sees the front door",
-		"channels", "internal/grip", "internal/sse", "internal/wire"),
+		"channels", "internal/barred", "internal/grip", "internal/sse", "internal/wire"),
 	only("control/nats/embedded", "it runs a server, whatever is published there"),
 	{
 		in:     []string{module + "..."},

@@ -22,6 +22,8 @@ type Who struct {
 	TokenID string
 	// Meta is the instruction's.
 	Meta map[string]string
+	// Renewable: the client can be asked for new credentials.
+	Renewable bool
 }
 
 // Known is an Ender that knows its client.

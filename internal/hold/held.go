@@ -65,6 +65,16 @@ func (t *Ticket) held() Held {
 // End ends it as reason says, unless it has ended. Any goroutine may call it.
 func (h *Held) End(reason Reason) { h.ticket.end(reason) }
 
+// Describe has tell called with what it is doing; see Describer. It returns false if
+// that is never told.
+func (h *Held) Describe(tell func(Facts)) bool {
+	d, ok := h.ticket.holder.(Describer)
+	if ok {
+		d.Describe(tell)
+	}
+	return ok
+}
+
 // Describe asks all of page what they are doing and waits for the answers, until
 // ctx ends. Those that did not answer keep empty Facts.
 func Describe(ctx context.Context, page []Held) {
@@ -75,12 +85,9 @@ func Describe(ctx context.Context, page []Held) {
 	answers := make(chan answer, len(page)) // nobody who answers waits
 	asked := 0
 	for i := range page {
-		e, ok := page[i].ticket.holder.(Describer)
-		if !ok {
-			continue
+		if page[i].Describe(func(f Facts) { answers <- answer{i, f} }) {
+			asked++
 		}
-		asked++
-		e.Describe(func(f Facts) { answers <- answer{i, f} })
 	}
 	for range asked {
 		select {

@@ -14,6 +14,7 @@ import (
 // be called from any goroutine.
 type Registry struct {
 	limit int // 0: none
+	guard atomic.Pointer[Guard]
 
 	mu      sync.Mutex // no Ender is called while held
 	places  int        // admitted and not yet gone, seated or not
@@ -64,6 +65,11 @@ func (t *Ticket) client() Client {
 	return c
 }
 
+// Guard looks at everybody who is entered, and may end him. He can already be found by
+// Registry.Held, so between a guard that is set and a list that is looked at
+// after that nobody slips through. It must not block.
+type Guard func(h *Held)
+
 // NewRegistry returns an empty registry of at most limit places, 0 for no
 // bound.
 func NewRegistry(limit int) *Registry {
@@ -104,8 +110,16 @@ func (r *Registry) Enter(t *Ticket, e Ender) {
 	t.holder = e
 	if reason := r.add(t); reason != "" {
 		t.end(reason)
+		return
+	}
+	if g := r.guard.Load(); g != nil {
+		h := t.held()
+		(*g)(&h)
 	}
 }
+
+// SetGuard has everybody who is entered from now on looked at by g.
+func (r *Registry) SetGuard(g Guard) { r.guard.Store(&g) }
 
 // add enters t and returns why it must end at once, or nothing.
 func (r *Registry) add(t *Ticket) Reason {

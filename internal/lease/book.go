@@ -3,20 +3,24 @@ package lease
 import (
 	"crypto/rand"
 	"crypto/sha256"
+	"maps"
+	"slices"
 	"sync"
 )
 
-// Book holds the leases that can be extended. Make it with NewBook. It is safe for
-// concurrent use.
+// Book holds leases. Make it with NewBook. It is safe for concurrent use.
 type Book struct {
-	mu sync.Mutex
+	mu  sync.Mutex
+	all map[*Lease]struct{}
 	// By the hash of the secret, so that looking one up takes no time that tells of
-	// others.
+	// others. Leases for ever have no secret.
 	open map[[sha256.Size]byte]*Lease
 }
 
 // NewBook returns a book without leases.
-func NewBook() *Book { return &Book{open: make(map[[sha256.Size]byte]*Lease)} }
+func NewBook() *Book {
+	return &Book{all: make(map[*Lease]struct{}), open: make(map[[sha256.Size]byte]*Lease)}
+}
 
 // Find returns the lease whose secret this is, nil if there is none.
 func (b *Book) Find(secret string) *Lease {
@@ -25,11 +29,18 @@ func (b *Book) Find(secret string) *Lease {
 	return b.open[sha256.Sum256([]byte(secret))]
 }
 
-// Len is how many leases can be extended.
+// Len is how many leases are not over.
 func (b *Book) Len() int {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return len(b.open)
+	return len(b.all)
+}
+
+// All returns the leases that are not over.
+func (b *Book) All() []*Lease {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Collect(maps.Keys(b.all))
 }
 
 // enter gives l a new secret, and takes the old one, if any, away.
@@ -38,13 +49,24 @@ func (b *Book) enter(l *Lease, old string) (secret string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.removeLocked(old)
+	b.all[l] = struct{}{}
 	b.open[sha256.Sum256([]byte(secret))] = l
 	return secret
 }
 
-func (b *Book) remove(secret string) {
+// keep takes the secret of l away, which is for ever.
+func (b *Book) keep(l *Lease, secret string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	b.all[l] = struct{}{}
+	b.removeLocked(secret)
+}
+
+// leave removes l, which is over.
+func (b *Book) leave(l *Lease, secret string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	delete(b.all, l)
 	b.removeLocked(secret)
 }
 

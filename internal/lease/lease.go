@@ -65,7 +65,7 @@ func (l *Lease) Extend(expires time.Time) bool {
 func (l *Lease) extendLocked(expires time.Time) {
 	l.expires, l.challenged = expires, false
 	if expires.IsZero() {
-		l.book.remove(l.secret)
+		l.book.keep(l, l.secret)
 		l.secret = ""
 		l.disarmLocked()
 		return
@@ -112,7 +112,7 @@ func (l *Lease) closeLocked() {
 	}
 	l.closed = true
 	l.disarmLocked()
-	l.book.remove(l.secret)
+	l.book.leave(l, l.secret)
 	l.secret = ""
 }
 

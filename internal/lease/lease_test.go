@@ -104,7 +104,7 @@ func TestALeaseCanBeExtendedForEver(t *testing.T) {
 		l := w.open(b, time.Minute, 30*time.Second, 10*time.Second)
 		l.Extend(time.Time{})
 		wait(1000 * time.Hour)
-		if len(w.challenged)+len(w.expired) != 0 || b.Len() != 0 {
+		if len(w.challenged)+len(w.expired) != 0 || b.Len() != 1 {
 			t.Errorf("challenged %v, expired %v, %d in the book", w.challenged, w.expired, b.Len())
 		}
 		l.Hurry()
@@ -115,6 +115,9 @@ func TestALeaseCanBeExtendedForEver(t *testing.T) {
 		wait(5 * time.Second)
 		if len(w.expired) != 1 {
 			t.Error("did not expire in a hurry")
+		}
+		if len(b.All()) != 0 {
+			t.Error("it is still in the book")
 		}
 	})
 }

@@ -203,6 +203,22 @@ var mailboxCases = []one{
 			t.Errorf("still %d are listed", len(page))
 		}
 	}},
+	{name: "a guard can end whoever comes", setup: withMailbox, run: func(t *testing.T, r *rig) {
+		r.options.Registry.SetGuard(func(h *hold.Held) {
+			h.Describe(func(f hold.Facts) {
+				if h.Who.User == "alice" && strings.Join(f.Channels, "") == "a" {
+					h.End(hold.ReasonRevoked)
+				}
+			})
+		})
+		c := r.hold(t, "channel", "a")
+		c.want(t, "event: end\ndata: {\"reason\":\"revoked\"}\nretry: ")
+		c.rest(t)
+		c.close()
+		r.wantEnd(t, hold.ReasonRevoked)
+		r.hold(t, "channel", "b")
+		r.wantCount(t, 1, "holdfast_streams")
+	}},
 	{name: "a stream that is revoked does not get what it is behind by", setup: withMailbox, run: func(t *testing.T, r *rig) {
 		c := r.hold(t, "channel", "a")
 		r.wantCount(t, 1, "holdfast_streams")
