@@ -60,6 +60,7 @@ var rules = []rule{
 		"channels", "internal/errand", "internal/filter", "internal/grip", "internal/hold", "internal/sse", "internal/websocket", "internal/wire", "internal/woh"),
 	only("control/...", "the publishers' side never sees the front door",
 		"channels", "internal/grip", "internal/sse", "internal/wire"),
+	only("control/access", "who may is decided without knowing how it was asked", "channels", "internal/grip"),
 	only("control/nats/embedded", "it runs a server, whatever is published there"),
 	{
 		in:     []string{module + "..."},
