@@ -164,11 +164,7 @@ func newHolder(c config.Hold, o hold.Options) (hold.Holder, error) {
 }
 
 func (n *node) controlHandler(cfg config.Config, in *intake.Intake, cluster roll.Asker, reg *prometheus.Registry) (http.Handler, error) {
-	tokens, err := cfg.Control.ReadTokens()
-	if err != nil {
-		return nil, err
-	}
-	publishers, err := publisherKeys(cfg.Control)
+	may, err := controlAccess(cfg.Control)
 	if err != nil {
 		return nil, err
 	}
@@ -177,8 +173,7 @@ func (n *node) controlHandler(cfg config.Config, in *intake.Intake, cluster roll
 		Cluster:        cluster,
 		Intake:         in,
 		Recover:        n.handler.Recover,
-		Tokens:         tokens,
-		Verifier:       publishers,
+		Access:         may,
 		FastlyServices: cfg.Control.FastlyServices,
 		MaxBody:        int64(cfg.Control.MaxBody),
 		Profiling:      cfg.Control.Pprof,
