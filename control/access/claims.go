@@ -15,6 +15,10 @@ const (
 	claimChannels = "channels" // a list of patterns; without it, every channel
 	claimSubject  = "sub"      // what the bearer is called, else
 	claimIssuer   = "iss"
+
+	// These say that a token is meant for somebody else.
+	claimAudience = "aud"  // RFC 7519 §4.1.3: who is not named must not take it
+	claimClients  = "grip" // what a client's token lets it follow
 )
 
 const (
@@ -34,6 +38,9 @@ func ParseClaims(object []byte) (Terms, error) {
 	if err := json.Unmarshal(object, &claims); err != nil || claims == nil {
 		return Terms{}, errors.New("the claims are no JSON object")
 	}
+	if err := forUs(claims); err != nil {
+		return Terms{}, err
+	}
 	t := Terms{Name: bearer(claims), Rights: All}
 	rights, bound := claims[claimRights]
 	if bound {
@@ -49,12 +56,24 @@ func ParseClaims(object []byte) (Terms, error) {
 	if !has {
 		return t, nil
 	}
-	if !bound {
-		return Terms{}, fmt.Errorf("the claim %q stands without %q", claimChannels, claimRights)
-	}
 	var err error
 	t.Channels, err = claimedChannels(patterns)
 	return t, err
+}
+
+// forUs reports why a token is not one for publishers and operators. What means
+// everything where it says nothing must not be what was made for something else.
+func forUs(claims map[string]json.RawMessage) error {
+	for _, claim := range []string{claimAudience, claimClients} {
+		if _, has := claims[claim]; has {
+			return fmt.Errorf("the claim %q says that it is for somebody else", claim)
+		}
+	}
+	_, bound := claims[claimChannels]
+	if _, has := claims[claimRights]; bound && !has {
+		return fmt.Errorf("the claim %q stands without %q", claimChannels, claimRights)
+	}
+	return nil
 }
 
 // claimedChannels reads the claim channels.

@@ -54,6 +54,8 @@ func TestClaimsThatCannotBeUnderstoodRefuseTheToken(t *testing.T) {
 		{"a right that is null", `{"rights":[null]}`, `"rights" is no list`},
 		{"a right that is a number", `{"rights":[1]}`, `"rights" is no list`},
 		{"channels alone, as clients' tokens have them", `{"channels":["user-1"]}`, `"channels" stands without "rights"`},
+		{"a claim of clients' tokens", `{"rights":["read"],"grip":{}}`, `"grip" says that it is for somebody else`},
+		{"an audience", `{"rights":["read"],"aud":"api"}`, `"aud" says that it is for somebody else`},
 		{"no channel, which is not every channel", `{"rights":["read"],"channels":[]}`, "names no channel"},
 		{"channels that are null", `{"rights":["read"],"channels":null}`, `"channels" is no list`},
 		{"a channel that is null", `{"rights":["read"],"channels":[null]}`, `"channels" is no list`},

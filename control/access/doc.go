@@ -25,9 +25,10 @@
 // What a GRIP library signs has iss and exp and nothing else, and means
 // everything, as the key is everything. The claims "rights" and "channels" make
 // less of it. A claim that is there and cannot be understood refuses the token: to
-// skip it would widen what its issuer has narrowed. So does "channels" without
-// "rights": clients' tokens name channels, too, and where somebody signs both
-// with one key, what lets a page listen must not let it publish.
+// skip it would widen what its issuer has narrowed. So does what shows that a token
+// was made for something else, where somebody signs both with one key: "aud", which
+// nothing here can compare with, "grip", which clients' tokens have, and "channels"
+// without "rights". What lets a page listen must not let it publish.
 //
 // # Guessing
 //
