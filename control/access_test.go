@@ -264,6 +264,11 @@ func TestWhoGuessesTokensIsSlowed(t *testing.T) {
 			t.Errorf("Retry-After: %q", got)
 		}
 		request{method: "GET", path: "/", header: bearer("good"), status: 429, answer: "*"}.check(t, e)
+		elsewhere := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			r.RemoteAddr = "[2001:db8::1]:1234"
+			e.ServeHTTP(w, r)
+		})
+		request{method: "GET", path: "/", header: bearer("good"), status: 200, answer: "*"}.check(t, elsewhere)
 		request{method: "GET", path: "/", status: 401, answer: "*"}.check(t, e)
 		request{method: "GET", path: "/healthz", status: 200, answer: "*"}.check(t, e)
 		time.Sleep(time.Second)
