@@ -26,7 +26,8 @@ const (
 	// maxShown is how many tokens an address can have shown.
 	maxShown = 16
 	// maxAddresses is how many addresses are remembered. The one that was heard of
-	// longest ago goes first. At about 300 bytes each this is some 3 MB.
+	// longest ago goes first. One that has shown one token takes about 300 bytes,
+	// one that has shown as many as it can 1 KB: 10 MB at the very most.
 	maxAddresses = 10_000
 )
 
