@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 
+	"github.com/holdfast-proxy/holdfast/control/access"
 	"github.com/holdfast-proxy/holdfast/control/roll"
 )
 
@@ -48,7 +49,7 @@ func ofCluster(r *http.Request) (bool, error) {
 }
 
 // listCluster lists the channels of all nodes by their names.
-func (h *Handler) listCluster(r *http.Request) (answer, error) {
+func (h *Handler) listCluster(r *http.Request, by *access.Grant) (answer, error) {
 	q, err := query(r, "after", "limit", "prefix", "scope")
 	if err != nil {
 		return answer{}, err
@@ -57,7 +58,7 @@ func (h *Handler) listCluster(r *http.Request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	all, err := h.ask(r.Context(), roll.Question{Prefix: q.Get("prefix"), After: q.Get("after"), Limit: limit})
+	all, err := h.ask(r.Context(), roll.Question{Prefix: q.Get("prefix"), After: q.Get("after"), Limit: limit, Only: by.Only()})
 	if err != nil {
 		return answer{}, err
 	}

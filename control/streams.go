@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/holdfast-proxy/holdfast/control/access"
 	"github.com/holdfast-proxy/holdfast/control/live"
 	"github.com/holdfast-proxy/holdfast/control/roll"
 	"github.com/holdfast-proxy/holdfast/internal/barred"
@@ -46,7 +47,7 @@ type endedStream struct {
 
 // listStreams serves GET /streams: those of all nodes that the query means, in the
 // order in which they began.
-func (h *Handler) listStreams(r *http.Request) (answer, error) {
+func (h *Handler) listStreams(r *http.Request, _ *access.Grant) (answer, error) {
 	q, err := query(r, "after", "channel", "limit", "route", "token_id", "user")
 	if err != nil {
 		return answer{}, err
@@ -80,7 +81,7 @@ func ruleOf(q url.Values) barred.Rule {
 }
 
 // endStream serves DELETE /streams/{id}. The client may come back.
-func (h *Handler) endStream(r *http.Request) (answer, error) {
+func (h *Handler) endStream(r *http.Request, _ *access.Grant) (answer, error) {
 	if _, err := query(r); err != nil {
 		return answer{}, err
 	}
@@ -128,7 +129,7 @@ const (
 
 // revoke serves POST /revoke. It is carried out when the answer is 200; otherwise
 // it is perhaps carried out on some nodes, and doing it again does no harm.
-func (h *Handler) revoke(r *http.Request) (answer, error) {
+func (h *Handler) revoke(r *http.Request, _ *access.Grant) (answer, error) {
 	if _, err := query(r); err != nil {
 		return answer{}, err
 	}

@@ -26,8 +26,8 @@ type keeper struct {
 	log      *zap.Logger
 }
 
-// clientOf is who h is, for a rule; its channels are known only after Describe.
-func clientOf(h *hold.Held) *barred.Client {
+// heldBy is who h is, for a rule; its channels are known only after Describe.
+func heldBy(h *hold.Held) *barred.Client {
 	c := &barred.Client{Route: h.Route, Channels: h.Channels}
 	if h.Who != nil {
 		c.User, c.TokenID, c.Meta = h.Who.User, h.Who.TokenID, h.Who.Meta
@@ -41,7 +41,7 @@ func (k *keeper) Streams(ctx context.Context, q live.Question) (page []live.Stre
 	defer stop()
 	after := q.After
 	for len(page) < q.Limit {
-		held, others := k.registry.Held(after, q.Limit-len(page), func(h *hold.Held) bool { return q.Rule.MeansBut(clientOf(h)) })
+		held, others := k.registry.Held(after, q.Limit-len(page), func(h *hold.Held) bool { return q.Rule.MeansBut(heldBy(h)) })
 		hold.Describe(ctx, held)
 		for i := range held {
 			after = held[i].ID
@@ -109,7 +109,7 @@ func (k *keeper) Revoke(q live.Question) (ended, checked int, err error) {
 // do not tell their channels in time are ended when they do, if they are meant, and
 // not counted.
 func (k *keeper) end(rule *barred.Rule, why hold.Reason, also func(*hold.Held) bool) int {
-	means := func(h *hold.Held) bool { return rule.MeansBut(clientOf(h)) && also(h) }
+	means := func(h *hold.Held) bool { return rule.MeansBut(heldBy(h)) && also(h) }
 	held, _ := k.registry.Held(0, math.MaxInt, means)
 	if rule.Channel != "" {
 		return endFollowers(held, rule.Channel, why)
@@ -156,14 +156,14 @@ func (k *keeper) guard(h *hold.Held) {
 	if k.barred.Len() == 0 {
 		return
 	}
-	if k.barred.Bars(clientOf(h)) {
+	if k.barred.Bars(heldBy(h)) {
 		h.End(hold.ReasonRevoked)
 		return
 	}
 	if k.barred.NamesChannels() {
 		newcomer := *h
 		newcomer.Describe(func(f hold.Facts) {
-			if newcomer.Facts = f; k.barred.Bars(clientOf(&newcomer)) {
+			if newcomer.Facts = f; k.barred.Bars(heldBy(&newcomer)) {
 				newcomer.End(hold.ReasonRevoked)
 			}
 		})

@@ -171,11 +171,7 @@ func newHolder(c config.Hold, o hold.Options) (hold.Holder, error) {
 }
 
 func (n *node) controlHandler(cfg config.Config, in *intake.Intake, cluster asker, reg *prometheus.Registry) (http.Handler, error) {
-	tokens, err := cfg.Control.ReadTokens()
-	if err != nil {
-		return nil, err
-	}
-	publishers, err := publisherKeys(cfg.Control)
+	may, err := controlAccess(cfg.Control)
 	if err != nil {
 		return nil, err
 	}
@@ -185,8 +181,7 @@ func (n *node) controlHandler(cfg config.Config, in *intake.Intake, cluster aske
 		Streams:        cluster,
 		Intake:         in,
 		Recover:        n.handler.Recover,
-		Tokens:         tokens,
-		Verifier:       publishers,
+		Access:         may,
 		FastlyServices: cfg.Control.FastlyServices,
 		MaxBody:        int64(cfg.Control.MaxBody),
 		Profiling:      cfg.Control.Pprof,

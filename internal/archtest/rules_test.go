@@ -62,6 +62,7 @@ var rules = []rule{
 	only("internal/barred/...", "it knows what clients are called, not what they do"),
 	only("control/...", "the publishers' side never sees the front door",
 		"channels", "internal/barred", "internal/grip", "internal/sse", "internal/wire"),
+	only("control/access", "who may is decided without knowing how it was asked", "channels", "internal/grip"),
 	only("control/nats/embedded", "it runs a server, whatever is published there"),
 	{
 		in:     []string{module + "..."},

@@ -78,6 +78,7 @@ func TestRefused(t *testing.T) {
 	clustered := func(text string) string {
 		return embedded("cluster: {name: c, listen: '127.0.0.1:6222', peers: [a:6222, b:6222, c:6222], " + text + "}")
 	}
+	bearer := func(text string) string { return "control: {access: [{" + text + "}]}" }
 	route := func(text string) string { return "routes: [{origins: [http://a], " + text + "}]" }
 	tests := []struct {
 		name, text, want string
@@ -109,6 +110,21 @@ func TestRefused(t *testing.T) {
 		{"an empty token", "control: {tokens: ['']}", "control.tokens[0]: is empty"},
 		{"a token with a space", "control: {tokens: ['a b']}", "control.tokens[0]: has a character that cannot be sent"},
 		{"a token file that is not there", "control: {tokens: ['file:absent']}", "control.tokens[0]: open absent"},
+		{"a token without a name", bearer("name: '', token: a, rights: [read]"), "control.access[0].name: is empty"},
+		{"a token with a name too long", bearer("name: " + strings.Repeat("x", 65) + ", token: a, rights: [read]"), "control.access[0].name: is 65 bytes long"},
+		{"a token with a line break in its name", bearer(`name: "a\nb", token: a, rights: [read]`), `control.access[0].name: "a\nb" has control characters`},
+		{"a token with another's name", "control: {access: [{name: n, token: a, rights: [read]}, {name: n, token: b, rights: [read]}]}", `control.access[1].name: "n" is also control.access[0].name`},
+		{"a name without a token", bearer("name: n, rights: [read]"), "control.access[0].token: is empty"},
+		{"a token of access with a space", bearer("name: n, token: a b, rights: [read]"), "control.access[0].token: has a character that cannot be sent"},
+		{"a token of access file that is not there", bearer("name: n, token: 'file:absent', rights: [read]"), "control.access[0].token: open absent"},
+		{"a token for everything and for less", "control: {tokens: [a], access: [{name: n, token: a, rights: [read]}]}", "control.access[0].token: is also control.tokens[0]"},
+		{"a token without rights", bearer("name: n, token: a"), "control.access[0].rights: is empty"},
+		{"a right that there is not", bearer("name: n, token: a, rights: [read, write]"), `control.access[0].rights[1]: "write" is not known; write publish, read or admin`},
+		{"a channel with * in the middle", bearer("name: n, token: a, rights: [read], channels: [b, 'a*c']"), `control.access[0].channels[1]: "a*c" has a * that is not at its end`},
+		{"an empty channel", bearer("name: n, token: a, rights: [read], channels: ['']"), "control.access[0].channels[0]: is empty"},
+		{"a channel that is too long", bearer("name: n, token: a, rights: [read], channels: [" + strings.Repeat("x", 256) + "]"), "control.access[0].channels[0]: is 256 bytes long"},
+		{"a burst of items without a rate", bearer("name: n, token: a, rights: [publish], burst: 5"), "control.access[0].burst: is 5, and rate is 0"},
+		{"a negative rate of items", bearer("name: n, token: a, rights: [publish], rate: -1"), "control.access[0].rate: -1 is negative"},
 		{"TLS without certificates", "tls: {listen: [':443']}", "tls.certificates: is empty, and tls.listen is not"},
 		{"a certificate without its key", "tls: {listen: [':443'], certificates: [{cert: a}]}", "tls.certificates[0].key: is empty"},
 		{"a certificate that is not there", "tls: {listen: [':443'], certificates: [{cert: absent, key: b}]}", "tls.certificates[0]: open absent"},
