@@ -19,6 +19,12 @@ const (
 	BadHandshake Reason = "bad_handshake"
 	// ForgedEvents: the client sends the events of WebSocket-over-HTTP itself. 403.
 	ForgedEvents Reason = "forged_events"
+	// PreflightRefused: a page asks what it may send, and its site is none of the
+	// route's. 403.
+	PreflightRefused Reason = "preflight_refused"
+	// ForeignOrigin: a page of another site has made a browser send the user's
+	// credentials. 403.
+	ForeignOrigin Reason = "foreign_origin"
 	// ClientGone: the client left, or we are shutting down. Nothing.
 	ClientGone Reason = "client_gone"
 	// ClientTimeout: the client did not read for the route's write timeout.
@@ -62,8 +68,8 @@ const (
 
 // reasons lists all reasons, for metrics and the log's limits.
 func reasons() []Reason {
-	return []Reason{NoRoute, BadMethod, BadRequestBody, BadHandshake, ForgedEvents, ClientGone, ClientTimeout,
-		OriginUnreachable, OriginTimeout, OriginBroken, OriginCut, BadEncoding, BodyTooLarge, BadInstruction,
+	return []Reason{NoRoute, BadMethod, BadRequestBody, BadHandshake, ForgedEvents, PreflightRefused, ForeignOrigin,
+		ClientGone, ClientTimeout, OriginUnreachable, OriginTimeout, OriginBroken, OriginCut, BadEncoding, BodyTooLarge, BadInstruction,
 		BadPatch, LinkFailed, TooManyStreams, TooManyNewStreams, OriginBusy, Draining, HistoryUnavailable}
 }
 
@@ -76,7 +82,7 @@ func (r Reason) status() int {
 		return http.StatusNotImplemented
 	case BadRequestBody, BadHandshake:
 		return http.StatusBadRequest
-	case ForgedEvents:
+	case ForgedEvents, PreflightRefused, ForeignOrigin:
 		return http.StatusForbidden
 	case OriginTimeout:
 		return http.StatusGatewayTimeout
@@ -100,6 +106,8 @@ func (r Reason) message() string {
 		return "The WebSocket handshake is malformed or of another version than 13."
 	case ForgedEvents:
 		return "Client not allowed to send WebSocket events directly."
+	case PreflightRefused, ForeignOrigin:
+		return "Pages of this site may not send this."
 	case OriginTimeout:
 		return "The origin did not answer in time."
 	case TooManyNewStreams:
@@ -116,7 +124,7 @@ func (r Reason) message() string {
 // byClient reports whether clients can bring r about by themselves.
 func (r Reason) byClient() bool {
 	switch r {
-	case NoRoute, BadMethod, BadRequestBody, BadHandshake, ForgedEvents, ClientGone, ClientTimeout:
+	case NoRoute, BadMethod, BadRequestBody, BadHandshake, ForgedEvents, PreflightRefused, ForeignOrigin, ClientGone, ClientTimeout:
 		return true
 	}
 	return false

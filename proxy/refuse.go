@@ -57,12 +57,13 @@ const (
 
 // askToRetry makes an EventSource come back. Any status but 200 would make it
 // give up, and so would, on a page of another site, an answer without CORS
-// fields. The origin cannot be asked who may read this answer; as it says
-// nothing but when to come back, everybody may. detail stands in a comment.
-func askToRetry(w http.ResponseWriter, r *http.Request, detail string) {
+// fields. Where these are the origin's business it cannot be asked now who may
+// read this answer; as that says nothing but when to come back, everybody may.
+// detail stands in a comment.
+func askToRetry(w *responseWriter, r *http.Request, detail string) {
 	h := w.Header()
 	h.Set("Content-Type", eventStream)
-	if origin := r.Header.Get("Origin"); origin != "" {
+	if origin := r.Header.Get("Origin"); origin != "" && w.finish == nil {
 		h.Set("Access-Control-Allow-Origin", origin)
 		h.Set("Access-Control-Allow-Credentials", "true")
 		h.Set("Vary", "Origin")
