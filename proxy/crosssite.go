@@ -15,20 +15,19 @@ type CORS = cors.Options
 type crossSite struct {
 	policy *cors.Policy // nil: CORS is the origin's business
 	check  bool         // refuse what foreign pages send with the user's credentials
-	sites  cors.Sites   // whose pages are not foreign
+	sites  *cors.Sites  // whose pages are not foreign
 }
 
 // compileCrossSite reads the settings. The error names what is wrong with them.
 func (r *Route) compileCrossSite() (crossSite, error) {
-	c := crossSite{check: r.CheckOrigin}
+	c := crossSite{check: r.CheckOrigin, sites: &cors.Sites{}}
 	if len(r.CORS.Origins) == 0 {
 		return c, nil
 	}
 	var err error
-	if c.policy, err = cors.NewPolicy(r.CORS); err != nil {
-		return c, err
+	if c.policy, err = cors.NewPolicy(r.CORS); err == nil {
+		c.sites = c.policy.Sites()
 	}
-	c.sites, err = cors.ParseSites(r.CORS.Origins)
 	return c, err
 }
 
@@ -36,7 +35,6 @@ func (r *Route) compileCrossSite() (crossSite, error) {
 // pages of other sites send in the user's name. It returns false for all others.
 func (h *Handler) answerForeign(x *exchange, r *http.Request) bool {
 	c, origin := &x.route.crossSite, r.Header.Get("Origin")
-	scheme, host := h.trusted.siteOf(r)
 	switch {
 	case c.policy != nil && cors.IsPreflight(r):
 		if !c.policy.Preflight(r.Header, x.w.Header()) {
@@ -46,21 +44,22 @@ func (h *Handler) answerForeign(x *exchange, r *http.Request) bool {
 		x.outcome = preflight
 		x.w.WriteHeader(http.StatusNoContent)
 		return true
-	case c.check && c.sites.Foreign(r, scheme, host):
+	case c.check && h.trusted.foreign(r, c.sites):
 		h.refuse(x, r, &failure{ForeignOrigin, fmt.Errorf("page of %q", origin)})
 		return true
 	}
 	return false
 }
 
-// siteOf is the origin of the pages that a client finds where it sent r.
-func (t trustedPeers) siteOf(r *http.Request) (scheme, host string) {
-	scheme, host = "http", r.Host
+// foreign reports whether a page that is neither one of sites nor at home where
+// the client sent r has made a browser send it with the user's credentials.
+func (t trustedPeers) foreign(r *http.Request, sites *cors.Sites) bool {
+	scheme, host := "http", r.Host
 	if isSecure(t.schemeOf(r)) {
 		scheme = "https"
 	}
 	if t.has(peerAddr(r)) {
 		host = or(r.Header.Get("X-Forwarded-Host"), host)
 	}
-	return scheme, host
+	return sites.Foreign(r, scheme, host)
 }

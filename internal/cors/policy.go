@@ -91,6 +91,9 @@ func NewPolicy(o Options) (*Policy, error) {
 	return p, nil
 }
 
+// Sites are those whose pages may read.
+func (p *Policy) Sites() *Sites { return &p.sites }
+
 // The fields of the protocol (Fetch §3.2.2, §3.2.3).
 const (
 	allowOrigin      = "Access-Control-Allow-Origin"
