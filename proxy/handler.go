@@ -26,6 +26,7 @@ const logInterval = 10 * time.Second
 // route is a Route at work.
 type route struct {
 	Route
+	crossSite
 	counts  *routeCounts
 	gate    *gate // nil: open
 	forward *httputil.ReverseProxy
@@ -151,8 +152,8 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request) (wait func()) {
 func (h *Handler) forward(x *exchange, r *http.Request) {
 	x.counts, x.w.timeout = x.route.counts, x.route.WriteTimeout
 	x.chained = h.fromProxy(r)
-	if x.route.CORS {
-		x.w.finish = crossOrigin(r.Header).allow
+	if policy, asked := x.route.policy, r.Header; policy != nil {
+		x.w.finish = func(answer http.Header) { policy.Complete(asked, answer) }
 	}
 	if answersChallenge(r) && !x.chained {
 		var f *failure
@@ -169,6 +170,9 @@ func (h *Handler) forward(x *exchange, r *http.Request) {
 	r = x.bind(h.mayTunnel(x, withSafeUpgrade(r)))
 	defer x.closeTunnel()
 	defer h.leave(x, r)
+	if h.answerForeign(x, r) {
+		return
+	}
 	if f := h.beginEvents(x, r); f != nil {
 		h.refuse(x, r, f)
 		return

@@ -27,6 +27,12 @@ const (
 	// Revoked: the client may not be held for a while. 204 for who wants events, after
 	// which an EventSource does not come back; 403 for others.
 	Revoked Reason = "revoked"
+	// PreflightRefused: a page asks what it may send, and its site is none of the
+	// route's. 403.
+	PreflightRefused Reason = "preflight_refused"
+	// ForeignOrigin: a page of another site has made a browser send the user's
+	// credentials. 403.
+	ForeignOrigin Reason = "foreign_origin"
 	// ClientGone: the client left, or we are shutting down. Nothing.
 	ClientGone Reason = "client_gone"
 	// ClientTimeout: the client did not read for the route's write timeout.
@@ -70,7 +76,8 @@ const (
 
 // reasons lists all reasons, for metrics and the log's limits.
 func reasons() []Reason {
-	return []Reason{NoRoute, BadMethod, BadRequestBody, BadHandshake, ForgedEvents, UnknownChallenge, NotReauthorized, Revoked, ClientGone, ClientTimeout,
+	return []Reason{NoRoute, BadMethod, BadRequestBody, BadHandshake, ForgedEvents, PreflightRefused, ForeignOrigin,
+		UnknownChallenge, NotReauthorized, Revoked, ClientGone, ClientTimeout,
 		OriginUnreachable, OriginTimeout, OriginBroken, OriginCut, BadEncoding, BodyTooLarge, BadInstruction,
 		BadPatch, LinkFailed, TooManyStreams, TooManyNewStreams, OriginBusy, Draining, HistoryUnavailable}
 }
@@ -84,7 +91,7 @@ func (r Reason) status() int {
 		return http.StatusNotImplemented
 	case BadRequestBody, BadHandshake:
 		return http.StatusBadRequest
-	case ForgedEvents, NotReauthorized, Revoked:
+	case ForgedEvents, PreflightRefused, ForeignOrigin, NotReauthorized, Revoked:
 		return http.StatusForbidden
 	case OriginTimeout:
 		return http.StatusGatewayTimeout
@@ -114,6 +121,8 @@ func (r Reason) message() string {
 		return "These credentials do not let the stream stay."
 	case Revoked:
 		return "You may not open this stream any more."
+	case PreflightRefused, ForeignOrigin:
+		return "Pages of this site may not send this."
 	case OriginTimeout:
 		return "The origin did not answer in time."
 	case TooManyNewStreams:
@@ -130,8 +139,8 @@ func (r Reason) message() string {
 // byClient reports whether clients can bring r about by themselves.
 func (r Reason) byClient() bool {
 	switch r {
-	case NoRoute, BadMethod, BadRequestBody, BadHandshake, ForgedEvents, UnknownChallenge, NotReauthorized, Revoked,
-		ClientGone, ClientTimeout:
+	case NoRoute, BadMethod, BadRequestBody, BadHandshake, ForgedEvents, PreflightRefused, ForeignOrigin,
+		UnknownChallenge, NotReauthorized, Revoked, ClientGone, ClientTimeout:
 		return true
 	}
 	return false

@@ -62,11 +62,12 @@ const (
 
 // askToRetry makes an EventSource come back. Any status but 200 would make it
 // give up, and so would, on a page of another site, an answer without CORS
-// fields. The origin cannot be asked who may read this answer; as it says
-// nothing but when to come back, everybody may. detail stands in a comment.
-func askToRetry(w http.ResponseWriter, r *http.Request, detail string) {
+// fields. Where these are the origin's business it cannot be asked now who may
+// read this answer; as that says nothing but when to come back, everybody may.
+// detail stands in a comment.
+func askToRetry(w *responseWriter, r *http.Request, detail string) {
 	w.Header().Set("Content-Type", eventStream)
-	letRead(w.Header(), r)
+	letRead(w, r)
 	w.WriteHeader(http.StatusOK)
 	if detail != "" {
 		io.WriteString(w, ": "+detail+"\n")
@@ -77,14 +78,16 @@ func askToRetry(w http.ResponseWriter, r *http.Request, detail string) {
 // stayAway makes an EventSource not come back (WHATWG HTML §9.2.2). Without CORS fields
 // a page of another site would take it for an error of the network, and come back for
 // ever.
-func stayAway(w http.ResponseWriter, r *http.Request) {
-	letRead(w.Header(), r)
+func stayAway(w *responseWriter, r *http.Request) {
+	letRead(w, r)
 	w.WriteHeader(http.StatusNoContent)
 }
 
-// letRead lets the page that sent r read an answer that tells nothing.
-func letRead(h http.Header, r *http.Request) {
-	if origin := r.Header.Get("Origin"); origin != "" {
+// letRead lets the page that sent r read an answer that tells nothing, unless the
+// route says which pages may.
+func letRead(w *responseWriter, r *http.Request) {
+	h := w.Header()
+	if origin := r.Header.Get("Origin"); origin != "" && w.finish == nil {
 		h.Set("Access-Control-Allow-Origin", origin)
 		h.Set("Access-Control-Allow-Credentials", "true")
 		h.Set("Vary", "Origin")

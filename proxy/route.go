@@ -118,9 +118,12 @@ type Route struct {
 
 	// Signer signs this route's requests. Nil: Options.Signer does.
 	Signer Signer
-	// CORS lets pages of every site read the answers of origins that do not
-	// say themselves who may.
-	CORS bool
+	// CORS lets pages of other sites read. Without Origins it is the origin's
+	// business.
+	CORS CORS
+	// CheckOrigin refuses what pages of other sites than those send with the
+	// user's cookies, or open as a WebSocket.
+	CheckOrigin bool
 	// Debug tells clients why their requests failed.
 	Debug bool
 
