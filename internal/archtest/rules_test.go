@@ -26,7 +26,8 @@ func ours(path string) string { return module + path }
 var rules = []rule{
 	only("channels/...", "the heart depends on nobody"),
 	only("internal/sse/...", "event streams are a format of their own"),
-	only("internal/grip/...", "the wire format knows neither channels nor servers", "internal/sse"),
+	only("internal/grip/...", "the wire format knows neither channels nor servers", "internal/keys", "internal/sse"),
+	only("internal/keys/...", "it reads keys, whatever they are for"),
 	only("internal/config/...", "a configuration is plain data; cmd/holdfast hands the parts theirs", "internal/typo"),
 	only("internal/typo/...", "it compares words, whatever they mean"),
 	only("internal/leaktest/...", "every package's tests may use it"),
