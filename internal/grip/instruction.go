@@ -35,6 +35,9 @@ type Instruction struct {
 	Channels []Channel
 	// Timeout is how long a response hold waits.
 	Timeout time.Duration
+	// Expires is how long the client may be held before it must show anew who it
+	// is. 0: for as long as it stays.
+	Expires time.Duration
 	// KeepAlive is nil where the origin says nothing about it.
 	KeepAlive *KeepAlive
 	// Status replaces the origin's status if it is not 0; Reason, if not
@@ -136,10 +139,18 @@ func Parse(status int, h http.Header, body []byte) (*Instruction, error) {
 			return nil, err
 		}
 	}
-	for _, c := range in.Channels {
-		if err := checkFilters(c.Filters); err != nil {
-			return nil, fmt.Errorf("channel %q: %w", c.Name, err)
-		}
+	if err := in.checkFilters(); err != nil {
+		return nil, err
 	}
 	return in, nil
+}
+
+// checkFilters refuses filters that are not known.
+func (in *Instruction) checkFilters() error {
+	for _, c := range in.Channels {
+		if err := checkFilters(c.Filters); err != nil {
+			return fmt.Errorf("channel %q: %w", c.Name, err)
+		}
+	}
+	return nil
 }
