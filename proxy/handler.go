@@ -1,11 +1,13 @@
 package proxy
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"log"
 	"net/http"
 	"net/http/httputil"
+	"sync"
 	"time"
 
 	"github.com/holdfast-proxy/holdfast/internal/filter"
@@ -60,6 +62,9 @@ type Handler struct {
 	newStreams *pace // nil: as they come
 
 	drainPatience time.Duration
+
+	stop       context.CancelFunc // ends what is in the background
+	background sync.WaitGroup
 }
 
 // New returns a Handler for o. The error names everything that is wrong with
@@ -92,6 +97,7 @@ func New(o Options) (*Handler, error) {
 	for _, rt := range routes {
 		h.connect(rt, &o, shared)
 	}
+	h.verifyTokens(o.Metrics)
 	return h, nil
 }
 
@@ -112,8 +118,11 @@ func (h *Handler) connect(rt *route, o *Options, shared *pieces) {
 	}
 }
 
-// Close asks origins for nothing more and closes idle connections to them.
+// Close asks origins for nothing more, closes idle connections to them, and ends what
+// is in the background.
 func (h *Handler) Close() {
+	h.stop()
+	h.background.Wait()
 	h.recovery.close()
 	h.farewells.close()
 	for _, rt := range h.routes.all {
@@ -161,6 +170,10 @@ func (h *Handler) forward(x *exchange, r *http.Request) {
 	r = x.bind(h.mayTunnel(x, withSafeUpgrade(r)))
 	defer x.closeTunnel()
 	defer h.leave(x, r)
+	if x.holdsByToken(r) {
+		h.answerByToken(x, r)
+		return
+	}
 	if f := h.beginEvents(x, r); f != nil {
 		h.refuse(x, r, f)
 		return

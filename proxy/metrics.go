@@ -25,6 +25,7 @@ type Metrics struct {
 	pending  *prometheus.GaugeVec
 	queues   queueMetrics
 	accepts  *prometheus.CounterVec
+	keys     keyMetrics
 }
 
 // NewMetrics registers the proxy's metrics.
@@ -63,6 +64,7 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 		}, []string{"reason"}),
 	}
 	m.recovery = newRecoveryMetrics(reg)
+	m.keys = newKeyMetrics(reg)
 	reg.MustRegister(m.requests, m.failures, m.polls, m.pollGaps, m.hints, m.pending, m.accepts)
 	return m
 }

@@ -58,6 +58,7 @@ func DefaultRoute() Route {
 		OnUnavailable:         UnavailableRetry,
 		KeepAlive:             KeepAlive{Interval: 20 * time.Second, Format: KeepAliveComment, Mode: KeepAliveIdle},
 		WebSocket:             WebSocket{MaxMessage: MiB},
+		Tokens:                defaultTokens(),
 		ConnectTimeout:        5 * time.Second,
 		ResponseHeaderTimeout: 30 * time.Second,
 		WriteTimeout:          20 * time.Second,
