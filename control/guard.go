@@ -28,7 +28,7 @@ func (h *Handler) admit(r *http.Request, e *endpoint) error {
 		return refusef(http.StatusForbidden,
 			"Requests from web pages (with the header Origin) need a token. Configure one: control.tokens.")
 	}
-	if !ownHost(r) {
+	if !ownHost(r) && !certified(r) {
 		return refusef(http.StatusForbidden,
 			"The host %q is not a loopback name or this listener's address. "+
 				"Use one of these, or configure a token: control.tokens.", r.Host)
@@ -62,6 +62,11 @@ func ownHost(r *http.Request) bool {
 	}
 	return ip.IsLoopback() || ip.Unmap() == localAddr(r)
 }
+
+// certified reports whether r came over TLS with a certificate of ours on either
+// side. The host may be any then: a page that has its own name resolve to this
+// machine has no certificate for it, and its browser would not have sent a request.
+func certified(r *http.Request) bool { return r.TLS != nil && len(r.TLS.VerifiedChains) > 0 }
 
 // hostname returns hostport without its port and brackets, in lower case.
 func hostname(hostport string) string {

@@ -1,0 +1,161 @@
+package proxy
+
+import (
+	"context"
+	"crypto/tls"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/holdfast-proxy/holdfast/internal/hold"
+	"github.com/quic-go/quic-go"
+	"github.com/quic-go/quic-go/http3"
+	"go.uber.org/zap"
+)
+
+// quicClient is a client that speaks HTTP/3 alone.
+func quicClient(t *testing.T, trust *tls.Config) *http.Client {
+	tr := &http3.Transport{TLSClientConfig: trust, DisableCompression: true}
+	t.Cleanup(func() { tr.Close() })
+	return &http.Client{Transport: tr}
+}
+
+// quicWay is a way to s over HTTP/3.
+func (s *station) quicWay(t *testing.T) way {
+	t.Helper()
+	certificate, trust := testCertificate(t)
+	addr := serve(t, ServerOptions{Handler: s.handler, TLSListen: []string{"127.0.0.1:0"}, TLS: certificate, HTTP3: true})
+	return way{quicClient(t, trust), "https://" + addr}
+}
+
+func TestStreamsOverQUICAreCountedApart(t *testing.T) {
+	s := newStation(t, holding(paths(t), func(rt *Route) { rt.Name = "route" }))
+	to := s.quicWay(t)
+	c := s.watch(t, to.Client, to.url+"/events?channel=ch")
+	c.want(t, ":hi\n\n")
+	if c.Proto != "HTTP/3.0" {
+		t.Fatalf("answered in %s", c.Proto)
+	}
+	s.waitStreams(t, "ch", 1)
+	s.waitCount(t, "holdfast_requests_total", "route", "3", string(held))
+	if n := s.heldCount(t, "holdfast_streams", "http/3"); n != 1 {
+		t.Errorf("%v streams over http/3", n)
+	}
+}
+
+func TestStreamsOverQUICGetKeepAlives(t *testing.T) {
+	s := newStation(t, holding(answering(t, instruct("Grip-Keep-Alive: ping; timeout=1\r\n"+holdStream+onChannel, "initial"))))
+	to := s.quicWay(t)
+	c := s.watch(t, to.Client, to.url)
+	c.want(t, "initialping")
+}
+
+func TestStreamsOverQUICDrainCleanly(t *testing.T) {
+	s := newStation(t, holding(paths(t)))
+	to := s.quicWay(t)
+	c := s.watch(t, to.Client, to.url+"/events?channel=ch")
+	c.want(t, ":hi\n\n")
+	s.waitStreams(t, "ch", 1)
+	drained := make(chan error, 1)
+	go func() { drained <- s.holder.Drain(t.Context(), 0) }()
+	rest, err := c.rest()
+	if err != nil || !strings.HasPrefix(rest, "retry: ") {
+		t.Errorf("the farewell is %q, %v", rest, err)
+	}
+	if err := within(t, drained, "drain"); err != nil {
+		t.Error(err)
+	}
+}
+
+// A client whose flow control lets nothing more through holds up nobody, and is
+// cut, not ended as if all had been said.
+func TestAClientOverQUICThatDoesNotReadIsCut(t *testing.T) {
+	s := newStation(t, holding(paths(t), func(rt *Route) { rt.WriteTimeout = 50 * time.Millisecond }))
+	certificate, trust := testCertificate(t)
+	addr := serve(t, ServerOptions{Handler: s.handler, TLSListen: []string{"127.0.0.1:0"}, TLS: certificate, HTTP3: true})
+	tr := &http3.Transport{TLSClientConfig: trust, QUICConfig: &quic.Config{
+		InitialStreamReceiveWindow: 16 << 10, MaxStreamReceiveWindow: 16 << 10,
+	}}
+	t.Cleanup(func() { tr.Close() })
+	c := s.watch(t, &http.Client{Transport: tr}, "https://"+addr+"/events?channel=ch")
+	c.want(t, ":hi\n\n")
+	s.waitStreams(t, "ch", 1)
+	s.send("ch", "data: "+strings.Repeat("x", 300_000)+"\n\n")
+	s.waitStreams(t, "ch", 0)
+	if n := s.heldCount(t, "holdfast_streams_ended_total", "http/3", string(hold.ReasonWriteTimeout)); n != 1 {
+		t.Errorf("%v streams are counted as stuck", n)
+	}
+	if rest, err := c.rest(); err == nil {
+		t.Errorf("%d bytes look complete", len(rest))
+	}
+}
+
+func TestShutdownWaitsForRequestsOverQUIC(t *testing.T) {
+	arrived, answer := make(chan struct{}), make(chan struct{})
+	certificate, trust := testCertificate(t)
+	s, err := NewServer(ServerOptions{TLSListen: []string{"127.0.0.1:0"}, TLS: certificate, HTTP3: true, Log: zap.NewNop(),
+		Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			close(arrived)
+			<-answer
+			w.WriteHeader(http.StatusTeapot)
+		})})
+	if err != nil {
+		t.Fatal(err)
+	}
+	served, down, got := make(chan error, 1), make(chan error, 1), make(chan int, 1)
+	go func() { served <- s.Serve() }()
+	c := quicClient(t, trust)
+	go func() {
+		resp, err := c.Get("https://" + s.Addrs()[0].String())
+		if err != nil {
+			t.Error(err)
+			got <- 0
+			return
+		}
+		resp.Body.Close()
+		got <- resp.StatusCode
+	}()
+	within(t, arrived, "request")
+	go func() { down <- s.Shutdown(t.Context()) }()
+	if err := within(t, served, "Serve returns"); err != nil {
+		t.Error(err)
+	}
+	close(answer)
+	if code := within(t, got, "answer"); code != http.StatusTeapot {
+		t.Errorf("got %d", code)
+	}
+	if err := within(t, down, "Shutdown returns"); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestShutdownOverQUICEndsWithItsContext(t *testing.T) {
+	arrived := make(chan struct{})
+	certificate, trust := testCertificate(t)
+	s, err := NewServer(ServerOptions{TLSListen: []string{"127.0.0.1:0"}, TLS: certificate, HTTP3: true, Log: zap.NewNop(),
+		Handler: http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			close(arrived)
+			<-r.Context().Done()
+		})})
+	if err != nil {
+		t.Fatal(err)
+	}
+	served, got := make(chan error, 1), make(chan error, 1)
+	go func() { served <- s.Serve() }()
+	c := quicClient(t, trust)
+	go func() {
+		_, err := c.Get("https://" + s.Addrs()[0].String())
+		got <- err
+	}()
+	within(t, arrived, "request")
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	s.Shutdown(ctx)
+	if err := within(t, got, "client"); err == nil {
+		t.Error("the client has an answer")
+	}
+	if err := within(t, served, "Serve returns"); err != nil {
+		t.Error(err)
+	}
+}
