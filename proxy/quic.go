@@ -24,7 +24,7 @@ type quicServer struct {
 // newQUIC returns a server beside tcp that listens nowhere yet.
 func newQUIC(tcp *http.Server, o *ServerOptions) *quicServer {
 	return &quicServer{http: http3.Server{
-		Handler:        tcp.Handler,
+		Handler:        bodies{tcp.Handler},
 		TLSConfig:      tcp.TLSConfig,
 		MaxHeaderBytes: tcp.MaxHeaderBytes,
 		IdleTimeout:    tcp.IdleTimeout,
@@ -41,6 +41,7 @@ func newQUIC(tcp *http.Server, o *ServerOptions) *quicServer {
 			MaxIdleTimeout:  pingAfter + pingPatience,
 			// No 0-RTT: what is sent so can be sent again by whoever has heard it.
 		},
+		// From level info on: below, it names URLs, and those may have tokens in them.
 		Logger: slog.New(slog.NewTextHandler(&zapio.Writer{Log: o.Log.Named("http3"), Level: zap.DebugLevel}, nil)),
 	}}
 }
@@ -81,4 +82,23 @@ func (q *quicServer) close() error {
 		conn.Close() // again, if it was closed before
 	}
 	return err
+}
+
+// bodies takes away the bodies of requests that have none.
+type bodies struct{ next http.Handler }
+
+// ServeHTTP implements http.Handler.
+//
+// A request's body ends with its stream, and quic-go cannot tell beforehand whether
+// there will be one. So every GET would go to the origin with a body of unknown
+// length. Without a Content-Length there is none where it would mean nothing
+// (RFC 9110 §9.3.1, §9.3.2, §9.3.5, §9.3.7).
+func (b bodies) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	switch r.Method {
+	case http.MethodGet, http.MethodHead, http.MethodDelete, http.MethodOptions, http.MethodTrace:
+		if r.ContentLength < 0 {
+			r.Body, r.ContentLength = http.NoBody, 0
+		}
+	}
+	b.next.ServeHTTP(w, r)
 }

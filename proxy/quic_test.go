@@ -3,7 +3,11 @@ package proxy
 import (
 	"context"
 	"crypto/tls"
+	"fmt"
+	"io"
 	"net/http"
+	"net/http/httptrace"
+	"net/textproto"
 	"strings"
 	"testing"
 	"time"
@@ -88,6 +92,75 @@ func TestAClientOverQUICThatDoesNotReadIsCut(t *testing.T) {
 	}
 	if rest, err := c.rest(); err == nil {
 		t.Errorf("%d bytes look complete", len(rest))
+	}
+}
+
+func TestRequestsOverQUICHaveABodyOnlyIfThereIsOne(t *testing.T) {
+	origin := newOrigin(t, func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		fmt.Fprintf(w, "%d%v%s%v", r.ContentLength, r.TransferEncoding, body, err)
+	})
+	s := newStation(t, holding(origin.URL))
+	to := s.quicWay(t)
+	for _, tt := range []struct {
+		method string
+		body   io.Reader
+		want   string
+	}{
+		{"GET", nil, "0[]<nil>"},
+		{"OPTIONS", nil, "0[]<nil>"},
+		{"DELETE", nil, "0[]<nil>"},
+		{"DELETE", strings.NewReader("body"), "4[]body<nil>"},
+		{"POST", strings.NewReader("body"), "4[]body<nil>"},
+		{"POST", io.MultiReader(strings.NewReader("body")), "-1[chunked]body<nil>"},
+	} {
+		req, err := http.NewRequestWithContext(t.Context(), tt.method, to.url, tt.body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp, err := to.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		if got, err := io.ReadAll(resp.Body); string(got) != tt.want || err != nil {
+			t.Errorf("%s: the origin gets %s, %v; want %s", tt.method, got, err, tt.want)
+		}
+	}
+}
+
+// net/http answers by itself on other protocols.
+func TestAClientOverQUICThatAsksBeforeItSendsIsAnswered(t *testing.T) {
+	origin := newOrigin(t, func(w http.ResponseWriter, r *http.Request) { io.Copy(w, r.Body) })
+	s := newStation(t, holding(origin.URL))
+	to := s.quicWay(t)
+	asked := make(chan struct{})
+	body, send := io.Pipe()
+	go func() {
+		<-asked
+		io.WriteString(send, "body")
+		send.Close()
+	}()
+	trace := &httptrace.ClientTrace{Got1xxResponse: func(code int, _ textproto.MIMEHeader) error {
+		if code == http.StatusContinue {
+			close(asked)
+		}
+		return nil
+	}}
+	ctx, cancel := context.WithTimeout(httptrace.WithClientTrace(t.Context(), trace), patience)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, to.url, body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Expect", "100-continue")
+	resp, err := to.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if got, err := io.ReadAll(resp.Body); string(got) != "body" || err != nil {
+		t.Errorf("got %q, %v", got, err)
 	}
 }
 
