@@ -5,6 +5,7 @@
 // anywhere:
 //
 //	Server     listeners, TLS, HTTP/1.1 and HTTP/2; parsing is net/http's
+//	quicServer the same over UDP, with HTTP/3
 //	Handler    finds the route (router), refuses what has none
 //	Limits     who has to wait: a gate per route, a pace for new streams
 //	exchange   what is known about one request, from its start to its count

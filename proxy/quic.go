@@ -25,7 +25,7 @@ type quicServer struct {
 func newQUIC(tcp *http.Server, o *ServerOptions) *quicServer {
 	return &quicServer{http: http3.Server{
 		Handler:        bodies{tcp.Handler},
-		TLSConfig:      tcp.TLSConfig,
+		TLSConfig:      tcp.TLSConfig.Clone(), // net/http writes to its own
 		MaxHeaderBytes: tcp.MaxHeaderBytes,
 		IdleTimeout:    tcp.IdleTimeout,
 		// ReverseProxy cuts a response whose body the origin has cut only if it

@@ -113,12 +113,17 @@ func TestOriginsOverTLSAreHeldAsTheirRoutesSay(t *testing.T) {
 	origin.TLS = &tls.Config{Certificates: []tls.Certificate{servers.Issue(t, "origin.example").TLS(t)}, ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: clients.Pool()}
 	origin.StartTLS()
 	t.Cleanup(origin.Close)
-	s := startServer(t, fmt.Sprintf("routes: [{origins: [%q], origin_protocol: auto, origin_tls: {%s, ca: %s, server_name: origin.example}}]\n", origin.URL,
-		pairYAML(t, t.TempDir(), clients.Issue(t, "holdfast.example")), certstest.WriteFile(t, t.TempDir(), "ca.pem", servers.PEM)))
+	file := fmt.Sprintf("routes: [{origins: [%q], origin_protocol: auto, origin_tls: {%s, ca: %s, server_name: origin.example}}]\n", origin.URL,
+		pairYAML(t, t.TempDir(), clients.Issue(t, "holdfast.example")), certstest.WriteFile(t, t.TempDir(), "ca.pem", servers.PEM))
+	s := startServer(t, file)
 	stream := subscribe(t, newClient(t), s.URL+"/", "")
 	stream.wantData("HTTP/2.0 origin.example holdfast.example")
 	s.publish(message("a", "", "one"))
 	stream.wantData("one")
+	told := command(t.Context(), "", "explain", "--config", writeConfig(t, file), "http://a.example/")
+	if !strings.Contains(told.stdout, "data: HTTP/2.0 origin.example holdfast.example\n") {
+		t.Errorf("explain says %+v", told)
+	}
 }
 
 func TestANodeWithTLSFilesThatAreOfNoUseDoesNotStart(t *testing.T) {
