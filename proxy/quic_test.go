@@ -3,6 +3,7 @@ package proxy
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -69,6 +70,23 @@ func TestStreamsOverQUICDrainCleanly(t *testing.T) {
 	}
 	if err := within(t, drained, "drain"); err != nil {
 		t.Error(err)
+	}
+}
+
+// Nothing is under way on it, and all that was said are whole events.
+func TestAStreamOverQUICThatIsCutDoesNotLookComplete(t *testing.T) {
+	s := newStation(t, holding(paths(t)))
+	to := s.quicWay(t)
+	c := s.watch(t, to.Client, to.url+"/events?channel=ch")
+	c.want(t, ":hi\n\n")
+	s.waitStreams(t, "ch", 1)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := s.holder.Drain(ctx, time.Hour); !errors.Is(err, context.Canceled) {
+		t.Errorf("Drain says %v", err)
+	}
+	if rest, err := c.rest(); err == nil {
+		t.Errorf("%q looks complete", rest)
 	}
 }
 
