@@ -28,7 +28,7 @@ const (
 	renewed  renewal = "accepted"
 	refusal  renewal = "refused" // by the origin, or by what was said of the client
 	unknown  renewal = "unknown" // no stream has the challenge
-	late     renewal = "late"    // the stream has ended meanwhile
+	late     renewal = "late"    // the challenge is over, or the stream has ended, meanwhile
 	reopened renewal = "reopen"  // it must be opened anew, as it cannot be changed so
 )
 
@@ -73,9 +73,12 @@ func (h *Handler) reauthorize(x *exchange, r *http.Request) *failure {
 
 // renew lets the stream stay as in says.
 func (h *Handler) renew(x *exchange, r *http.Request, in *grip.Instruction) *failure {
-	t := x.tenure
+	t, secret := x.tenure, x.asked.Header.Get(challengeField)
 	t.judging.Lock()
 	defer t.judging.Unlock()
+	if !t.lease.Takes(secret) { // any more
+		return x.tooLate()
+	}
 	client := h.clientOf(x, r, in)
 	if user := userOf(client.Who); user != t.user {
 		return x.notRenewed("it is another user's")
@@ -101,11 +104,18 @@ func (h *Handler) renew(x *exchange, r *http.Request, in *grip.Instruction) *fai
 	if t.events { // before the next challenge, which may come at once
 		t.mailbox.Say(sse.AppendEvent(nil, sse.Event{Name: reauthorizedEvent, Data: "{" + more + "}"}))
 	}
-	if !t.lease.Extend(until(in.Expires)) {
-		x.counts.renewals[late].Inc()
-		return &failure{UnknownChallenge, errors.New("the stream has ended")}
+	if !t.lease.Extend(secret, until(in.Expires)) {
+		return x.tooLate()
 	}
 	return h.answerChallenge(x, renewed, more)
+}
+
+// tooLate counts and returns the failure that a client is told whose secret was good
+// when its credentials were looked at. Another answer has used it since, the
+// operator has asked for newer credentials, or the stream has ended.
+func (x *exchange) tooLate() *failure {
+	x.counts.renewals[late].Inc()
+	return &failure{UnknownChallenge, errors.New("the challenge is over")}
 }
 
 // expiresIn is how many seconds a stream may stay, in JSON; null: for ever.

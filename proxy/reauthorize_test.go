@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/holdfast-proxy/holdfast/internal/barred"
 )
 
 // gatekeeper is an origin that lets clients in by their credentials: a word that
@@ -293,5 +295,70 @@ func TestRenewingUnderLoadLosesNothing(t *testing.T) {
 	}
 	if len(got) != events {
 		t.Errorf("%d events came", len(got))
+	}
+}
+
+// One secret, answered many times at once while the origin thinks: it is good for one.
+func TestAChallengeIsGoodForOneAnswer(t *testing.T) {
+	const answers = 8
+	arrived, decide := make(chan struct{}, answers), make(chan struct{})
+	origin := newOrigin(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Query().Has("slow") {
+			arrived <- struct{}{}
+			<-decide
+		}
+		gatekeeper(w, r)
+	})
+	s := newStation(t, holding(origin.URL, func(rt *Route) {
+		rt.Reauthorize = Reauthorize{Before: 2 * time.Hour, Patience: 2 * time.Hour}
+	}))
+	c, ch := s.challenged(t, hourly, "alice/a")
+	statuses := make(chan int, answers)
+	for range answers {
+		go func() {
+			status, _ := s.answer(t, hourly+"&slow", ch, "alice/a")
+			statuses <- status
+		}()
+	}
+	for range answers {
+		within(t, arrived, "the origin is asked")
+	}
+	close(decide)
+	counts := map[int]int{}
+	for range answers {
+		counts[within(t, statuses, "an answer is judged")]++
+	}
+	if counts[http.StatusOK] != 1 || counts[http.StatusNotFound] != answers-1 {
+		t.Errorf("answered %v", counts)
+	}
+	c.want(t, "event: reauthorized\ndata: {\"expires_in\":3600}\n\nevent: challenge\n")
+}
+
+// Credentials that were judged before the operator asked for newer ones do not do.
+func TestAnAnswerThatIsJudgedBeforeARecheckIsTooLate(t *testing.T) {
+	asked, decide := make(chan struct{}), make(chan struct{})
+	origin := newOrigin(t, func(w http.ResponseWriter, r *http.Request) {
+		gatekeeper(w, r)
+		if r.URL.Query().Has("slow") {
+			close(asked)
+			<-decide
+		}
+	})
+	s := newStation(t, holding(origin.URL, func(rt *Route) {
+		rt.Reauthorize = Reauthorize{Before: 2 * time.Hour, Patience: 2 * time.Hour}
+	}))
+	_, ch := s.challenged(t, hourly, "alice/a")
+	status := make(chan int)
+	go func() {
+		got, _ := s.answer(t, hourly+"&slow", ch, "alice/a")
+		status <- got
+	}()
+	within(t, asked, "the origin is asked")
+	if n := s.handler.Recheck(&barred.Rule{User: "alice"}); n != 1 {
+		t.Fatalf("%d streams are asked again", n)
+	}
+	close(decide)
+	if got := within(t, status, "the answer is judged"); got != http.StatusNotFound {
+		t.Errorf("answered %d", got)
 	}
 }

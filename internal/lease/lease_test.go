@@ -65,7 +65,7 @@ func TestALeaseIsChallengedAndThenExpires(t *testing.T) {
 		if len(w.expired) != 1 || w.expired[0] != time.Hour {
 			t.Errorf("expired after %v, want once after an hour", w.expired)
 		}
-		if l.Extend(time.Now().Add(time.Hour)) || l.Hurry() || b.Find(w.secrets[0]) != nil || b.Len() != 0 {
+		if l.Extend(w.secrets[0], time.Now().Add(time.Hour)) || l.Hurry() || b.Find(w.secrets[0]) != nil || b.Len() != 0 {
 			t.Error("an expired lease is still in the book")
 		}
 	})
@@ -85,7 +85,7 @@ func TestAnExtendedLeaseIsChallengedAnewWithAnotherSecret(t *testing.T) {
 			if b.Find(secret) != l {
 				t.Fatal("the secret does not find its lease")
 			}
-			if !l.Extend(time.Now().Add(time.Minute)) {
+			if !l.Extend(secret, time.Now().Add(time.Minute)) {
 				t.Fatal("not extended")
 			}
 			if b.Find(secret) != nil || b.Len() != 1 {
@@ -102,7 +102,7 @@ func TestALeaseCanBeExtendedForEver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b, w := NewBook(), new(witness)
 		l := w.open(b, time.Minute, 30*time.Second, 10*time.Second)
-		l.Extend(time.Time{})
+		l.Extend(l.secret, time.Time{})
 		wait(1000 * time.Hour)
 		if len(w.challenged)+len(w.expired) != 0 || b.Len() != 1 {
 			t.Errorf("challenged %v, expired %v, %d in the book", w.challenged, w.expired, b.Len())
@@ -152,8 +152,8 @@ func TestHurryingDoesNotPutTheEndOff(t *testing.T) {
 		wait(15 * time.Second)
 		l.Hurry()
 		wait(time.Minute)
-		if len(w.challenged) != 1 || len(w.expired) != 1 || w.expired[0] != 30*time.Second {
-			t.Errorf("challenged %v, expired %v", w.challenged, w.expired)
+		if len(w.expired) != 1 || w.expired[0] != 30*time.Second {
+			t.Errorf("expired after %v, want once after 30s", w.expired)
 		}
 	})
 }
@@ -162,10 +162,11 @@ func TestAClosedLeaseIsLeftAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b, w := NewBook(), new(witness)
 		l := w.open(b, time.Minute, 30*time.Second, 10*time.Second)
+		secret := l.secret
 		l.Close()
 		l.Close()
 		wait(time.Hour)
-		if len(w.challenged)+len(w.expired) != 0 || b.Len() != 0 || l.Extend(time.Time{}) || l.Hurry() {
+		if len(w.challenged)+len(w.expired) != 0 || b.Len() != 0 || l.Extend(secret, time.Time{}) || l.Hurry() {
 			t.Errorf("challenged %v, expired %v, %d in the book", w.challenged, w.expired, b.Len())
 		}
 	})
@@ -192,5 +193,50 @@ func TestTenThousandLeasesWithOneEndAreChallengedEvenly(t *testing.T) {
 		if total != 10_000 {
 			t.Errorf("%d challenges", total)
 		}
+	})
+}
+
+// Two who know the secret are judged at the same time, and so is one while the
+// operator asks for newer credentials: the lease is extended once, or not at all.
+func TestASecretExtendsItsLeaseOnce(t *testing.T) {
+	for name, meanwhile := range map[string]func(l *Lease, secret string) bool{
+		"another answer":            func(l *Lease, secret string) bool { return l.Extend(secret, time.Now().Add(time.Minute)) },
+		"another answer, for ever":  func(l *Lease, secret string) bool { return l.Extend(secret, time.Time{}) },
+		"newer credentials are due": func(l *Lease, _ string) bool { return l.Hurry() },
+		"the lease is over":         func(l *Lease, _ string) bool { l.Close(); return true },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b, w := NewBook(), new(witness)
+				l := w.open(b, time.Minute, 30*time.Second, 10*time.Second)
+				defer l.Close()
+				wait(55 * time.Second)
+				secret := w.secrets[0]
+				if !l.Takes(secret) || b.Find(secret) != l {
+					t.Fatal("the secret is not good")
+				}
+				if !meanwhile(l, secret) {
+					t.Fatal("nothing has happened meanwhile")
+				}
+				if l.Takes(secret) || l.Extend(secret, time.Now().Add(time.Hour)) || b.Find(secret) != nil {
+					t.Error("the secret is good again")
+				}
+			})
+		})
+	}
+}
+
+// Who is hurried after the challenge gets another.
+func TestHurryingAsksAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, w := NewBook(), new(witness)
+		l := w.open(b, time.Minute, 30*time.Second, 10*time.Second)
+		wait(51 * time.Second)
+		l.Hurry()
+		wait(time.Second)
+		if len(w.secrets) != 2 || w.secrets[0] == w.secrets[1] {
+			t.Errorf("challenged %d times", len(w.secrets))
+		}
+		l.Close()
 	})
 }
