@@ -29,13 +29,14 @@ const logInterval = 10 * time.Second
 type route struct {
 	Route
 	crossSite
-	counts  *routeCounts
-	gate    *gate // nil: open
-	forward *httputil.ReverseProxy
-	origins *originTransport
-	filters *filter.Route
-	pieces  *pieces            // of the handler
-	ignored prometheus.Counter // messages on WebSockets that are for nobody
+	plainPrefix string // PathPrefix by plainPath
+	counts      *routeCounts
+	gate        *gate // nil: open
+	forward     *httputil.ReverseProxy
+	origins     *originTransport
+	filters     *filter.Route
+	pieces      *pieces            // of the handler
+	ignored     prometheus.Counter // messages on WebSockets that are for nobody
 }
 
 // Handler forwards requests to the origins of their routes. It is safe for
@@ -148,8 +149,10 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request) (wait func()) {
 	h.trace.route(x.route)
 	switch {
 	case r.Method == http.MethodConnect:
+		defer h.unread(x)()
 		h.refuse(x, r, &failure{BadMethod, fmt.Errorf("method %s", r.Method)})
 	case x.route == nil:
+		defer h.unread(x)()
 		h.refuse(x, r, &failure{NoRoute, fmt.Errorf("host %q", r.Host)})
 	default:
 		h.forward(x, r)
@@ -165,6 +168,7 @@ func (h *Handler) forward(x *exchange, r *http.Request) {
 		x.w.finish = func(answer http.Header) { policy.Complete(asked, answer) }
 	}
 	if answersChallenge(r) && !x.chained {
+		defer h.unread(x)()
 		var f *failure
 		if x.tenure, f = h.tenureOf(x, r); f != nil {
 			h.refuse(x, r, f)
