@@ -23,7 +23,7 @@ func newLogger(c config.Log, w io.Writer) *zap.Logger {
 		fields.EncodeLevel = zapcore.CapitalLevelEncoder
 		encoder = zapcore.NewConsoleEncoder(fields)
 	}
-	return zap.New(zapcore.NewCore(encoder, zapcore.Lock(zapcore.AddSync(w)), level(c.Level)))
+	return zap.New(zapcore.NewCore(encoder, zapcore.Lock(zapcore.AddSync(escaper{w})), level(c.Level)))
 }
 
 func level(l config.LogLevel) zapcore.Level {
