@@ -60,3 +60,13 @@ func TestNothingThatAClientSaysCommandsATerminal(t *testing.T) {
 		}
 	}
 }
+
+// A token's claims may be what its user has chosen.
+func TestATokenThatIsShownCommandsNoTerminal(t *testing.T) {
+	claims := claimsFor(map[string]any{"name": "news\u009b2J", "prev-id": evil})
+	claims["grip"].(map[string]any)["meta"] = map[string]string{"name": evil}
+	got := command(t.Context(), "", "token", "verify", "--key", tokenSecret, newIssuer(t, tokenSecret).issue(claims))
+	if lines := strings.Count(got.stdout, "\n"); got.code != 0 || lines != 5 || strings.ContainsFunc(got.stdout, misleads) {
+		t.Errorf("exit code %d, %d lines: %q %s", got.code, lines, got.stdout, got.stderr)
+	}
+}
