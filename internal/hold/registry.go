@@ -10,9 +10,8 @@ import (
 // share its places, and its Drain ends what all of them hold. Its methods may
 // be called from any goroutine.
 type Registry struct {
-	limit int // 0: none
-
 	mu      sync.Mutex // no Ender is called while held
+	limit   int        // of places; 0: none
 	places  int        // admitted and not yet gone, seated or not
 	tickets []*Ticket
 	closing Reason        // why newcomers are ended at once; empty: they are not
@@ -39,6 +38,13 @@ type Ticket struct {
 // bound.
 func NewRegistry(limit int) *Registry {
 	return &Registry{limit: limit, vacant: make(chan struct{})}
+}
+
+// Limit allows so many places from now on, 0 for no bound. Who has one keeps it.
+func (r *Registry) Limit(places int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.limit = places
 }
 
 // Admit reserves a place, as Holder.Admit says.
