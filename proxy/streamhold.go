@@ -76,7 +76,7 @@ func (h *Handler) sendHead(x *exchange, r *http.Request, k *keeping, d head) {
 	hold.Prepare(x.w, r)
 	d.write(x, r)
 	view, rt, gone := viewpointOf(x.held.Request), x.route, x.links.gone
-	k.farewell = func() { h.farewells.say(rt, view, gone) }
+	k.farewell = func() { h.farewells.say(h, rt, view, gone) }
 }
 
 // keep places the cursor of a stream whose channels have been joined with ctx. If
@@ -103,13 +103,14 @@ func (k *keeping) attach(s *hold.Stream, gone bool) {
 	if k.more == nil && !gone {
 		return
 	}
-	more, farewell := k.more, k.farewell
+	more, farewell, told := k.more, k.farewell, s.Ended
 	if more != nil {
 		s.Link = more.link
 	}
-	s.Ended = func(hold.Reason) {
+	s.Ended = func(why hold.Reason) {
 		more.ended()
 		farewell()
+		told(why)
 	}
 }
 
@@ -119,7 +120,7 @@ func (h *Handler) hold(x *exchange, r *http.Request, k *keeping) {
 		return
 	}
 	if k.next != nil {
-		k.more = x.newLinked(h.recovery, k)
+		k.more = x.newLinked(h, k)
 	}
 	h.open(x, k.events, k.seen, k.cursor)
 	if err := x.w.FlushError(); err != nil {
@@ -130,10 +131,12 @@ func (h *Handler) hold(x *exchange, r *http.Request, k *keeping) {
 	k.attach(s, x.links.gone != nil)
 	k.kept = true
 	x.giveUp()
+	h.users.enter() // until s.Ended
 	var err error
 	if x.wait, err = h.holding.Holder.Hold(x.w.ResponseWriter, x.asked, s); err != nil {
 		k.more.ended()
 		k.farewell()
+		h.streamEnded("")
 		h.note(x, r, &failure{ClientGone, err}) // in between
 		x.abort()
 	}
@@ -194,6 +197,7 @@ func (h *Handler) stream(x *exchange, in *grip.Instruction, events bool, seen *s
 		OnLag:        x.route.lagPolicy(events),
 		WriteTimeout: x.route.WriteTimeout,
 		Route:        x.route.Name,
+		Ended:        h.streamEnded,
 	}
 	if events {
 		s.GapEvent = h.gapEvent
