@@ -31,6 +31,7 @@ var rules = []rule{
 	only("internal/typo/...", "it compares words, whatever they mean"),
 	only("internal/leaktest/...", "every package's tests may use it"),
 	only("internal/balance/...", "it copies bytes, whoever sends them"),
+	only("internal/reload/...", "it knows when settings are read again, not what they are"),
 	only("internal/errand/...", "it knows errands and time, not what they are about"),
 	only("internal/wheel/...", "a timer wheel knows only time"),
 	only("internal/tidy/...", "it looks at the process and nothing in it"),
@@ -59,7 +60,7 @@ var rules = []rule{
 	only("proxy/...", "the front door never sees the publishers' side",
 		"channels", "internal/errand", "internal/filter", "internal/grip", "internal/hold", "internal/sse", "internal/websocket", "internal/wire", "internal/woh"),
 	only("control/...", "the publishers' side never sees the front door",
-		"channels", "internal/grip", "internal/sse", "internal/wire"),
+		"channels", "internal/grip", "internal/reload", "internal/sse", "internal/wire"),
 	only("control/nats/embedded", "it runs a server, whatever is published there"),
 	{
 		in:     []string{module + "..."},
