@@ -32,6 +32,9 @@ func (h *Handler) endpoints() []*endpoint {
 		// GRIP: the path of Fastly Fanout.
 		all = append(all, &endpoint{path: "/service/" + service + "/publish", fastly: true, methods: post(h.publish)})
 	}
+	if h.opts.Reload != nil {
+		all = append(all, &endpoint{path: "/reload", methods: post(h.reload)})
+	}
 	if h.opts.Profiling {
 		all = append(all, profiles()...)
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/holdfast-proxy/holdfast/control/intake"
 	"github.com/holdfast-proxy/holdfast/control/roll"
+	"github.com/holdfast-proxy/holdfast/internal/reload"
 )
 
 // DefaultMaxBody is the largest request body that is taken when Options does
@@ -38,6 +39,10 @@ type Options struct {
 
 	// Recover, unless nil, has held responses ask their origins. It returns at once.
 	Recover func()
+
+	// Reload, unless nil, has the settings read again, for POST /reload. The error is
+	// reload.ErrEnding, or joins one for everything that is wrong with them.
+	Reload func() (reload.Outcome, error)
 
 	// Tokens are the bearer tokens of which a request must carry one. None, and
 	// no Verifier, means that anybody may who is not a web page; see guard.
