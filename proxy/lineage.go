@@ -53,10 +53,22 @@ func (l *lineage) begin(h *Handler) {
 func (l *lineage) replace(o Options) error {
 	o.Holding = o.Holding.withDefaults()
 	before, err := l.succeed(o)
-	if err == nil {
-		before.left()
+	if err != nil {
+		return err
 	}
-	return err
+	before.rest(l.current.Load())
+	before.left()
+	return nil
+}
+
+// rest closes the idle connections of a handler that few will use from now on, but for
+// those that it shares with next.
+func (h *Handler) rest(next *Handler) {
+	for _, rt := range h.routes.all {
+		if same := next.routes.named[rt.Name]; same == nil || same.origins != rt.origins {
+			rt.origins.CloseIdleConnections()
+		}
+	}
 }
 
 // succeed makes the handler of o the current one and returns the one before, which

@@ -27,9 +27,10 @@ type renewal struct {
 	last    reading // what was read last, refused or not
 }
 
-// newRenewal has the settings of n, which first holds, read again by what it returns.
-func newRenewal(n *node, first reading, level zap.AtomicLevel) (*reload.Reloader, error) {
-	r := &renewal{node: n, level: level, running: first, last: first}
+// newRenewal has the settings of n, of which first holds, read again by what it
+// returns. parts read their files when the settings are read.
+func newRenewal(n *node, first reading, level zap.AtomicLevel, parts ...rereader) (*reload.Reloader, error) {
+	r := &renewal{node: n, level: level, rereaders: parts, running: first, last: first}
 	again := reload.New(reload.Options{
 		Apply:   r.apply,
 		Files:   r.files,
