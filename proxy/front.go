@@ -26,7 +26,8 @@ func NewFront(o Options) (*Front, error) {
 // A route that has the same name and the same settings, but for its Signer, keeps its
 // connections to the origins, what has been found out about them, and who waits for
 // them; so does the pace of new streams. A new Signer also signs what is asked for
-// streams that are held already: a key that was taken away signs nothing any more.
+// streams that are held already, so that a key which was replaced signs nothing any
+// more. A route that is gone keeps a Signer of its own.
 func (f *Front) Replace(o Options) error { return f.line.replace(o) }
 
 // ServeHTTP implements http.Handler, as Handler.ServeHTTP does.

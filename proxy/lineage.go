@@ -61,8 +61,8 @@ func (l *lineage) replace(o Options) error {
 	return nil
 }
 
-// rest closes the idle connections of a handler that few will use from now on, but for
-// those that it shares with next.
+// rest closes the idle connections of a handler that is no longer the current one, but
+// for those that it shares with next: its streams seldom ask, and may stay for hours.
 func (h *Handler) rest(next *Handler) {
 	for _, rt := range h.routes.all {
 		if same := next.routes.named[rt.Name]; same == nil || same.origins != rt.origins {
@@ -166,8 +166,8 @@ func (l *lineage) close() {
 	}
 }
 
-// signerOf is what signs requests of rt: by the settings of now, whichever handler
-// asks, or of when the route went.
+// signerOf is what signs requests of rt: what the settings of now say, whichever
+// handler asks. A route that is gone keeps a signer of its own.
 func (h *Handler) signerOf(rt *route) Signer {
 	now := h.line.current.Load()
 	if same := now.routes.named[rt.Name]; same != nil {
