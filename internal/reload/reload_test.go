@@ -27,7 +27,8 @@ func TestMain(m *testing.M) { leaktest.Main(m) }
 // watch is how often a rig looks at its files.
 const watch = 2 * time.Second
 
-// rig is a reloader in a bubble, whose settings are one file.
+// rig is a reloader in a bubble, whose settings are one file. The reloader's mutex
+// guards what Apply, Files and Every use.
 type rig struct {
 	*Reloader
 	t       *testing.T
@@ -98,6 +99,8 @@ func (r *rig) start() {
 func (r *rig) want(read ...string) {
 	r.t.Helper()
 	synctest.Wait()
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	if got, want := strings.Join(r.read, ", "), strings.Join(read, ", "); got != want {
 		r.t.Errorf("read %q, want %q", got, want)
 	}
@@ -156,6 +159,8 @@ func TestAFileThatNeverStandsStillIsReadAllTheSame(t *testing.T) {
 			time.Sleep(settling / 2)
 		}
 		synctest.Wait()
+		r.mu.Lock()
+		defer r.mu.Unlock()
 		if len(r.read) == 0 || len(r.read) > 5 {
 			t.Errorf("read %d times", len(r.read))
 		}
@@ -215,7 +220,9 @@ func TestNobodyLooksWhereItIsNotWanted(t *testing.T) {
 		r.write("second")
 		time.Sleep(time.Hour)
 		r.want()
+		r.mu.Lock()
 		r.every = watch
+		r.mu.Unlock()
 		if _, err := r.Reload(); err != nil {
 			t.Fatal(err)
 		}
@@ -227,7 +234,9 @@ func TestNobodyLooksWhereItIsNotWanted(t *testing.T) {
 
 func TestSignalsDuringAReloadAreOne(t *testing.T) {
 	bubble(t, func(t *testing.T, r *rig) {
+		r.mu.Lock()
 		r.took = time.Second
+		r.mu.Unlock()
 		for range 10 {
 			select {
 			case r.signals <- os.Interrupt:
