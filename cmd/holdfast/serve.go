@@ -148,6 +148,8 @@ func serve(ctx context.Context, first reading, log *zap.Logger, level zap.Atomic
 	}
 	again, err := newRenewal(n, first, level)
 	if err != nil {
+		n.closeListeners()
+		n.bus.end()
 		return err
 	}
 	reportCapacity(first.cfg.MaxStreams, fileLimit(), log)
