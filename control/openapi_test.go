@@ -2,6 +2,7 @@ package control_test
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -17,6 +18,7 @@ import (
 
 	"github.com/holdfast-proxy/holdfast/control"
 	"github.com/holdfast-proxy/holdfast/control/access"
+	"github.com/holdfast-proxy/holdfast/internal/reload"
 )
 
 // served returns the document as the handler serves it, checked.
@@ -34,7 +36,7 @@ func served(t *testing.T, h http.Handler) *openapi3.T {
 }
 
 func TestSpecHasEveryEndpointAndNoOther(t *testing.T) {
-	e := newEnv(t, withProfiling, withService("{service}"))
+	e := newEnv(t, withProfiling, withService("{service}"), reloading(reload.Outcome{}, nil))
 	var described []string
 	for path, item := range served(t, e).Paths.Map() {
 		for method, op := range item.Operations() {
@@ -103,7 +105,7 @@ func (c *contract) check(t *testing.T, q request, wrong bool) {
 }
 
 func TestHandlersKeepToTheSpec(t *testing.T) {
-	e := newEnv(t, withProfiling, withService("abc"))
+	e := newEnv(t, withProfiling, withService("abc"), reloading(reload.Outcome{Changed: []string{"routes"}}, nil))
 	doc := served(t, e)
 	router, err := gorillamux.NewRouter(doc)
 	if err != nil {
@@ -119,6 +121,7 @@ func TestHandlersKeepToTheSpec(t *testing.T) {
 		{method: "POST", path: "/publish", body: batch()},
 		{method: "POST", path: "/service/abc/publish", body: batch(sse)},
 		{method: "POST", path: "/recover"},
+		{method: "POST", path: "/reload"},
 		{method: "GET", path: "/channels"},
 		{method: "GET", path: "/channels?limit=1&offset=1&prefix=c"},
 		{method: "GET", path: "/channels?scope=cluster&limit=1&after=a&prefix=c"},
@@ -169,6 +172,8 @@ func TestHandlersKeepToTheSpec(t *testing.T) {
 	drained := newEnv(t, func(o *control.Options) { o.NotReady = func() []string { return []string{"draining"} } })
 	c.handler = drained
 	c.check(t, request{method: "GET", path: "/readyz", status: 503, header: accepts("application/json")}, false)
+	c.handler = newEnv(t, reloading(reload.Outcome{}, errors.New("bad")))
+	c.check(t, request{method: "POST", path: "/reload", status: 422, header: accepts("application/json")}, false)
 	c.handler = newEnv(t, withTokens("secret"))
 	c.check(t, request{method: "GET", path: "/channels", status: 401, header: accepts("application/json")}, false)
 	c.handler = newEnv(t, withAccess(access.Terms{Name: "n", Rights: access.Publish, PerSecond: 1}))

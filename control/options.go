@@ -10,6 +10,7 @@ import (
 	"github.com/holdfast-proxy/holdfast/control/intake"
 	"github.com/holdfast-proxy/holdfast/control/live"
 	"github.com/holdfast-proxy/holdfast/control/roll"
+	"github.com/holdfast-proxy/holdfast/internal/reload"
 )
 
 // DefaultMaxBody is the largest request body that is taken when Options does
@@ -35,6 +36,10 @@ type Options struct {
 
 	// Recover, unless nil, has held responses ask their origins. It returns at once.
 	Recover func()
+
+	// Reload, unless nil, has the settings read again, for POST /reload. The error is
+	// reload.ErrEnding, or joins one for everything that is wrong with them.
+	Reload func() (reload.Outcome, error)
 
 	// Access knows the tokens of which a request must carry one. Nil, or one
 	// without any, means that anybody may who is not a web page; see guard.

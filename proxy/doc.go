@@ -6,6 +6,7 @@
 //
 //	Server     listeners, TLS, HTTP/1.1 and HTTP/2; parsing is net/http's
 //	quicServer the same over UDP, with HTTP/3
+//	Front      the Handler of the moment, which a change of settings replaces
 //	Handler    finds the route (router), refuses what has none
 //	crossSite  what pages of other sites may read and send (internal/cors)
 //	Limits     who has to wait: a gate per route, a pace for new streams
@@ -58,6 +59,14 @@
 // A request goes to another origin when a connection could not be made, which
 // proves that nobody has acted on it; and once, if it is safe and has no body,
 // when a connection broke before a byte of the answer.
+//
+// A change of settings makes a new Handler; nothing in one ever changes. The old one
+// serves those who began with it, and is gone with the last of them (users). What may
+// not be there twice is shared by all (lineage), or handed on where it still fits (passage):
+// the pace at which origins are asked, their health, who waits for them.
+//
+// Rejected: a Handler whose routes are replaced under it. Whoever reads them twice on
+// the way of one request may see two configurations.
 //
 // Rejected: a descriptor in reserve, with which connections are accepted and
 // closed at once while no other is left. In a storm descriptors come free all

@@ -19,6 +19,7 @@ import (
 type linked struct {
 	// Fixed after newLinked.
 	recovery *recovery
+	handler  *Handler // that the stream began with
 	route    *route
 	view     viewpoint
 	events   bool
@@ -37,9 +38,10 @@ type linked struct {
 }
 
 // newLinked returns the link of a stream that is about to be held.
-func (x *exchange) newLinked(rec *recovery, k *keeping) *linked {
+func (x *exchange) newLinked(h *Handler, k *keeping) *linked {
 	s := &linked{
-		recovery: rec,
+		recovery: h.recovery,
+		handler:  h,
 		route:    x.route,
 		view:     viewpointOf(x.held.Request),
 		events:   k.events,
@@ -51,7 +53,7 @@ func (x *exchange) newLinked(rec *recovery, k *keeping) *linked {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.pollLocked()
-	rec.enter(s)
+	s.recovery.enter(s)
 	return s
 }
 
@@ -113,8 +115,10 @@ func (rec *recovery) settling(tries int) time.Duration {
 // ask has the origin asked after a while, for others in the same place as well.
 func (s *linked) ask(delay time.Duration) {
 	s.mu.Lock()
-	// Who asks for the first time must not wait with those who ask again.
-	key := s.next.key(s.route, s.view, s.seen) + "\n" + strconv.Itoa(s.need.Tries) + "." + strconv.Itoa(s.fails)
+	// Who asks for the first time must not wait with those who ask again, and who is
+	// held as an earlier configuration says not with those of a later one.
+	key := s.next.key(s.route, s.view, s.seen) + "\n" + strconv.Itoa(s.need.Tries) + "." + strconv.Itoa(s.fails) +
+		"." + strconv.Itoa(s.handler.generation)
 	s.mu.Unlock()
 	if !s.recovery.desk.Add(key, s, delay) {
 		s.giveUp()

@@ -71,6 +71,21 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 	return m
 }
 
+// forget takes a route out of all metrics. Who still counts for it is not seen.
+func (m *Metrics) forget(route string) {
+	of := prometheus.Labels{"route": route}
+	vectors := []interface{ DeletePartialMatch(prometheus.Labels) int }{
+		m.requests, m.failures, m.polls, m.pollGaps, m.hints, m.pending,
+		m.recovery.recoveries, m.recovery.requests, m.recovery.gone,
+		m.origins.requests, m.origins.active, m.origins.up, m.origins.retries,
+		m.queues.length, m.queues.waits,
+	}
+	for _, v := range vectors {
+		v.DeletePartialMatch(of)
+	}
+	m.filters.Forget(route)
+}
+
 // accepting resolves the counters of a listener. m may be nil, which counts
 // nothing.
 func (m *Metrics) accepting() map[acceptTrouble]prometheus.Counter {

@@ -56,6 +56,14 @@ func (m *originMetrics) origin(route, origin string) *originCounts {
 	return c
 }
 
+// forget takes an origin of a route out of the metrics.
+func (m *originMetrics) forget(route, origin string) {
+	of := prometheus.Labels{"route": route, "origin": origin}
+	m.requests.DeletePartialMatch(of)
+	m.active.DeletePartialMatch(of)
+	m.up.DeletePartialMatch(of)
+}
+
 // originNames are the labels of a route's origins.
 func (r *Route) originNames() []string {
 	hosts := map[string]int{}

@@ -35,7 +35,7 @@ func (h *Handler) holdResponse(x *exchange, r *http.Request, in *grip.Instructio
 	x.counts.polls[result].Inc()
 	switch {
 	case result == pollGone:
-		h.farewells.say(x.route, viewpointOf(x.held.Request), x.links.gone)
+		h.farewells.say(h, x.route, viewpointOf(x.held.Request), x.links.gone)
 		return &failure{ClientGone, r.Context().Err()}
 	case result == pollBroken:
 		return &failure{BadPatch, p.broken}

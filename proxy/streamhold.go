@@ -85,7 +85,7 @@ func (h *Handler) sendHead(x *exchange, r *http.Request, k *keeping, d head) {
 	hold.Prepare(x.w, r)
 	d.write(x, r)
 	view, rt, gone := viewpointOf(x.held.Request), x.route, x.links.gone
-	k.farewell = func() { h.farewells.say(rt, view, gone) }
+	k.farewell = func() { h.farewells.say(h, rt, view, gone) }
 }
 
 // keep places the cursor of a stream whose channels have been joined with ctx. If
@@ -112,14 +112,15 @@ func (k *keeping) attach(s *hold.Stream, gone bool) {
 	if k.more == nil && k.tenure == nil && !gone {
 		return
 	}
-	more, tenure, farewell := k.more, k.tenure, k.farewell
+	more, tenure, farewell, told := k.more, k.tenure, k.farewell, s.Ended
 	if more != nil {
 		s.Link = more.link
 	}
-	s.Ended = func(hold.Reason) {
+	s.Ended = func(why hold.Reason) {
 		more.ended()
 		tenure.over()
 		farewell()
+		told(why)
 	}
 }
 
@@ -129,7 +130,7 @@ func (h *Handler) hold(x *exchange, r *http.Request, k *keeping) {
 		return
 	}
 	if k.next != nil {
-		k.more = x.newLinked(h.recovery, k)
+		k.more = x.newLinked(h, k)
 	}
 	h.open(x, k.events, k.seen, k.cursor)
 	if err := x.w.FlushError(); err != nil {
@@ -142,11 +143,13 @@ func (h *Handler) hold(x *exchange, r *http.Request, k *keeping) {
 	k.attach(s, x.links.gone != nil)
 	k.kept = true
 	x.giveUp()
+	h.users.enter() // until s.Ended
 	var err error
 	if x.wait, err = h.holding.Holder.Hold(x.w.ResponseWriter, x.asked, s); err != nil {
 		k.more.ended()
 		k.tenure.over()
 		k.farewell()
+		h.streamEnded("")
 		h.note(x, r, &failure{ClientGone, err}) // in between
 		x.abort()
 	}
@@ -207,6 +210,7 @@ func (h *Handler) stream(x *exchange, in *grip.Instruction, events bool, seen *s
 		OnLag:        x.route.lagPolicy(events),
 		WriteTimeout: x.route.WriteTimeout,
 		Route:        x.route.Name,
+		Ended:        h.streamEnded,
 	}
 	if events {
 		s.GapEvent = h.gapEvent

@@ -20,6 +20,7 @@ import (
 	"github.com/holdfast-proxy/holdfast/internal/certs"
 	"github.com/holdfast-proxy/holdfast/internal/certs/acme"
 	"github.com/holdfast-proxy/holdfast/internal/hold"
+	"github.com/holdfast-proxy/holdfast/internal/reload"
 	"github.com/holdfast-proxy/holdfast/internal/websocket"
 	"github.com/holdfast-proxy/holdfast/proxy"
 )
@@ -62,6 +63,7 @@ func TestEveryMetricIsDocumentedAndEveryDocumentedMetricExists(t *testing.T) {
 	stream.NewMetrics(&d)
 	nodes.NewMetrics(&d)
 	zmq.NewMetrics(&d)
+	reload.NewMetrics(&d)
 	d.MustRegister(control.NewCollector(channels.NewHub(channels.DefaultOptions()).Stats))
 
 	page, err := os.ReadFile("../../docs/operations.md")

@@ -11,6 +11,7 @@ import (
 	"github.com/holdfast-proxy/holdfast/control/live"
 	"github.com/holdfast-proxy/holdfast/internal/barred"
 	"github.com/holdfast-proxy/holdfast/internal/hold"
+	"github.com/holdfast-proxy/holdfast/internal/lease"
 )
 
 // describing is how long streams may take to tell what they are doing. One that is
@@ -22,8 +23,13 @@ type keeper struct {
 	// Fixed.
 	registry *hold.Registry
 	barred   *barred.List
-	recheck  func(*barred.Rule) int // asks for new credentials, where that can be
+	leases   *lease.Book
+	recheck  func(*barred.Rule) int // asks for new credentials, where that can be; set before it serves
 	log      *zap.Logger
+}
+
+func newKeeper(r *hold.Registry, log *zap.Logger) *keeper {
+	return &keeper{registry: r, barred: barred.NewList(), leases: lease.NewBook(), log: log}
 }
 
 // heldBy is who h is, for a rule; its channels are known only after Describe.

@@ -37,6 +37,7 @@ var rules = []rule{
 	only("internal/certs/certstest/...", "every package's tests may use it"),
 	only("internal/leaktest/...", "every package's tests may use it"),
 	only("internal/balance/...", "it copies bytes, whoever sends them"),
+	only("internal/reload/...", "it knows when settings are read again, not what they are"),
 	only("internal/errand/...", "it knows errands and time, not what they are about"),
 	only("internal/lease/...", "it knows secrets and time, not what they are for"),
 	only("internal/wheel/...", "a timer wheel knows only time"),
@@ -68,7 +69,7 @@ var rules = []rule{
 		"internal/sse", "internal/token", "internal/websocket", "internal/wire", "internal/woh"),
 	only("internal/barred/...", "it knows what clients are called, not what they do"),
 	only("control/...", "the publishers' side never sees the front door",
-		"channels", "internal/barred", "internal/grip", "internal/sse", "internal/wire"),
+		"channels", "internal/barred", "internal/grip", "internal/reload", "internal/sse", "internal/wire"),
 	only("control/access", "who may is decided without knowing how it was asked", "channels", "internal/grip"),
 	only("control/nats/embedded", "it runs a server, whatever is published there"),
 	{

@@ -59,6 +59,8 @@ type Config struct {
 	Recovery Recovery `mapstructure:"recovery"`
 	// How held streams are kept.
 	Hold Hold `mapstructure:"hold"`
+	// How changes of these settings are taken over without a restart.
+	Reload Reload `mapstructure:"reload"`
 	// How the process ends after SIGTERM. A second signal ends it at once.
 	Drain Drain `mapstructure:"drain"`
 	// The log on standard error.

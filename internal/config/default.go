@@ -29,6 +29,7 @@ func Default() Config {
 		Channels: defaultChannels(),
 		Recovery: Recovery{Concurrent: 16, PerSecond: 100},
 		Hold:     Hold{Engine: HoldAuto, Sockets: Sockets{SendBuffer: 64 * KiB, NotSent: 16 * KiB, NoDelay: true}},
+		Reload:   Reload{Watch: 2 * time.Second},
 		Drain:    Drain{Window: 5 * time.Second},
 		Log:      Log{Level: LogInfo, Format: LogAuto},
 	}

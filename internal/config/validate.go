@@ -29,6 +29,7 @@ func (c Config) problems() problems {
 	p.checkEvents(c)
 	p.checkChannels(c.Channels)
 	p.checkSockets(c)
+	p.checkReload(c.Reload)
 	return p
 }
 

@@ -13,10 +13,10 @@ import (
 // share its places, and its Drain ends what all of them hold. Its methods may
 // be called from any goroutine.
 type Registry struct {
-	limit int // 0: none
 	guard atomic.Pointer[Guard]
 
 	mu      sync.Mutex // no Ender is called while held
+	limit   int        // of places; 0: none
 	places  int        // admitted and not yet gone, seated or not
 	tickets []*Ticket
 	last    uint32        // the lower half of the id given last
@@ -74,6 +74,13 @@ type Guard func(h *Held)
 // bound.
 func NewRegistry(limit int) *Registry {
 	return &Registry{limit: limit, last: rand.Uint32(), vacant: make(chan struct{})}
+}
+
+// Limit allows so many places from now on, 0 for no bound. Who has one keeps it.
+func (r *Registry) Limit(places int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.limit = places
 }
 
 // Admit reserves a place, as Holder.Admit says.
