@@ -78,7 +78,7 @@ func (m *Metrics) forget(route string) {
 		m.requests, m.failures, m.polls, m.pollGaps, m.hints, m.pending,
 		m.recovery.recoveries, m.recovery.requests, m.recovery.gone,
 		m.origins.requests, m.origins.active, m.origins.up, m.origins.retries,
-		m.queues.length, m.queues.waits,
+		m.queues.length, m.queues.waits, m.leases.challenges, m.leases.renewals, m.keys.fetches, m.keys.known,
 	}
 	for _, v := range vectors {
 		v.DeletePartialMatch(of)

@@ -34,5 +34,5 @@ func (c Config) Files() []File {
 // against the comments.
 func namesFile(key string) bool {
 	last := key[strings.LastIndexByte(key, '.')+1:]
-	return slices.Contains([]string{"cert", "key", "ca", "credentials", "nkey"}, last)
+	return slices.Contains([]string{"cert", "key", "ca", "client_ca", "credentials", "nkey"}, last)
 }
