@@ -57,7 +57,9 @@ type Handler struct {
 
 	gapEvent func(dst []byte, g *channels.Gap) []byte // appendGap, bound once for all streams
 
-	newStreams *pace // nil: as they come
+	newStreams *pace   // nil: as they come
+	quotas     *quotas // nil: none
+	bodies     Bodies
 
 	drainPatience time.Duration
 }
@@ -80,7 +82,7 @@ func New(o Options) (*Handler, error) {
 		routes: found, trusted: o.TrustedProxies, signer: o.Signer, upstream: o.Upstream, feature: o.Feature,
 		trace: o.Trace, log: o.Log, unrouted: o.Metrics.route(noRouteName, nil), limits: map[Reason]*rate.Sometimes{},
 		holding: o.Holding.withDefaults(), newStreams: o.Limits.newPace(o.Metrics), drainPatience: drainPatience,
-		head: o.Head, linkLimit: rate.Sometimes{Interval: logInterval},
+		head: o.Head, linkLimit: rate.Sometimes{Interval: logInterval}, quotas: newQuotas(o.Quotas), bodies: o.Bodies,
 	}
 	h.gapEvent = h.appendGap
 	h.recovery = newRecovery(h, o.Holding.Recovery)
@@ -157,11 +159,12 @@ func (h *Handler) forward(x *exchange, r *http.Request) {
 	rc := http.NewResponseController(x.w)
 	_ = rc.EnableFullDuplex() // the origin may answer while it still reads; HTTP/2 always can
 	x.body = newRequestBody(r, func() { _ = rc.SetReadDeadline(time.Now()) })
+	x.body.bound(h.bodies.of(x.route))
 	x.w.request = x.body
 	r = x.bind(h.mayTunnel(x, withSafeUpgrade(r)))
 	defer x.closeTunnel()
 	defer h.leave(x, r)
-	if f := h.beginEvents(x, r); f != nil {
+	if f := h.turnAway(x, r); f != nil {
 		h.refuse(x, r, f)
 		return
 	}
@@ -201,6 +204,7 @@ func (h *Handler) handOver(x *exchange, r *http.Request) {
 // is not to wait for a client that does not send it. The connection ends then:
 // applyClosing has announced it.
 func (h *Handler) leave(x *exchange, r *http.Request) {
+	x.share.giveBack()
 	if x.body.complete() || x.taken || x.outcome == upgraded { // then the connection is not ours
 		x.body.release()
 	} else {

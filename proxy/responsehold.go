@@ -14,7 +14,7 @@ import (
 // holdResponse waits for one published response and answers with it, or with
 // the origin's own when the time is up (GRIP: response hold, long polling).
 func (h *Handler) holdResponse(x *exchange, r *http.Request, in *grip.Instruction, d head, body *initialBody) *failure {
-	if f := h.admit(); f != nil {
+	if f := h.admit(x, r, in); f != nil {
 		return f
 	}
 	own, f := body.readAll()

@@ -19,7 +19,7 @@ func (h *Handler) holdStream(x *exchange, r *http.Request, in *grip.Instruction,
 	if f := h.begin(x, r); f != nil {
 		return f
 	}
-	if f := h.admit(); f != nil {
+	if f := h.admit(x, r, in); f != nil {
 		return f
 	}
 	k := &keeping{events: d.isEventStream(), in: in, next: x.links.next, at: x.at}
@@ -53,7 +53,8 @@ type keeping struct {
 	more   *linked          // nil: no link
 	// farewell tells the origin that the client has gone; nil before it has a head.
 	farewell func()
-	kept     bool // the holder has, or had, the stream and its place
+	counted  counted // what the holder's stream takes along
+	kept     bool    // the holder has, or had, the stream and its place
 }
 
 // unlessKept gives back what a stream had that nobody holds.
@@ -62,6 +63,7 @@ func (h *Handler) unlessKept(k *keeping) {
 		return
 	}
 	h.holding.Holder.Release()
+	k.counted.giveBack()
 	k.more.ended()
 	if k.farewell != nil {
 		k.farewell()
@@ -100,17 +102,17 @@ func (h *Handler) keep(ctx context.Context, x *exchange, r *http.Request, k *kee
 // attach has the holder know the stream's link, and tell of its end whoever must
 // know.
 func (k *keeping) attach(s *hold.Stream, gone bool) {
-	if k.more == nil && !gone {
-		return
-	}
 	more, farewell := k.more, k.farewell
 	if more != nil {
 		s.Link = more.link
 	}
-	s.Ended = func(hold.Reason) {
-		more.ended()
-		farewell()
+	if more != nil || gone {
+		s.Ended = func(hold.Reason) {
+			more.ended()
+			farewell()
+		}
 	}
+	s.Ended = k.counted.givenBackAfter(s.Ended)
 }
 
 // hold gives a stream to the holder.
@@ -118,6 +120,7 @@ func (h *Handler) hold(x *exchange, r *http.Request, k *keeping) {
 	if k.cursor == nil {
 		return
 	}
+	k.counted = x.takeCounted()
 	if k.next != nil {
 		k.more = x.newLinked(h.recovery, k)
 	}
@@ -134,6 +137,7 @@ func (h *Handler) hold(x *exchange, r *http.Request, k *keeping) {
 	if x.wait, err = h.holding.Holder.Hold(x.w.ResponseWriter, x.asked, s); err != nil {
 		k.more.ended()
 		k.farewell()
+		k.counted.giveBack()
 		h.note(x, r, &failure{ClientGone, err}) // in between
 		x.abort()
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/holdfast-proxy/holdfast/control/nats/nodes"
 	"github.com/holdfast-proxy/holdfast/control/nats/stream"
 	"github.com/holdfast-proxy/holdfast/control/zmq"
+	"github.com/holdfast-proxy/holdfast/internal/arrival"
 	"github.com/holdfast-proxy/holdfast/internal/hold"
 	"github.com/holdfast-proxy/holdfast/internal/websocket"
 	"github.com/holdfast-proxy/holdfast/proxy"
@@ -51,6 +52,7 @@ func TestEveryMetricIsDocumentedAndEveryDocumentedMetricExists(t *testing.T) {
 	var d described
 	hold.NewMetrics(&d)
 	proxy.NewMetrics(&d)
+	arrival.NewMetrics(&d)
 	websocket.NewMetrics(&d)
 	control.NewMetrics(&d)
 	intake.NewMetrics(&d)

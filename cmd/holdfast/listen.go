@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
 
 	"github.com/holdfast-proxy/holdfast/internal/config"
@@ -24,10 +25,10 @@ func (n *node) listenControl(on []string) error {
 }
 
 // listen opens the listeners for clients, all or none.
-func (n *node) listen(cfg config.Config, metrics *proxy.Metrics) error {
+func (n *node) listen(cfg config.Config, metrics *proxy.Metrics, reg prometheus.Registerer) error {
 	options := serverOptions(cfg)
 	options.Handler, options.Metrics, options.Log = n.handler, metrics, n.log.Named("proxy")
-	options.WrapListener, options.ConnContext = hold.Listen, hold.ConnContext
+	options.WrapListener, options.ConnContext = clientListener(cfg, reg, options.Log), hold.ConnContext
 	clients, err := proxy.NewServer(options)
 	if err != nil {
 		return fmt.Errorf("listen: %w", err)

@@ -121,7 +121,7 @@ func (n *node) build(cfg config.Config, reg *prometheus.Registry) error {
 		return err
 	}
 	n.control = controlServer(cfg.Server, handler, n.log.Named("control"))
-	return n.listen(cfg, options.Metrics)
+	return n.listen(cfg, options.Metrics, reg)
 }
 
 // newHub makes the hub, which the stream feeds if there is one.
