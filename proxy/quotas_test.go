@@ -398,3 +398,30 @@ func letIn(t *testing.T, addr string) bool {
 	answer, _ := c.rest()
 	return answer != ""
 }
+
+func TestAStreamWhoseOriginChangesItsChannelsIsCountedForTheNewOnes(t *testing.T) {
+	origin := newOrigin(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Grip-Hold", "stream")
+		w.Header().Set("Grip-Link", "</next>; rel=next")
+		w.Header().Set("Grip-Channel", strings.TrimPrefix(r.URL.Path, "/"))
+	})
+	s := newStation(t, func(o *stationOptions) {
+		holding(origin.URL)(o)
+		o.Quotas.PerChannel = 1
+	})
+	held := s.watch(t, client(t), s.url+"/first")
+	s.waitStreams(t, "first", 1)
+	s.handler.Recover()
+	s.waitStreams(t, "next", 1)
+	s.waitStreams(t, "first", 0)
+	if full := s.handler.quotas.has("first", "next"); full[0] || !full[1] {
+		t.Errorf("counted: %v", full)
+	}
+	held.leave()
+	s.waitStreams(t, "next", 0)
+	for deadline := time.Now().Add(patience); s.handler.quotas.channels.Full("next"); time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("counted after the end")
+		}
+	}
+}

@@ -87,6 +87,25 @@ func TestReadingAHeader(t *testing.T) {
 	}
 }
 
+// All lengths that fields can have, for where a read ends depends on them.
+func TestALineIsReadToItsEndWhateverIsLongInIt(t *testing.T) {
+	addresses := []string{"1.1.1.1", "11.1.1.1", "11.11.1.1", "11.11.11.1", "11.11.11.11", "111.11.11.11", "111.111.11.11", "111.111.111.11", "111.111.111.111"}
+	ports := []string{"1", "11", "111", "1111", "11111"}
+	for _, from := range addresses {
+		for _, to := range addresses {
+			for _, port := range ports {
+				for _, last := range ports {
+					src := strings.NewReader("PROXY TCP4 " + from + " " + to + " " + port + " " + last + "\r\nrest")
+					client, err := readClient(src)
+					if rest, _ := io.ReadAll(src); err != nil || client.String() != from+":"+port || string(rest) != "rest" {
+						t.Fatalf("%s %s %s %s: %v, %v, and %q is left", from, to, port, last, client, err, rest)
+					}
+				}
+			}
+		}
+	}
+}
+
 func TestWhatIsNoHeader(t *testing.T) {
 	tests := []struct {
 		name, text string
