@@ -113,14 +113,17 @@ func (b *requestBody) setWaiting(waiting bool) {
 	b.bounds.waiting = waiting
 }
 
-// allowance is how long the next bytes may take. Who was fast may not rest for longer
-// than others.
+// allowance is how long the next bytes may take, if that is positive. Who was fast may
+// not rest for longer than others.
 func (w *bodyBounds) allowance() time.Duration {
 	if w.Rate <= 0 {
 		return w.Patience
 	}
-	earned := time.Duration(float64(w.came) / float64(w.Rate) * float64(time.Second))
-	return min(w.Patience, max(w.Patience+earned-w.waited, 0))
+	behind := w.waited.Seconds() - float64(w.came)/float64(w.Rate)
+	if behind <= 0 {
+		return w.Patience
+	}
+	return w.Patience - time.Duration(behind*float64(time.Second))
 }
 
 // overdue ends a Read that has waited for the client as long as it may, unless the

@@ -58,13 +58,16 @@ func (h *Handler) crowded(r *http.Request) *failure {
 }
 
 // apportion gives the exchange its share of the quotas, for a response that in has
-// held, in the place of one that it may have. The exchange gives it back, unless
-// somebody takes it along.
+// held. The exchange gives it back, unless somebody takes it along. A long poll whose
+// origin was asked again keeps the share that it has.
 func (h *Handler) apportion(x *exchange, r *http.Request, in *grip.Instruction) *failure {
 	if h.quotas == nil {
 		return nil
 	}
-	x.share.giveBack()
+	if x.share != nil {
+		x.share.follow(x.route, in)
+		return nil
+	}
 	s := &share{of: h.quotas}
 	x.share = s
 	if f := s.locate(h.trusted.clientAddr(r)); f != nil {

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/netip"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -423,5 +424,42 @@ func TestAStreamWhoseOriginChangesItsChannelsIsCountedForTheNewOnes(t *testing.T
 		if time.Now().After(deadline) {
 			t.Fatal("counted after the end")
 		}
+	}
+}
+
+func TestALongPollIsNotEndedForALimit(t *testing.T) {
+	var asked atomic.Bool
+	origin := newOrigin(t, func(w http.ResponseWriter, r *http.Request) {
+		channel := "next"
+		switch {
+		case r.URL.Path == "/stream":
+			w.Header().Set("Grip-Hold", "stream")
+		case !asked.Swap(true):
+			channel = "first"
+			fallthrough
+		default:
+			w.Header().Set("Grip-Hold", "response")
+		}
+		w.Header().Set("Grip-Channel", channel)
+	})
+	s := newStation(t, func(o *stationOptions) {
+		holding(origin.URL)(o)
+		o.Quotas.PerChannel = 1
+	})
+	s.watch(t, client(t), s.url+"/stream")
+	answered := s.poll()
+	s.waitStreams(t, "first", 1)
+	s.handler.Recover()
+	s.waitStreams(t, "next", 2)
+	s.waitStreams(t, "first", 0)
+	if full := s.handler.quotas.has("first", "next"); full[0] || !full[1] {
+		t.Errorf("counted: %v", full)
+	}
+	if _, err := s.publish(`{"channel":"next","formats":{"http-response":{"body":"x"}}}`); err != nil {
+		t.Error(err)
+	}
+	within(t, answered, "an answer")
+	if n := s.count(t, "holdfast_request_failures_total"); n != 0 {
+		t.Errorf("%v failures are counted", n)
 	}
 }
