@@ -65,6 +65,17 @@ func (c *Cursor) Position() Position {
 // cursor (Continued); clients are told Position.
 func (c *Cursor) Place() uint64 { return c.place }
 
+// Behind is how many entries of its channels it has not read, in whatever form.
+func (c *Cursor) Behind() (entries uint64) {
+	for i := range c.legs {
+		g := &c.legs[i]
+		g.log.mu.Lock()
+		entries += g.log.ring.end() - max(g.next, g.log.ring.base)
+		g.log.mu.Unlock()
+	}
+	return entries
+}
+
 // Logs returns the logs that the cursor follows.
 func (c *Cursor) Logs() []*Log {
 	logs := make([]*Log, len(c.legs))

@@ -251,6 +251,20 @@ func TestChannelsAreListedByName(t *testing.T) {
 	}
 }
 
+func TestOnlyChannelsThatPatternsNameAreListed(t *testing.T) {
+	h := testHub(nil)
+	for _, name := range []string{"user-3", "user-1", "other", "user-2", "user-2"} {
+		follow(t, h, name)
+	}
+	page, of := h.Channels(Listing{Only: Patterns{"user-2", "o*"}, Limit: 9})
+	if of != (Totals{Channels: 2, Streams: 3}) || len(page) != 2 || page[0].Name != "user-2" || page[1].Name != "other" {
+		t.Errorf("%+v in all, page %+v", of, page)
+	}
+	if page, of = h.Channels(Listing{Only: Patterns{"o*"}, Prefix: "user-", Limit: 9}); of.Channels != 0 || len(page) != 0 {
+		t.Errorf("%+v in all, page %+v", of, page)
+	}
+}
+
 // Invariant: a delivery allocates nothing.
 func TestReadingAllocatesNothing(t *testing.T) {
 	h := testHub(nil)

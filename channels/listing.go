@@ -21,6 +21,8 @@ type Info struct {
 // Listing selects channels.
 type Listing struct {
 	Prefix string
+	// Only leaves out the channels that it does not name.
+	Only Patterns
 	// ByName orders them by their names, not by how many streams they have, and
 	// leaves out those up to After.
 	ByName        bool
@@ -28,20 +30,20 @@ type Listing struct {
 	Offset, Limit int
 }
 
-// Totals sums up all channels with a prefix.
+// Totals sums up all channels that are selected, on whatever page they are.
 type Totals struct {
 	Channels int
 	Streams  int // a stream counts once for each of its channels
 }
 
-// Channels returns the channels that start with the prefix, those with the
-// most streams first unless they are wanted by name. The totals are of all
-// channels with the prefix, also of those that are not on the page.
+// Channels returns the channels that start with the prefix and are named by Only,
+// those with the most streams first unless they are wanted by name. The totals are
+// of all such channels, also of those that are not on the page.
 func (h *Hub) Channels(l Listing) (page []Info, of Totals) {
 	var all []Info
 	for _, s := range h.shards {
 		s.each(func(log *Log) {
-			if !strings.HasPrefix(log.name, l.Prefix) {
+			if !strings.HasPrefix(log.name, l.Prefix) || !l.Only.Match(log.name) {
 				return
 			}
 			info := h.info(log)

@@ -6,6 +6,7 @@ import (
 	"net/url"
 
 	"github.com/holdfast-proxy/holdfast/channels"
+	"github.com/holdfast-proxy/holdfast/control/access"
 	"github.com/holdfast-proxy/holdfast/control/roll"
 )
 
@@ -16,7 +17,7 @@ const (
 
 // channelPage is the answer to GET /channels.
 type channelPage struct {
-	Total    int            `json:"total"` // channels with the prefix
+	Total    int            `json:"total"` // channels with the prefix that may be seen
 	Offset   int            `json:"offset"`
 	Limit    int            `json:"limit"`
 	Channels []roll.Channel `json:"channels"`
@@ -28,20 +29,20 @@ type closedChannel struct {
 	Subscribers int    `json:"subscribers"`
 }
 
-// listChannels serves GET /channels.
-func (h *Handler) listChannels(r *http.Request) (answer, error) {
+// listChannels serves GET /channels: those that the token is for.
+func (h *Handler) listChannels(r *http.Request, by *access.Grant) (answer, error) {
 	whole, err := ofCluster(r)
 	switch {
 	case err != nil:
 		return answer{}, err
 	case whole:
-		return h.listCluster(r)
+		return h.listCluster(r, by)
 	}
-	return h.listNode(r)
+	return h.listNode(r, by)
 }
 
 // listNode lists this node's channels, the most subscribed first.
-func (h *Handler) listNode(r *http.Request) (answer, error) {
+func (h *Handler) listNode(r *http.Request, by *access.Grant) (answer, error) {
 	q, err := query(r, "limit", "offset", "prefix", "scope")
 	if err != nil {
 		return answer{}, err
@@ -54,7 +55,7 @@ func (h *Handler) listNode(r *http.Request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	infos, of := h.opts.Hub.Channels(channels.Listing{Offset: offset, Limit: limit, Prefix: q.Get("prefix")})
+	infos, of := h.opts.Hub.Channels(channels.Listing{Offset: offset, Limit: limit, Prefix: q.Get("prefix"), Only: by.Only()})
 	page := channelPage{Total: of.Channels, Offset: offset, Limit: limit, Channels: make([]roll.Channel, len(infos))}
 	for i, info := range infos {
 		page.Channels[i] = roll.Describe(info)
@@ -66,12 +67,12 @@ func (h *Handler) listNode(r *http.Request) (answer, error) {
 func pageSize(q url.Values) (int, error) { return number(q, "limit", defaultPage, 1, maxPage) }
 
 // showChannel serves GET /channels/{name}.
-func (h *Handler) showChannel(r *http.Request) (answer, error) {
+func (h *Handler) showChannel(r *http.Request, by *access.Grant) (answer, error) {
 	whole, err := ofCluster(r)
 	if err != nil {
 		return answer{}, err
 	}
-	name, err := channelName(r, "scope")
+	name, err := channelName(r, by, "scope")
 	switch {
 	case err != nil:
 		return answer{}, err
@@ -87,8 +88,8 @@ func (h *Handler) showChannel(r *http.Request) (answer, error) {
 
 // closeChannel serves DELETE /channels/{name}: the channel's streams end, after
 // what was published before.
-func (h *Handler) closeChannel(r *http.Request) (answer, error) {
-	name, err := channelName(r)
+func (h *Handler) closeChannel(r *http.Request, by *access.Grant) (answer, error) {
+	name, err := channelName(r, by)
 	if err != nil {
 		return answer{}, err
 	}
@@ -102,14 +103,17 @@ func (h *Handler) closeChannel(r *http.Request) (answer, error) {
 	return answer{text: fmt.Sprintf("Closed %d", n), json: closedChannel{"Closed", n}}, nil
 }
 
-// channelName returns the channel that r's path names. Of query parameters only
-// those allowed may be there.
-func channelName(r *http.Request, allowed ...string) (string, error) {
+// channelName returns the channel that r's path names, which must be one that the
+// token is for. Of query parameters only those allowed may be there.
+func channelName(r *http.Request, by *access.Grant, allowed ...string) (string, error) {
 	if _, err := query(r, allowed...); err != nil {
 		return "", err
 	}
 	name := r.PathValue("name")
-	return name, channels.CheckName(name)
+	if err := channels.CheckName(name); err != nil {
+		return "", err
+	}
+	return name, by.Channel(name)
 }
 
 func noChannel(name string) error {

@@ -2,9 +2,9 @@ package control
 
 import (
 	"context"
-	"errors"
 	"net/http"
 
+	"github.com/holdfast-proxy/holdfast/control/access"
 	"github.com/holdfast-proxy/holdfast/control/roll"
 )
 
@@ -49,7 +49,7 @@ func ofCluster(r *http.Request) (bool, error) {
 }
 
 // listCluster lists the channels of all nodes by their names.
-func (h *Handler) listCluster(r *http.Request) (answer, error) {
+func (h *Handler) listCluster(r *http.Request, by *access.Grant) (answer, error) {
 	q, err := query(r, "after", "limit", "prefix", "scope")
 	if err != nil {
 		return answer{}, err
@@ -58,7 +58,7 @@ func (h *Handler) listCluster(r *http.Request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	all, err := h.ask(r.Context(), roll.Question{Prefix: q.Get("prefix"), After: q.Get("after"), Limit: limit})
+	all, err := h.ask(r.Context(), roll.Question{Prefix: q.Get("prefix"), After: q.Get("after"), Limit: limit, Only: by.Only()})
 	if err != nil {
 		return answer{}, err
 	}
@@ -87,11 +87,7 @@ func (h *Handler) showInCluster(r *http.Request, name string) (answer, error) {
 
 func (h *Handler) ask(ctx context.Context, q roll.Question) (roll.Answer, error) {
 	all, err := h.opts.Cluster.Ask(ctx, q)
-	var why roll.Unreachable
-	if errors.As(err, &why) {
-		err = refusef(http.StatusServiceUnavailable, "The other nodes cannot be asked: %v.", why).with("Retry-After", "1")
-	}
-	return all, err
+	return all, cannotAsk(err)
 }
 
 func whoAnswered(all roll.Answer) asked {

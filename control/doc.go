@@ -24,15 +24,20 @@
 //     a bound) before it is answered, for an answer on a connection that is
 //     reset is lost.
 //   - Without tokens nothing that a web page can send is taken, see guard.
+//   - Every endpoint declares the right that it needs, by method, in the table; so
+//     none can be forgotten. What a token is good for is decided in package access.
+//   - Every call that is refused for who calls is counted by its reason, and each
+//     reason has its line in the log, once a minute. Neither shows a token.
 //   - Channel names never become metric labels.
 //
 // # Not done, and why
 //
-// Tokens are compared as they are. GRIP libraries that are given an issuer
-// beside the key send a signed JWT instead; verifying those would need a second
-// kind of secret with the same power, so a library is configured with the key
-// alone and sends it as it is. Basic authentication is left out for the same
-// reason.
+// Basic authentication: GRIP libraries send a token, or sign a JWT with it, and a
+// third way would be a second kind of secret with the same power.
+//
+// A client's address is that of its connection. Headers in which a proxy names
+// another are not read: the address is only there to slow down who guesses, and
+// who does would write what they like.
 //
 // There is no write timeout in the server, because profiles take longer than
 // any sensible one; each answer sets its own deadline.
@@ -40,9 +45,10 @@
 // # Files
 //
 // handler.go, routes.go, recorder.go: from a request to its endpoint and back.
-// guard.go, tokens.go: who may. accept.go, answer.go, problem.go: how answers
-// are written. body.go, query.go: what requests carry. endpoints.go: the table;
-// publish.go, event.go, channels.go, cluster.go, health.go, docs.go, profile.go:
-// what is in it. metrics.go, collector.go: what is counted. server.go: the
-// http.Server with its limits.
+// guard.go, bearer.go: who may (and package access). denied.go, audit.go: who may
+// not. accept.go, answer.go, problem.go: how answers are written. body.go,
+// query.go: what requests carry. endpoints.go: the table; publish.go, event.go,
+// channels.go, cluster.go, health.go, docs.go, profile.go: what is in it.
+// metrics.go, collector.go: what is counted. server.go: the http.Server with its
+// limits.
 package control

@@ -1,48 +1,38 @@
 package control
 
 import (
+	"fmt"
 	"net"
 	"net/http"
 	"net/netip"
 	"strings"
-	"time"
+
+	"github.com/holdfast-proxy/holdfast/control/access"
 )
 
-// admit decides whether r may be served by e: by its token where tokens or keys
-// are configured, otherwise by what tells a web page from a program.
+// admit returns what the bearer of r's token may do with e, if r may be served at
+// all. Where no token and no key is configured, what tells a web page from a
+// program decides.
 //
-// Without the second check every page that a developer looks at could publish
-// to the Holdfast on their machine: a browser sends a cross-site POST without
-// asking first, and says so only in Origin; and a page whose own name is made
-// to resolve to 127.0.0.1 (DNS rebinding) is no longer cross-site, but has its
-// name in Host.
-func (h *Handler) admit(r *http.Request, e *endpoint) error {
-	if len(h.tokens) > 0 || h.opts.Verifier != nil {
-		if h.known(e.token(r)) {
-			return nil
-		}
-		return refusef(http.StatusUnauthorized, "A valid token is needed: Authorization: Bearer TOKEN.").
-			with("WWW-Authenticate", `Bearer realm="holdfast"`)
+// Without that every page that a developer looks at could publish to the Holdfast
+// on their machine: a browser sends a cross-site POST without asking first, and
+// says so only in Origin; and a page whose own name is made to resolve to
+// 127.0.0.1 (DNS rebinding) is no longer cross-site, but has its name in Host.
+func (h *Handler) admit(r *http.Request, e *endpoint) (*access.Grant, error) {
+	switch {
+	case e.open:
+		return h.anyone, nil
+	case !h.opts.Access.Open():
+		return h.opts.Access.Check(e.token(r), clientAddr(r))
+	case r.Header.Get("Origin") != "":
+		return nil, &access.Refused{Reason: access.WebPage,
+			Message: "Requests from web pages (with the header Origin) need a token. Configure one: control.tokens."}
+	case !ownHost(r):
+		return nil, &access.Refused{Reason: access.ForeignHost,
+			Message: fmt.Sprintf("The host %q is not a loopback name or this listener's address. "+
+				"Use one of these, or configure a token: control.tokens.", r.Host)}
 	}
-	if r.Header.Get("Origin") != "" {
-		return refusef(http.StatusForbidden,
-			"Requests from web pages (with the header Origin) need a token. Configure one: control.tokens.")
-	}
-	if !ownHost(r) {
-		return refusef(http.StatusForbidden,
-			"The host %q is not a loopback name or this listener's address. "+
-				"Use one of these, or configure a token: control.tokens.", r.Host)
-	}
-	return nil
-}
-
-// known reports whether token is one that is configured, or is signed with a key
-// that is.
-func (h *Handler) known(token string) bool {
-	if token == "" {
-		return false
-	}
-	return h.tokens.accept(token) || h.opts.Verifier != nil && h.opts.Verifier.Verify(token, time.Now()) == nil
+	return h.anyone, nil
 }
 
 // ownHost reports whether r's Host can only mean this machine: a loopback name

@@ -9,10 +9,39 @@ import (
 	"testing"
 
 	"github.com/holdfast-proxy/holdfast/control"
+	"github.com/holdfast-proxy/holdfast/control/access"
 )
 
+// withTokens lets the bearers of tokens do everything.
 func withTokens(tokens ...string) func(*control.Options) {
-	return func(o *control.Options) { o.Tokens = tokens }
+	return checking(access.Options{Tokens: everything(tokens...)})
+}
+
+// everything are tokens without a bound.
+func everything(texts ...string) []access.Token {
+	tokens := make([]access.Token, len(texts))
+	for i, text := range texts {
+		tokens[i] = access.Token{Text: text, Grant: access.Everything("control.tokens")}
+	}
+	return tokens
+}
+
+// withAccess lets the bearers of tokens, which are the names of the terms, do what
+// the terms say.
+func withAccess(terms ...access.Terms) func(*control.Options) {
+	var o access.Options
+	for _, t := range terms {
+		o.Tokens = append(o.Tokens, access.Token{Text: t.Name, Grant: access.NewGrant(t)})
+	}
+	return checking(o)
+}
+
+func checking(a access.Options) func(*control.Options) {
+	checker, err := access.New(a)
+	if err != nil {
+		panic(err)
+	}
+	return func(o *control.Options) { o.Access = checker }
 }
 
 func TestTokens(t *testing.T) {

@@ -1,26 +1,24 @@
 package control
 
 import (
+	"errors"
 	"maps"
 	"net/http"
 	"time"
 
 	"go.uber.org/zap"
-	"golang.org/x/time/rate"
-)
 
-// refusalLogInterval is how often a refused request may be logged.
-const refusalLogInterval = time.Minute
+	"github.com/holdfast-proxy/holdfast/control/access"
+)
 
 // Handler serves the control endpoint. Make it with New. It is safe for
 // concurrent use.
 type Handler struct {
 	// Fixed after New.
 	opts   Options
-	tokens tokens
 	routes routes
-
-	quiet rate.Sometimes // for what clients can make us log; guards itself
+	anyone *access.Grant // of whoever needs no token
+	audit  *audit
 }
 
 // New returns a handler.
@@ -30,8 +28,8 @@ func New(o Options) *Handler {
 	}
 	h := &Handler{
 		opts:   o,
-		tokens: newTokens(o.Tokens),
-		quiet:  rate.Sometimes{Interval: refusalLogInterval},
+		anyone: access.Everything(""),
+		audit:  newAudit(o.Log, o.Metrics),
 	}
 	h.routes = newRoutes(h.endpoints())
 	return h
@@ -49,7 +47,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Connection", "close")
 	}
 	if err := h.serve(rec, r, e); err != nil {
-		h.refuse(rec, r, err)
+		h.refuse(rec, r, e, err)
 	}
 	h.opts.Metrics.answered(e.path, rec.status)
 	if line := h.opts.Log.Check(zap.DebugLevel, "control request"); line != nil {
@@ -71,50 +69,32 @@ func (h *Handler) logPanic() {
 	panic(http.ErrAbortHandler)
 }
 
-// serve passes r on to the handler of its method. If there is an error, then
-// nothing has been answered.
+// serve passes r on to what is done for its method, if the bearer of its token has
+// the right. If there is an error, then nothing has been answered.
 func (h *Handler) serve(w http.ResponseWriter, r *http.Request, e *endpoint) error {
-	if !e.open {
-		if err := h.admit(r, e); err != nil {
-			return err
-		}
-	}
-	handler, err := e.handler(r.Method)
+	by, err := h.admit(r, e)
 	if err != nil {
 		return err
 	}
-	handler.ServeHTTP(w, r)
-	return nil
+	m, err := e.method(r.Method)
+	if err != nil {
+		return err
+	}
+	if err := by.Allow(m.needs); err != nil {
+		return err
+	}
+	return m.serve(w, r, by)
 }
 
-// answering makes a handler of an operation. What the client accepts is looked
-// at first, so that nothing is done for a client that could not be told.
-func (h *Handler) answering(op operation) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		f, err := negotiate(r.Header)
-		if err != nil {
-			h.refuse(w, r, err)
-			return
-		}
-		a, err := op(r)
-		if err != nil {
-			h.refuse(w, r, err)
-			return
-		}
-		write(w, f, a)
-	})
-}
-
-// refuse answers r with err.
-func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, err error) {
+// refuse answers r, a call of e, with err.
+func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, e *endpoint, err error) {
+	var why *access.Refused
+	if errors.As(err, &why) {
+		h.audit.refused(r, e, why)
+	}
 	p := problemOf(err)
-	switch p.status {
-	case http.StatusInternalServerError:
+	if p.status == http.StatusInternalServerError {
 		h.opts.Log.Error("control request not served", zap.String("path", r.URL.Path), zap.Error(err))
-	case http.StatusUnauthorized, http.StatusForbidden:
-		h.quiet.Do(func() {
-			h.opts.Log.Warn("control request refused", zap.String("client", r.RemoteAddr), zap.Error(err))
-		})
 	}
 	f, err := negotiate(r.Header)
 	if err != nil {

@@ -5,10 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"strings"
 	"testing"
-	"testing/synctest"
-	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
@@ -69,26 +66,4 @@ func TestPanicIsLoggedAndCutsTheConnection(t *testing.T) {
 		}
 	}()
 	post(batch(streamItem("c", "x")), 0, "").do(e)
-}
-
-func TestRefusedTokensAreLoggedOnceAMinute(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		edit, logs := failing(nil, zap.InfoLevel)
-		e := newEnv(t, edit, withTokens("secret"))
-		wrong := request{method: "GET", path: "/", status: 401, answer: "*", header: http.Header{"Authorization": {"Bearer hunter2"}}}
-		for range 10 {
-			wrong.check(t, e)
-		}
-		if logs.Len() != 1 {
-			t.Errorf("logged %v", logs.All())
-		}
-		time.Sleep(time.Minute)
-		wrong.check(t, e)
-		if logs.Len() != 2 {
-			t.Errorf("logged %v", logs.All())
-		}
-		if text := fmt.Sprint(logs.All()); strings.Contains(text, "hunter2") {
-			t.Errorf("the token is logged: %s", text)
-		}
-	})
 }

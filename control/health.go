@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/holdfast-proxy/holdfast/control/access"
 )
 
 // readiness is the JSON answer of /readyz.
@@ -14,11 +16,11 @@ type readiness struct {
 }
 
 // healthy serves GET /healthz: whoever answers is alive.
-func healthy(*http.Request) (answer, error) { return said("ok"), nil }
+func healthy(*http.Request, *access.Grant) (answer, error) { return said("ok"), nil }
 
 // ready serves GET /readyz: 503 with the reasons while no new streams should be
 // sent here.
-func (h *Handler) ready(*http.Request) (answer, error) {
+func (h *Handler) ready(*http.Request, *access.Grant) (answer, error) {
 	var reasons []string
 	if h.opts.NotReady != nil {
 		reasons = h.opts.NotReady()

@@ -8,22 +8,33 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 
 	"github.com/holdfast-proxy/holdfast/control"
+	"github.com/holdfast-proxy/holdfast/control/access"
 	"github.com/holdfast-proxy/holdfast/internal/grip"
 )
 
 func withKeys(keys ...string) func(*control.Options) {
+	return checking(access.Options{Verifier: signedWith(keys...)})
+}
+
+// signedWith believes what is signed with keys.
+func signedWith(keys ...string) *grip.Verifier {
 	var all []grip.Key
 	for _, key := range keys {
 		all = append(all, grip.Secret([]byte(key)))
 	}
-	return func(o *control.Options) { o.Verifier = grip.NewVerifier(all...) }
+	return grip.NewVerifier(all...)
 }
 
 // signed is what a GRIP library sends whose GRIP_URL has iss and key.
 func signed(t *testing.T, key string, expires time.Time) []string {
 	t.Helper()
-	token := jwt.NewWithClaims(jwt.SigningMethodHS256, jwt.MapClaims{"iss": "backend", "exp": expires.Unix()})
-	text, err := token.SignedString([]byte(key))
+	return claiming(t, key, jwt.MapClaims{"iss": "backend", "exp": expires.Unix()})
+}
+
+// claiming is a signed token with these claims.
+func claiming(t *testing.T, key string, claims jwt.MapClaims) []string {
+	t.Helper()
+	text, err := jwt.NewWithClaims(jwt.SigningMethodHS256, claims).SignedString([]byte(key))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -32,7 +43,7 @@ func signed(t *testing.T, key string, expires time.Time) []string {
 
 func TestSignedTokensAreAsGoodAsConfiguredOnes(t *testing.T) {
 	soon, past := time.Now().Add(time.Hour), time.Now().Add(-time.Second)
-	keyed, both := newEnv(t, withKeys("old", "new")), newEnv(t, withKeys("new"), withTokens("plain"))
+	keyed, both := newEnv(t, withKeys("old", "new")), newEnv(t, checking(access.Options{Tokens: everything("plain"), Verifier: signedWith("new")}))
 	tests := []struct {
 		name          string
 		env           *env

@@ -2,6 +2,7 @@ package control_test
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -15,6 +16,7 @@ import (
 	"github.com/getkin/kin-openapi/routers/gorillamux"
 
 	"github.com/holdfast-proxy/holdfast/control"
+	"github.com/holdfast-proxy/holdfast/control/access"
 )
 
 // served returns the document as the handler serves it, checked.
@@ -40,13 +42,16 @@ func TestSpecHasEveryEndpointAndNoOther(t *testing.T) {
 			if op.Security != nil && len(*op.Security) == 0 {
 				name += " (open)"
 			}
+			if right, ok := op.Extensions["x-right"]; ok {
+				name += fmt.Sprintf(" (%v)", right)
+			}
 			described = append(described, name)
 		}
 	}
 	slices.Sort(described)
 	built := e.Endpoints()
 	for _, path := range []string{"cmdline", "profile", "trace", "symbol"} { // instances of {profile}
-		built = slices.DeleteFunc(built, func(s string) bool { return s == "GET /debug/pprof/"+path })
+		built = slices.DeleteFunc(built, func(s string) bool { return s == "GET /debug/pprof/"+path+" (admin)" })
 	}
 	if got, want := strings.Join(described, "\n"), strings.Join(built, "\n"); got != want {
 		t.Errorf("described:\n%s\n\nbuilt:\n%s", got, want)
@@ -166,4 +171,10 @@ func TestHandlersKeepToTheSpec(t *testing.T) {
 	c.check(t, request{method: "GET", path: "/readyz", status: 503, header: accepts("application/json")}, false)
 	c.handler = newEnv(t, withTokens("secret"))
 	c.check(t, request{method: "GET", path: "/channels", status: 401, header: accepts("application/json")}, false)
+	c.handler = newEnv(t, withAccess(access.Terms{Name: "n", Rights: access.Publish, PerSecond: 1}))
+	bearer := http.Header{"Authorization": {"Bearer n"}, "Accept": {"application/json"}}
+	c.check(t, request{method: "GET", path: "/channels", status: 403, header: bearer}, false)
+	c.check(t, request{method: "POST", path: "/publish", body: batch(sse, sse), status: 413, header: bearer}, false)
+	c.check(t, request{method: "POST", path: "/publish", body: batch(sse), status: 200, header: bearer}, false)
+	c.check(t, request{method: "POST", path: "/publish", body: batch(sse), status: 429, header: bearer}, false)
 }

@@ -2,12 +2,13 @@ package control
 
 import (
 	"context"
-	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
 
+	"github.com/holdfast-proxy/holdfast/control/access"
 	"github.com/holdfast-proxy/holdfast/control/intake"
+	"github.com/holdfast-proxy/holdfast/control/live"
 	"github.com/holdfast-proxy/holdfast/control/roll"
 )
 
@@ -21,29 +22,23 @@ type Hub interface {
 	CloseChannel(ctx context.Context, name string) (streams int, known bool, err error)
 }
 
-// Verifier tells whose tokens are believed.
-type Verifier interface {
-	// Verify reports why token is not a signed one that is valid at now.
-	Verify(token string, now time.Time) error
-}
-
 // Options are a Handler's parts. The handler reads them once, in New.
 type Options struct {
 	// Hub is looked at and told to end streams. Required.
 	Hub Hub
 	// Cluster asks all nodes for their channels. Required.
 	Cluster roll.Asker
+	// Streams asks all nodes for what they hold. Required.
+	Streams live.Asker
 	// Intake takes what is published. Required.
 	Intake *intake.Intake
 
 	// Recover, unless nil, has held responses ask their origins. It returns at once.
 	Recover func()
 
-	// Tokens are the bearer tokens of which a request must carry one. None, and
-	// no Verifier, means that anybody may who is not a web page; see guard.
-	Tokens []string
-	// Verifier, unless nil, knows whose signed tokens (JWT) are as good.
-	Verifier Verifier
+	// Access knows the tokens of which a request must carry one. Nil, or one
+	// without any, means that anybody may who is not a web page; see guard.
+	Access *access.Checker
 	// FastlyServices are the services of Fastly Fanout whose path for publishers
 	// is served. An id is a path segment as it is.
 	FastlyServices []string
@@ -59,9 +54,9 @@ type Options struct {
 	NotReady func() []string
 	// Gatherer is what /metrics shows. Required.
 	Gatherer prometheus.Gatherer
-	// Metrics counts requests. Required.
+	// Metrics counts requests and refused calls. Required.
 	Metrics *Metrics
-	// Log gets a line per request at Debug, and refused tokens at Warn, at most
-	// one a minute. Required.
+	// Log gets a line per request at Debug, and one per refused call at Warn, at
+	// most one a minute for each reason. Required.
 	Log *zap.Logger
 }

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 
+	"github.com/holdfast-proxy/holdfast/control/access"
 	"github.com/holdfast-proxy/holdfast/control/intake"
 )
 
@@ -42,13 +43,16 @@ type problem struct {
 	Message string `json:"message"`
 }
 
-// problemOf knows which error has which status. What is wrong with what was
-// published is for intake.Problem to say.
+// problemOf knows which error has which status. What is wrong with who calls is for
+// denied to say, and with what was published for intake.Problem.
 func problemOf(err error) problem {
 	var refused *refusal
+	var why *access.Refused
 	switch {
 	case errors.As(err, &refused):
 		return problem{status: refused.status, header: refused.header, Message: refused.message}
+	case errors.As(err, &why):
+		return problemOf(denied(why, err))
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return problemOf(closing(refusef(http.StatusRequestTimeout, "The request took too long to arrive.")))
 	case errors.Is(err, context.Canceled):

@@ -3,16 +3,17 @@ package control
 import (
 	"net/http"
 
+	"github.com/holdfast-proxy/holdfast/control/access"
 	"github.com/holdfast-proxy/holdfast/control/intake"
 )
 
 // publish serves POST /publish/: {"items": [...]}, GRIP's publish format.
-func (h *Handler) publish(r *http.Request) (answer, error) {
+func (h *Handler) publish(r *http.Request, by *access.Grant) (answer, error) {
 	body, err := h.readBody(r)
 	if err != nil {
 		return answer{}, err
 	}
-	receipt, err := h.opts.Intake.Items(r.Context(), body)
+	receipt, err := h.opts.Intake.Through(by).Items(r.Context(), body)
 	if err != nil {
 		return answer{}, err
 	}
@@ -21,7 +22,7 @@ func (h *Handler) publish(r *http.Request) (answer, error) {
 
 // recovery serves POST /recover/ (GRIP): the held responses of this node that can
 // ask their origin for what they miss do so.
-func (h *Handler) recovery(*http.Request) (answer, error) {
+func (h *Handler) recovery(*http.Request, *access.Grant) (answer, error) {
 	if h.opts.Recover != nil {
 		h.opts.Recover()
 	}
@@ -29,4 +30,4 @@ func (h *Handler) recovery(*http.Request) (answer, error) {
 }
 
 // root serves GET /.
-func root(*http.Request) (answer, error) { return said("Holdfast API"), nil }
+func root(*http.Request, *access.Grant) (answer, error) { return said("Holdfast API"), nil }

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/holdfast-proxy/holdfast/control/access"
 )
 
 // endpoint is a path with what its methods do.
@@ -20,8 +22,19 @@ type endpoint struct {
 	// slow endpoints answer at their own pace.
 	slow bool
 	// methods, nil for the endpoint that stands for unknown paths.
-	methods map[string]http.Handler
+	methods map[string]method
 }
+
+// method is what an endpoint does for a method of HTTP.
+type method struct {
+	// needs is the right that a token must have.
+	needs access.Rights
+	serve serve
+}
+
+// serve answers r for the bearer of a token. If there is an error, then nothing
+// has been answered.
+type serve func(w http.ResponseWriter, r *http.Request, by *access.Grant) error
 
 // answerTimeout is how long a client may take to read an answer.
 const answerTimeout = 30 * time.Second
@@ -34,19 +47,19 @@ func (e *endpoint) timeout() time.Duration {
 	return answerTimeout
 }
 
-// handler returns what serves method. HEAD is served as GET, whose body
-// net/http leaves out.
-func (e *endpoint) handler(method string) (http.Handler, error) {
+// method returns what is done for a method of HTTP. HEAD is served as GET, whose
+// body net/http leaves out.
+func (e *endpoint) method(name string) (method, error) {
 	if e.methods == nil {
-		return nil, refusef(http.StatusNotFound, "Not Found")
+		return method{}, refusef(http.StatusNotFound, "Not Found")
 	}
-	if method == http.MethodHead {
-		method = http.MethodGet
+	if name == http.MethodHead {
+		name = http.MethodGet
 	}
-	if handler, ok := e.methods[method]; ok {
-		return handler, nil
+	if m, ok := e.methods[name]; ok {
+		return m, nil
 	}
-	return nil, refusef(http.StatusMethodNotAllowed, "Method not allowed: %s.", method).with("Allow", e.allowed())
+	return method{}, refusef(http.StatusMethodNotAllowed, "Method not allowed: %s.", name).with("Allow", e.allowed())
 }
 
 // allowed lists the methods for the header Allow.

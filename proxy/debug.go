@@ -20,10 +20,10 @@ func (x *exchange) detail(f *failure) string {
 	}, f.Error())
 }
 
-// detailFor is detail for an answer that pages of every site may read: those of
-// other sites are told nothing, unless the route lets them read all.
+// detailFor is detail for an answer that pages of every site may read where the
+// route does not say which may: those of other sites are told nothing then.
 func (x *exchange) detailFor(r *http.Request, f *failure) string {
-	if r.Header.Get("Origin") != "" && !x.route.CORS {
+	if r.Header.Get("Origin") != "" && x.route.policy == nil {
 		return ""
 	}
 	return x.detail(f)

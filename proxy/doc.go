@@ -6,6 +6,7 @@
 //
 //	Server     listeners, TLS, HTTP/1.1 and HTTP/2; parsing is net/http's
 //	Handler    finds the route (router), refuses what has none
+//	crossSite  what pages of other sites may read and send (internal/cors)
 //	Limits     who has to wait: a gate per route, a pace for new streams
 //	Quotas     who may have no more: a share of each for what is held
 //	exchange   what is known about one request, from its start to its count

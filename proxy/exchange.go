@@ -16,15 +16,16 @@ import (
 type outcome string
 
 const (
-	relayed  outcome = "relayed"  // the origin's answer, whole
-	held     outcome = "held"     // an instruction was followed
-	upgraded outcome = "upgraded" // became a tunnel
-	refused  outcome = "refused"  // an error answer of ours
-	retry    outcome = "retry"    // told to come back (OnUnavailable)
-	cut      outcome = "cut"      // the client's connection was cut, by either side
+	relayed   outcome = "relayed"   // the origin's answer, whole
+	held      outcome = "held"      // an instruction was followed
+	upgraded  outcome = "upgraded"  // became a tunnel
+	preflight outcome = "preflight" // a browser's question that the route answers (CORS)
+	refused   outcome = "refused"   // an error answer of ours
+	retry     outcome = "retry"     // told to come back (OnUnavailable)
+	cut       outcome = "cut"       // the client's connection was cut, by either side
 )
 
-func outcomes() []outcome { return []outcome{relayed, held, upgraded, refused, retry, cut} }
+func outcomes() []outcome { return []outcome{relayed, held, upgraded, preflight, refused, retry, cut} }
 
 // exchange is what is known about one request. The handler's goroutine owns
 // it; the transport's goroutines touch only body.
@@ -44,6 +45,7 @@ type exchange struct {
 	only    *url.URL          // the one origin to ask; nil: the route's choice
 	chained bool              // the client is a GRIP proxy, which follows instructions itself
 	filters *filter.Set       // of that instruction; nil for most
+	tenure  *tenure           // whose challenge is answered; nil for most
 	begun   bool              // has passed the limit on new streams
 	socket  *grip.Socket      // what is agreed with the origin, if held is a WebSocket
 	cut     error             // why the origin's body ended early

@@ -37,34 +37,6 @@ func peerAddr(r *http.Request) netip.Addr {
 	return ap.Addr().Unmap().WithZone("")
 }
 
-// clientAddr returns the address of the client that r is from, by the word of trusted
-// peers: the last one in X-Forwarded-For that is not such a peer's own, or the first
-// if all are. What is no address there ends the search, as nobody can tell who has
-// written what stands before it. The result is the zero Addr if r did not come over
-// IP.
-func (t trustedPeers) clientAddr(r *http.Request) netip.Addr {
-	client := peerAddr(r)
-	chain := strings.Split(strings.Join(r.Header["X-Forwarded-For"], ","), ",")
-	for i := len(chain) - 1; i >= 0 && t.has(client); i-- {
-		before, ok := forwardedAddr(chain[i])
-		if !ok {
-			break
-		}
-		client = before
-	}
-	return client
-}
-
-// forwardedAddr reads an element of X-Forwarded-For. Some proxies add a port.
-func forwardedAddr(text string) (netip.Addr, bool) {
-	text = strings.TrimSpace(text)
-	if ap, err := netip.ParseAddrPort(text); err == nil {
-		return ap.Addr().Unmap().WithZone(""), true
-	}
-	a, err := netip.ParseAddr(strings.Trim(text, "[]"))
-	return a.Unmap().WithZone(""), err == nil
-}
-
 // setForwarded fills the forwarding fields of out, from which ReverseProxy
 // has removed what the client sent. What a trusted peer says is kept and its
 // address appended; of all others only what we see ourselves is told.

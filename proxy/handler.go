@@ -26,6 +26,7 @@ const logInterval = 10 * time.Second
 // route is a Route at work.
 type route struct {
 	Route
+	crossSite
 	counts  *routeCounts
 	gate    *gate // nil: open
 	forward *httputil.ReverseProxy
@@ -153,8 +154,16 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request) (wait func()) {
 func (h *Handler) forward(x *exchange, r *http.Request) {
 	x.counts, x.w.timeout = x.route.counts, x.route.WriteTimeout
 	x.chained = h.fromProxy(r)
-	if x.route.CORS {
-		x.w.finish = crossOrigin(r.Header).allow
+	if policy, asked := x.route.policy, r.Header; policy != nil {
+		x.w.finish = func(answer http.Header) { policy.Complete(asked, answer) }
+	}
+	if answersChallenge(r) && !x.chained {
+		var f *failure
+		if x.tenure, f = h.tenureOf(x, r); f != nil {
+			h.refuse(x, r, f)
+			return
+		}
+		r, x.begun = asSetUp(r), true // no stream begins
 	}
 	rc := http.NewResponseController(x.w)
 	_ = rc.EnableFullDuplex() // the origin may answer while it still reads; HTTP/2 always can
@@ -164,7 +173,10 @@ func (h *Handler) forward(x *exchange, r *http.Request) {
 	r = x.bind(h.mayTunnel(x, withSafeUpgrade(r)))
 	defer x.closeTunnel()
 	defer h.leave(x, r)
-	if f := h.turnAway(x, r); f != nil {
+	if h.answerForeign(x, r) {
+		return
+	}
+	if f := h.refuseEarly(x, r); f != nil {
 		h.refuse(x, r, f)
 		return
 	}
@@ -186,7 +198,10 @@ func (h *Handler) forward(x *exchange, r *http.Request) {
 func (h *Handler) handOver(x *exchange, r *http.Request) {
 	defer func() { x.held.Body.Close() }()
 	follow := h.follow
-	if x.socket != nil {
+	switch {
+	case x.tenure != nil:
+		follow = h.reauthorize
+	case x.socket != nil:
 		follow = h.holdSocket
 	}
 	for more := true; more; more = x.again {

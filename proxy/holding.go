@@ -8,8 +8,10 @@ import (
 	"time"
 
 	"github.com/holdfast-proxy/holdfast/channels"
+	"github.com/holdfast-proxy/holdfast/internal/barred"
 	"github.com/holdfast-proxy/holdfast/internal/grip"
 	"github.com/holdfast-proxy/holdfast/internal/hold"
+	"github.com/holdfast-proxy/holdfast/internal/lease"
 	"github.com/holdfast-proxy/holdfast/internal/websocket"
 	"github.com/prometheus/client_golang/prometheus"
 )
@@ -42,6 +44,10 @@ type Holding struct {
 	// Counts and SocketMetrics count WebSockets; nil counts nothing.
 	Counts        *hold.Metrics
 	SocketMetrics *websocket.Metrics
+	// Barred, unless nil, are those who may not be held.
+	Barred *barred.List
+	// Leases are those of streams that expire; nil: New makes a book.
+	Leases *lease.Book
 	// SocketOptions is set on the connections of WebSockets that are held.
 	SocketOptions hold.SocketOptions
 }
@@ -53,6 +59,12 @@ func (o Holding) withDefaults() Holding {
 	}
 	if o.SocketMetrics == nil {
 		o.SocketMetrics = websocket.NewMetrics(prometheus.NewRegistry())
+	}
+	if o.Barred == nil {
+		o.Barred = barred.NewList()
+	}
+	if o.Leases == nil {
+		o.Leases = lease.NewBook()
 	}
 	return o
 }

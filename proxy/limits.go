@@ -36,8 +36,8 @@ func (l *Limits) newPace(m *Metrics) *pace {
 	return newPace(l.NewStreams, or(l.Burst, l.NewStreams), l, m.queues.at(limitNewStreams, allRoutes))
 }
 
-// turnAway refuses what need not bother the origin.
-func (h *Handler) turnAway(x *exchange, r *http.Request) *failure {
+// refuseEarly refuses what need not bother the origin.
+func (h *Handler) refuseEarly(x *exchange, r *http.Request) *failure {
 	if f := h.tooLong(x, r); f != nil {
 		return f
 	}

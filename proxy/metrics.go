@@ -25,6 +25,7 @@ type Metrics struct {
 	pending  *prometheus.GaugeVec
 	queues   queueMetrics
 	accepts  *prometheus.CounterVec
+	leases   leaseMetrics
 }
 
 // NewMetrics registers the proxy's metrics.
@@ -63,6 +64,7 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 		}, []string{"reason"}),
 	}
 	m.recovery = newRecoveryMetrics(reg)
+	m.leases = newLeaseMetrics(reg)
 	reg.MustRegister(m.requests, m.failures, m.polls, m.pollGaps, m.hints, m.pending, m.accepts)
 	return m
 }
@@ -92,6 +94,7 @@ type routeCounts struct {
 	hints    prometheus.Counter
 	pending  prometheus.Gauge
 	recoveryCounts
+	leaseCounts
 }
 
 // pollResult says how the wait of a response hold ended.
@@ -124,6 +127,7 @@ func (m *Metrics) route(name string, origins []string) *routeCounts {
 		pending:  m.pending.WithLabelValues(name),
 
 		recoveryCounts: m.recovery.route(name),
+		leaseCounts:    m.leases.route(name),
 	}
 	for _, result := range []pollResult{pollAnswered, pollTimedOut, pollDrained, pollGone, pollBroken, pollRepeated} {
 		c.polls[result] = m.polls.WithLabelValues(name, string(result))

@@ -67,8 +67,12 @@ func (o *Options) compile() ([]*route, error) {
 		if err := r.validate(); err != nil {
 			errs = append(errs, fmt.Errorf("route %q: %w", r.Name, err))
 		}
+		pages, err := r.compileCrossSite()
+		if err != nil {
+			errs = append(errs, fmt.Errorf("route %q: %w", r.Name, err))
+		}
 		gate := newGate(r.OriginRequests, &o.Limits, o.Metrics.queues.at(limitOriginRequests, r.Name))
-		routes = append(routes, &route{Route: r, counts: o.Metrics.route(r.Name, r.originNames()), gate: gate})
+		routes = append(routes, &route{Route: r, counts: o.Metrics.route(r.Name, r.originNames()), gate: gate, crossSite: pages})
 	}
 	return routes, errors.Join(errs...)
 }

@@ -1,11 +1,20 @@
 package proxy
 
-import "strings"
+import (
+	"strings"
+	"time"
+)
 
 // routeSettings are what "with" can set about routes.
 func routeSettings() map[string]setting {
 	return map[string]setting{
-		"cors":      func(_ *stationOptions, rt *Route, v string) { rt.CORS = v == "true" },
+		"cors":    func(_ *stationOptions, rt *Route, v string) { rt.CORS.Origins = strings.Split(v, ",") },
+		"cookies": func(_ *stationOptions, rt *Route, v string) { rt.CORS.Credentials = v == "true" },
+		"expose":  func(_ *stationOptions, rt *Route, v string) { rt.CORS.Expose = strings.Split(v, ",") },
+		"check":   func(_ *stationOptions, rt *Route, v string) { rt.CheckOrigin = v == "true" },
+		"preflight": func(_ *stationOptions, rt *Route, v string) {
+			rt.CORS.Methods, rt.CORS.Headers, rt.CORS.MaxAge = []string{v}, []string{v}, time.Hour
+		},
 		"debug":     func(_ *stationOptions, rt *Route, v string) { rt.Debug = v == "true" },
 		"subscribe": func(_ *stationOptions, rt *Route, v string) { rt.Subscribe = strings.Split(v, ",") },
 		"route_key": func(_ *stationOptions, rt *Route, v string) { rt.Signer = fixedSigner(v) },

@@ -17,6 +17,8 @@ import (
 type poll struct {
 	// Fixed after newPoll.
 	cursor *channels.Cursor
+	client hold.Client
+	labels hold.Labels
 	seat   *hold.Seat
 	seen   []hold.Seen      // by subscription: the prev-ids of the instruction
 	kicked chan struct{}    // capacity 1, never closed
@@ -39,6 +41,12 @@ func (p *poll) End(reason hold.Reason) {
 	default:
 	}
 }
+
+// Identity implements hold.Known.
+func (p *poll) Identity() hold.Client { return p.client }
+
+// Labels implements hold.Labelled.
+func (p *poll) Labels() hold.Labels { return p.labels }
 
 // nudge tells a channel of capacity 1 that there is something.
 func nudge(c chan struct{}) {

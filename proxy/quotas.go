@@ -36,13 +36,6 @@ func newQuotas(q Quotas) *quotas {
 	return &quotas{quota.New[netip.Addr](q.PerAddress), quota.New[string](q.PerUser), quota.New[string](q.PerChannel)}
 }
 
-// userMeta is the meta that says who the client is. Filters go by it, too (GRIP:
-// skip-users).
-const userMeta = "user"
-
-// userOf is whom an instruction says that the client is, empty if it does not.
-func userOf(in *grip.Instruction) string { return in.Meta[userMeta] }
-
 // crowded refuses what will be held, if anything, before the origin is asked: at
 // this address there is no place for it. Whether there is one in the end is decided by
 // apportion.
@@ -73,7 +66,7 @@ func (h *Handler) apportion(x *exchange, r *http.Request, in *grip.Instruction) 
 	if f := s.locate(h.trusted.clientAddr(r)); f != nil {
 		return f
 	}
-	if f := s.become(userOf(in)); f != nil {
+	if f := s.become(userOf(h.clientOf(r, in).Who)); f != nil {
 		return f
 	}
 	return x.partake(in)

@@ -23,6 +23,20 @@ const (
 	BadHandshake Reason = "bad_handshake"
 	// ForgedEvents: the client sends the events of WebSocket-over-HTTP itself. 403.
 	ForgedEvents Reason = "forged_events"
+	// UnknownChallenge: no stream waits for this answer to a challenge, or no longer.
+	// 404.
+	UnknownChallenge Reason = "unknown_challenge"
+	// NotReauthorized: the client's new credentials do not let its stream stay. 403.
+	NotReauthorized Reason = "not_reauthorized"
+	// Revoked: the client may not be held for a while. 204 for who wants events, after
+	// which an EventSource does not come back; 403 for others.
+	Revoked Reason = "revoked"
+	// PreflightRefused: a page asks what it may send, and its site is none of the
+	// route's. 403.
+	PreflightRefused Reason = "preflight_refused"
+	// ForeignOrigin: a page of another site has made a browser send the user's
+	// credentials. 403.
+	ForeignOrigin Reason = "foreign_origin"
 	// ClientGone: the client left, or we are shutting down. Nothing.
 	ClientGone Reason = "client_gone"
 	// ClientTimeout: the client did not read for the route's write timeout.
@@ -77,15 +91,16 @@ const (
 // reasons lists all reasons, for metrics and the log's limits.
 func reasons() []Reason {
 	return []Reason{NoRoute, BadMethod, BadRequestBody, RequestTooLarge, SlowRequest, BadHandshake, ForgedEvents,
-		ClientGone, ClientTimeout, OriginUnreachable, OriginTimeout, OriginBroken, OriginCut, BadEncoding,
-		BodyTooLarge, BadInstruction, ChannelDenied, BadPatch, LinkFailed, TooManyStreams, TooManyOfAddress,
-		TooManyOfUser, TooManyOfChannel, TooManyNewStreams, OriginBusy, Draining, HistoryUnavailable}
+		PreflightRefused, ForeignOrigin, UnknownChallenge, NotReauthorized, Revoked, ClientGone, ClientTimeout,
+		OriginUnreachable, OriginTimeout, OriginBroken, OriginCut, BadEncoding, BodyTooLarge, BadInstruction,
+		ChannelDenied, BadPatch, LinkFailed, TooManyStreams, TooManyOfAddress, TooManyOfUser, TooManyOfChannel,
+		TooManyNewStreams, OriginBusy, Draining, HistoryUnavailable}
 }
 
 // status is the status of the answer that tells r to a client.
 func (r Reason) status() int {
 	switch r {
-	case NoRoute:
+	case NoRoute, UnknownChallenge:
 		return http.StatusNotFound
 	case BadMethod:
 		return http.StatusNotImplemented
@@ -95,7 +110,7 @@ func (r Reason) status() int {
 		return http.StatusRequestEntityTooLarge
 	case SlowRequest:
 		return http.StatusRequestTimeout
-	case ForgedEvents:
+	case ForgedEvents, PreflightRefused, ForeignOrigin, NotReauthorized, Revoked:
 		return http.StatusForbidden
 	case TooManyOfAddress, TooManyOfUser:
 		return http.StatusTooManyRequests
@@ -125,6 +140,14 @@ func (r Reason) message() string {
 		return "The WebSocket handshake is malformed or of another version than 13."
 	case ForgedEvents:
 		return "Client not allowed to send WebSocket events directly."
+	case UnknownChallenge:
+		return "No stream waits for this answer; open it anew."
+	case NotReauthorized:
+		return "These credentials do not let the stream stay."
+	case Revoked:
+		return "You may not open this stream any more."
+	case PreflightRefused, ForeignOrigin:
+		return "Pages of this site may not send this."
 	case OriginTimeout:
 		return "The origin did not answer in time."
 	case TooManyNewStreams:
@@ -145,8 +168,8 @@ func (r Reason) message() string {
 // byClient reports whether clients can bring r about by themselves.
 func (r Reason) byClient() bool {
 	switch r {
-	case NoRoute, BadMethod, BadRequestBody, RequestTooLarge, SlowRequest, BadHandshake, ForgedEvents, ClientGone,
-		ClientTimeout, TooManyOfAddress, TooManyOfUser:
+	case NoRoute, BadMethod, BadRequestBody, RequestTooLarge, SlowRequest, BadHandshake, ForgedEvents, PreflightRefused,
+		ForeignOrigin, UnknownChallenge, NotReauthorized, Revoked, ClientGone, ClientTimeout, TooManyOfAddress, TooManyOfUser:
 		return true
 	}
 	return false

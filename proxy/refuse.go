@@ -23,7 +23,12 @@ func (h *Handler) refuse(x *exchange, r *http.Request, f *failure) {
 	header := x.w.Header()
 	clear(header) // of what belonged to the answer that failed
 	header.Set("Cache-Control", "no-store")
-	if x.route != nil && x.route.OnUnavailable == UnavailableRetry && f.reason.passes() && wantsEvents(r) {
+	if f.reason == Revoked && wantsEvents(r) {
+		x.outcome = refused
+		stayAway(x.w, r)
+		return
+	}
+	if x.route != nil && x.route.OnUnavailable == UnavailableRetry && f.reason.passes() && wantsEvents(r) && x.tenure == nil {
 		x.outcome = retry
 		askToRetry(x.w, r, x.detailFor(r, f))
 		return
@@ -57,21 +62,36 @@ const (
 
 // askToRetry makes an EventSource come back. Any status but 200 would make it
 // give up, and so would, on a page of another site, an answer without CORS
-// fields. The origin cannot be asked who may read this answer; as it says
-// nothing but when to come back, everybody may. detail stands in a comment.
-func askToRetry(w http.ResponseWriter, r *http.Request, detail string) {
-	h := w.Header()
-	h.Set("Content-Type", eventStream)
-	if origin := r.Header.Get("Origin"); origin != "" {
-		h.Set("Access-Control-Allow-Origin", origin)
-		h.Set("Access-Control-Allow-Credentials", "true")
-		h.Set("Vary", "Origin")
-	}
+// fields. Where these are the origin's business it cannot be asked now who may
+// read this answer; as that says nothing but when to come back, everybody may.
+// detail stands in a comment.
+func askToRetry(w *responseWriter, r *http.Request, detail string) {
+	w.Header().Set("Content-Type", eventStream)
+	letRead(w, r)
 	w.WriteHeader(http.StatusOK)
 	if detail != "" {
 		io.WriteString(w, ": "+detail+"\n")
 	}
 	io.WriteString(w, "retry: "+strconv.Itoa(retryMin+rand.IntN(retryMax-retryMin+1))+"\n\n")
+}
+
+// stayAway makes an EventSource not come back (WHATWG HTML §9.2.2). Without CORS fields
+// a page of another site would take it for an error of the network, and come back for
+// ever.
+func stayAway(w *responseWriter, r *http.Request) {
+	letRead(w, r)
+	w.WriteHeader(http.StatusNoContent)
+}
+
+// letRead lets the page that sent r read an answer that tells nothing, unless the
+// route says which pages may.
+func letRead(w *responseWriter, r *http.Request) {
+	h := w.Header()
+	if origin := r.Header.Get("Origin"); origin != "" && w.finish == nil {
+		h.Set("Access-Control-Allow-Origin", origin)
+		h.Set("Access-Control-Allow-Credentials", "true")
+		h.Set("Vary", "Origin")
+	}
 }
 
 // writeError answers with the reason's status, in JSON if the client asked

@@ -29,6 +29,11 @@ func (h *Handler) modifyResponse(resp *http.Response) error {
 		x.held, resp.Body = &answer, http.NoBody // ReverseProxy closes it
 		return errHeld
 	}
+	if x.tenure != nil {
+		if err := x.judgedPlainly(resp); err != nil {
+			return err
+		}
+	}
 	x.finishHeader(resp)
 	if phrase := phraseOf(resp); phrase != "" {
 		hold.SetReason(resp.Request, resp.StatusCode, phrase)

@@ -14,6 +14,9 @@ import (
 // holdResponse waits for one published response and answers with it, or with
 // the origin's own when the time is up (GRIP: response hold, long polling).
 func (h *Handler) holdResponse(x *exchange, r *http.Request, in *grip.Instruction, d head, body *initialBody) *failure {
+	if f := h.turnAway(x, r, in, x.subscriptions(in)); f != nil {
+		return f
+	}
 	if f := h.admit(x, r, in); f != nil {
 		return f
 	}
@@ -74,6 +77,8 @@ func (h *Handler) newPoll(x *exchange, r *http.Request, in *grip.Instruction, ow
 	}
 	p := &poll{
 		cursor: cursor,
+		client: h.clientOf(r, in),
+		labels: hold.Labels{Route: x.route.Name, Protocol: hold.FramingOf(r).String()},
 		seen:   x.route.seen(in),
 		own:    own,
 		kicked: make(chan struct{}, 1),

@@ -120,9 +120,12 @@ type Route struct {
 	Signer Signer
 	// MaxBody bounds the bodies of requests, in bytes. 0: Options.Bodies does.
 	MaxBody int64
-	// CORS lets pages of every site read the answers of origins that do not
-	// say themselves who may.
-	CORS bool
+	// CORS lets pages of other sites read. Without Origins it is the origin's
+	// business.
+	CORS CORS
+	// CheckOrigin refuses what pages of other sites than those send with the
+	// user's cookies, or open as a WebSocket.
+	CheckOrigin bool
 	// Debug tells clients why their requests failed.
 	Debug bool
 
@@ -135,6 +138,8 @@ type Route struct {
 	Resume    Resume // empty: ResumeIDs
 	OnLag     OnLag
 	KeepAlive KeepAlive
+	// Reauthorize is for streams whose instruction has an expiry.
+	Reauthorize Reauthorize
 	// Retry, when positive, opens every held event stream with a retry: line.
 	Retry time.Duration
 	// OverHTTP: the origin has no WebSockets; it is sent their events in requests.

@@ -60,7 +60,7 @@ func (s *share) become(user string) *failure {
 
 // note counts the response for a user, if that is what a meta tells.
 func (s *share) note(meta, value string) *failure {
-	if meta != userMeta {
+	if meta != metaUser {
 		return nil
 	}
 	return s.become(value)

@@ -93,6 +93,8 @@ func (h *Handler) openSocket(x *exchange, r *http.Request, resp *http.Response) 
 		Reader:        client,
 		Deflate:       deflate,
 		Holder:        h.holding.Holder,
+		For:           h.clientOf(r, nil),
+		Route:         x.route.Name,
 		ChannelPrefix: x.route.ChannelPrefix,
 		Implicit:      implicit,
 		Follow:        h.followerFor(x.route),

@@ -16,6 +16,10 @@ import (
 // holdStream sends the initial response and gives the connection to the
 // holder (GRIP: stream hold).
 func (h *Handler) holdStream(x *exchange, r *http.Request, in *grip.Instruction, d head, body *initialBody) *failure {
+	subs := x.subscriptions(in)
+	if f := h.turnAway(x, r, in, subs); f != nil {
+		return f
+	}
 	if f := h.begin(x, r); f != nil {
 		return f
 	}
@@ -24,7 +28,6 @@ func (h *Handler) holdStream(x *exchange, r *http.Request, in *grip.Instruction,
 	}
 	k := &keeping{events: d.isEventStream(), in: in, next: x.links.next, at: x.at}
 	defer h.unlessKept(k)
-	subs := x.subscriptions(in)
 	ctx, joined, f := h.join(r, subs)
 	if f != nil {
 		return f
@@ -51,6 +54,7 @@ type keeping struct {
 
 	cursor *channels.Cursor // nil: there is nothing to follow, the stream ends
 	more   *linked          // nil: no link
+	tenure *tenure          // nil: it may stay for ever
 	// farewell tells the origin that the client has gone; nil before it has a head.
 	farewell func()
 	counted  counted // what the holder's stream takes along
@@ -102,13 +106,14 @@ func (h *Handler) keep(ctx context.Context, x *exchange, r *http.Request, k *kee
 // attach has the holder know the stream's link, and tell of its end whoever must
 // know.
 func (k *keeping) attach(s *hold.Stream, gone bool) {
-	more, farewell := k.more, k.farewell
+	more, tenure, farewell := k.more, k.tenure, k.farewell
 	if more != nil {
 		s.Link = more.link
 	}
-	if more != nil || gone {
+	if more != nil || tenure != nil || gone {
 		s.Ended = func(hold.Reason) {
 			more.ended()
+			tenure.over()
 			farewell()
 		}
 	}
@@ -130,12 +135,15 @@ func (h *Handler) hold(x *exchange, r *http.Request, k *keeping) {
 		x.abort()
 	}
 	s := h.stream(x, k.in, k.events, k.seen, k.cursor)
+	s.Client = h.clientOf(r, k.in)
+	k.tenure = h.newTenure(x, k, s)
 	k.attach(s, x.links.gone != nil)
 	k.kept = true
 	x.giveUp()
 	var err error
 	if x.wait, err = h.holding.Holder.Hold(x.w.ResponseWriter, x.asked, s); err != nil {
 		k.more.ended()
+		k.tenure.over()
 		k.farewell()
 		k.counted.giveBack()
 		h.note(x, r, &failure{ClientGone, err}) // in between

@@ -12,7 +12,9 @@ import (
 // has a place in the holder, which ends it in its turn when it drains; the server
 // does not, for it would end all of them at once.
 type tunnel struct {
-	holder hold.Holder        // nil: there is none, and the server ends it
+	holder hold.Holder // nil: there is none, and the server ends it
+	client hold.Client
+	route  string
 	cancel context.CancelFunc // ends the exchange with the origin
 	detach func() bool        // makes the client's request end no longer do that
 	seat   *hold.Seat         // nil: it has not become one
@@ -24,7 +26,10 @@ func (h *Handler) mayTunnel(x *exchange, r *http.Request) *http.Request {
 		return r
 	}
 	ctx, cancel := context.WithCancel(context.WithoutCancel(r.Context()))
-	x.tunnel = &tunnel{holder: h.holding.Holder, cancel: cancel, detach: context.AfterFunc(r.Context(), cancel)}
+	x.tunnel = &tunnel{
+		holder: h.holding.Holder, client: h.clientOf(r, nil), route: x.route.Name,
+		cancel: cancel, detach: context.AfterFunc(r.Context(), cancel),
+	}
 	return r.WithContext(ctx)
 }
 
@@ -55,6 +60,12 @@ func (x *exchange) closeTunnel() {
 
 // Kick implements hold.Waiter. There is no news for a tunnel.
 func (t *tunnel) Kick() {}
+
+// Identity implements hold.Known.
+func (t *tunnel) Identity() hold.Client { return t.client }
+
+// Labels implements hold.Labelled.
+func (t *tunnel) Labels() hold.Labels { return hold.Labels{Route: t.route, Protocol: "tunnel"} }
 
 // End implements hold.Waiter. What goes through is not ours to read, so there is
 // no place where it could end better than anywhere else.

@@ -9,25 +9,44 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/holdfast-proxy/holdfast/channels"
+	"github.com/holdfast-proxy/holdfast/control/live"
 	"github.com/holdfast-proxy/holdfast/control/nats/nodes"
 	"github.com/holdfast-proxy/holdfast/control/roll"
 	"github.com/holdfast-proxy/holdfast/internal/config"
 )
 
+// asker asks all nodes.
+type asker interface {
+	roll.Asker
+	live.Asker
+}
+
+// alone is a node without others.
+type alone struct {
+	roll.Alone
+	streams live.Alone
+}
+
+// AskLive implements live.Asker.
+func (a alone) AskLive(ctx context.Context, q live.Question) (live.Answer, error) {
+	return a.streams.AskLive(ctx, q)
+}
+
 // cluster is who answers for all nodes: without a NATS this one alone.
-func (n *node) cluster(c config.NATS, reg prometheus.Registerer) (roll.Asker, error) {
+func (n *node) cluster(c config.NATS, streams live.Keeper, reg prometheus.Registerer) (asker, error) {
 	name, err := n.name()
 	if err != nil {
 		return nil, err
 	}
 	if !n.hasNATS(c) {
-		return roll.Alone{Node: name, Hub: n.hub}, nil
+		return alone{roll.Alone{Node: name, Hub: n.hub}, live.Alone{Node: name, Keeper: streams}}, nil
 	}
 	n.nodes, err = nodes.New(nodes.Options{
 		Access:  n.bus.access,
 		Prefix:  c.Prefix,
 		Name:    name,
 		Hub:     n.hub,
+		Streams: streams,
 		Metrics: nodes.NewMetrics(reg),
 		Log:     n.log.Named("nodes"),
 	})

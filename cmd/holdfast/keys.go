@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 
-	"github.com/holdfast-proxy/holdfast/control"
 	"github.com/holdfast-proxy/holdfast/internal/config"
 	"github.com/holdfast-proxy/holdfast/internal/grip"
 	"github.com/holdfast-proxy/holdfast/proxy"
@@ -34,14 +33,6 @@ func upstream(c config.GRIP) (proxy.Verifier, error) {
 	return verifier("grip.upstream_keys", c.UpstreamKeys)
 }
 
-// publisherKeys knows the publishers that sign their requests, nil if none do.
-func publisherKeys(c config.Control) (control.Verifier, error) {
-	if len(c.Keys) == 0 {
-		return nil, nil
-	}
-	return verifier("control.keys", c.Keys)
-}
-
 func verifier(name string, texts []string) (*grip.Verifier, error) {
 	keys := make([]grip.Key, len(texts))
 	for i, text := range texts {
@@ -53,11 +44,11 @@ func verifier(name string, texts []string) (*grip.Verifier, error) {
 	return grip.NewVerifier(keys...), nil
 }
 
-// checkKeys reports which of the configured keys is of no use.
+// checkKeys reports which of the configured keys and tokens is of no use.
 func checkKeys(cfg config.Config) error {
 	if _, err := proxyOptions(cfg); err != nil {
 		return err
 	}
-	_, err := publisherKeys(cfg.Control)
+	_, err := controlAccess(cfg.Control)
 	return err
 }

@@ -17,8 +17,8 @@ import (
 	"github.com/holdfast-proxy/holdfast/control/intake"
 	"github.com/holdfast-proxy/holdfast/control/nats"
 	"github.com/holdfast-proxy/holdfast/control/nats/nodes"
-	"github.com/holdfast-proxy/holdfast/control/roll"
 	"github.com/holdfast-proxy/holdfast/control/zmq"
+	"github.com/holdfast-proxy/holdfast/internal/barred"
 	"github.com/holdfast-proxy/holdfast/internal/config"
 	"github.com/holdfast-proxy/holdfast/internal/engine"
 	"github.com/holdfast-proxy/holdfast/internal/hold"
@@ -78,15 +78,21 @@ func (n *node) build(cfg config.Config, reg *prometheus.Registry) error {
 		return err
 	}
 	streams := hold.NewMetrics(reg)
+	kept := &keeper{
+		registry: hold.NewRegistry(maxStreams(cfg.MaxStreams, fileLimit())),
+		barred:   barred.NewList(),
+		log:      n.log.Named("streams"),
+	}
 	n.holder, err = newHolder(cfg.Hold, hold.Options{
-		MaxStreams: maxStreams(cfg.MaxStreams, fileLimit()),
-		Sockets:    socketOptions(cfg.Hold.Sockets),
-		Metrics:    streams,
-		Log:        n.log.Named("hold"),
+		Registry: kept.registry,
+		Sockets:  socketOptions(cfg.Hold.Sockets),
+		Metrics:  streams,
+		Log:      n.log.Named("hold"),
 	})
 	if err != nil {
 		return err
 	}
+	options.Holding.Barred = kept.barred
 	options.Holding.Hub, options.Holding.Holder, options.Head = n.hub, n.holder, n.hub.Head
 	options.Holding.SocketOptions = hold.DefaultSocketOptions()
 	options.Holding.Counts, options.Holding.SocketMetrics = streams, websocket.NewMetrics(reg)
@@ -97,6 +103,7 @@ func (n *node) build(cfg config.Config, reg *prometheus.Registry) error {
 	if n.handler, err = proxy.New(options); err != nil {
 		return err
 	}
+	kept.recheck = n.handler.Recheck
 	here, counts := n.publisher(cfg), intake.NewMetrics(reg)
 	if cfg.NATS.Relayed() {
 		n.relay = nats.NewRelay(here)
@@ -112,7 +119,7 @@ func (n *node) build(cfg config.Config, reg *prometheus.Registry) error {
 	if n.zmq, err = n.zmqSource(cfg, in, heard, reg); err != nil {
 		return err
 	}
-	cluster, err := n.cluster(cfg.NATS, reg)
+	cluster, err := n.cluster(cfg.NATS, kept, reg)
 	if err != nil {
 		return err
 	}
@@ -163,22 +170,18 @@ func newHolder(c config.Hold, o hold.Options) (hold.Holder, error) {
 	return engine.New(engine.Options{Options: o})
 }
 
-func (n *node) controlHandler(cfg config.Config, in *intake.Intake, cluster roll.Asker, reg *prometheus.Registry) (http.Handler, error) {
-	tokens, err := cfg.Control.ReadTokens()
-	if err != nil {
-		return nil, err
-	}
-	publishers, err := publisherKeys(cfg.Control)
+func (n *node) controlHandler(cfg config.Config, in *intake.Intake, cluster asker, reg *prometheus.Registry) (http.Handler, error) {
+	may, err := controlAccess(cfg.Control)
 	if err != nil {
 		return nil, err
 	}
 	return control.New(control.Options{
 		Hub:            n.operated(),
 		Cluster:        cluster,
+		Streams:        cluster,
 		Intake:         in,
 		Recover:        n.handler.Recover,
-		Tokens:         tokens,
-		Verifier:       publishers,
+		Access:         may,
 		FastlyServices: cfg.Control.FastlyServices,
 		MaxBody:        int64(cfg.Control.MaxBody),
 		Profiling:      cfg.Control.Pprof,

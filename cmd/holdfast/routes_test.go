@@ -47,7 +47,7 @@ routes:
   - {host: b.example, path_prefix: /ws, protocol: websocket, origins: ["`+startOrigin(t, named("websockets"))+`"]}
   - {path_prefix: /secure, tls: only, origins: ["`+startOrigin(t, named("over TLS"))+`"]}
   - {path_prefix: /turns, balance: round_robin, origins: ["`+startOrigin(t, named("one"))+`", "`+startOrigin(t, named("two"))+`"]}
-  - {path_prefix: /own, sig_key: "a key of this route, of thirty-two bytes", sig_iss: me, cors: true, origins: ["`+startOrigin(t, named("own"))+`"]}
+  - {path_prefix: /own, sig_key: "a key of this route, of thirty-two bytes", sig_iss: me, cors: {origins: ["*"], credentials: true}, origins: ["`+startOrigin(t, named("own"))+`"]}
   - {name: debug, path_prefix: /debug, debug: true, origins: ["`+unusedURL+`"]}
   - {path_prefix: /implicit, rewrite_prefix: /, subscribe: [everyone], origins: ["`+startOrigin(t, named("implicit"))+`"]}
   - {name: down, path_prefix: /down, origins: ["`+unusedURL+`"]}

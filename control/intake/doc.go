@@ -8,9 +8,11 @@
 //
 //   - A payload is published whole or not at all: every item is checked before
 //     the first reaches the publisher, which takes a batch in one step.
+//   - So a gate is asked of every item before the first is published.
 //   - Problem is the one place that knows which error of publishing has which
 //     status, and what the publisher is told.
 //
-// intake.go takes payloads; receipt.go, problem.go and answer.go are the answers;
+// intake.go takes payloads, gate.go those of publishers who may not publish
+// everything; receipt.go, problem.go and answer.go are the answers;
 // metrics.go is what is counted.
 package intake

@@ -15,6 +15,8 @@ type Question struct {
 	Prefix string `json:"prefix,omitempty"`
 	After  string `json:"after,omitempty"`
 	Limit  int    `json:"limit,omitempty"`
+	// Only leaves out the channels that it does not name, from pages and totals.
+	Only channels.Patterns `json:"only,omitempty"`
 }
 
 // Channel describes a channel, on one node or on many.
@@ -89,7 +91,7 @@ func Tell(h Hub, node string, q Question) Report {
 		return r
 	}
 	// One more than wanted tells whether there are more.
-	infos, of := h.Channels(channels.Listing{Prefix: q.Prefix, ByName: true, After: q.After, Limit: q.Limit + 1})
+	infos, of := h.Channels(channels.Listing{Prefix: q.Prefix, Only: q.Only, ByName: true, After: q.After, Limit: q.Limit + 1})
 	if r.More = len(infos) > q.Limit; r.More {
 		infos = infos[:q.Limit]
 	}

@@ -1,6 +1,7 @@
 package roll_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -21,7 +22,7 @@ type listed []channels.Info
 
 func (l listed) Channels(q channels.Listing) (page []channels.Info, of channels.Totals) {
 	for _, i := range l {
-		if !strings.HasPrefix(i.Name, q.Prefix) {
+		if !strings.HasPrefix(i.Name, q.Prefix) || !q.Only.Match(i.Name) {
 			continue
 		}
 		of.Channels++
@@ -117,5 +118,25 @@ func TestANodeTellsOfOneChannel(t *testing.T) {
 	}
 	if got := roll.Tell(h, "one", roll.Question{Channel: "c"}); len(got.Page) > 0 || got.Node.Channels != 0 {
 		t.Errorf("%+v", got)
+	}
+}
+
+func TestANodeTellsOnlyOfWhatIsAskedFor(t *testing.T) {
+	h := listed{{Name: "a", Streams: 2}, {Name: "b1", Streams: 1}, {Name: "b2", Streams: 4}, {Name: "c", Streams: 8}}
+	asked, err := json.Marshal(roll.Question{Limit: 2, Only: channels.Patterns{"b*", "c"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var q roll.Question // as another node gets it
+	if err := json.Unmarshal(asked, &q); err != nil {
+		t.Fatal(err)
+	}
+	got := roll.Tell(h, "one", q)
+	want := roll.Report{
+		Node: roll.Node{Name: "one", Channels: 3, Subscribers: 13}, More: true,
+		Page: []roll.Channel{{Name: "b1", Subscribers: 1}, {Name: "b2", Subscribers: 4}},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
 	}
 }

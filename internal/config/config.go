@@ -119,14 +119,18 @@ type Control struct {
 	// Addresses of the control endpoint. An address that others can reach
 	// needs tokens.
 	Listen []string `mapstructure:"listen"`
-	// Bearer tokens; a request must carry one of them. file:PATH reads them
-	// from a file, one a line. Without any, and without keys, every request is
-	// let in that does not come from a web page.
+	// Bearer tokens that are good for everything; a request must carry one, or
+	// one of access. file:PATH reads them from a file, one a line. Without any,
+	// and without access and keys, every request is let in that does not come
+	// from a web page.
 	Tokens []string `mapstructure:"tokens"`
+	// Bearer tokens that are good for some things only.
+	Access []Access `mapstructure:"access"`
 	// Keys of publishers that sign their requests, as GRIP libraries do with
 	// ?iss=...&key=... in GRIP_URL: a bearer token that is a JWT signed with
-	// one of them is as good as one of tokens. They are written as
-	// grip.sig_key; public keys in PEM will do.
+	// one of them is as good as one of tokens, unless its claims rights and
+	// channels say less. They are written as grip.sig_key; public keys in PEM
+	// will do.
 	Keys []string `mapstructure:"keys"`
 	// Ids of services of Fastly Fanout whose path for publishers is served too,
 	// POST /service/ID/publish/, also with the token in Fastly-Key. So programs
@@ -139,7 +143,7 @@ type Control struct {
 }
 
 // Guarded reports whether publishers must show who they are.
-func (c Control) Guarded() bool { return len(c.Tokens)+len(c.Keys) > 0 }
+func (c Control) Guarded() bool { return len(c.Tokens)+len(c.Access)+len(c.Keys) > 0 }
 
 // GRIP is the section grip.
 type GRIP struct {

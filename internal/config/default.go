@@ -59,6 +59,8 @@ func DefaultRoute() Route {
 		OnUnavailable:         UnavailableRetry,
 		KeepAlive:             KeepAlive{Interval: 20 * time.Second, Format: KeepAliveComment, Mode: KeepAliveIdle},
 		WebSocket:             WebSocket{MaxMessage: MiB},
+		Reauthorize:           Reauthorize{Event: "challenge", Before: time.Minute, Patience: 20 * time.Second},
+		CORS:                  defaultCORS(),
 		ConnectTimeout:        5 * time.Second,
 		ResponseHeaderTimeout: 30 * time.Second,
 		WriteTimeout:          20 * time.Second,

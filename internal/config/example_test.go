@@ -115,6 +115,7 @@ func TestExampleElementsLoadAsTheDefaultElements(t *testing.T) {
 	}
 	want := Default()
 	want.TLS.Certificates = []Certificate{{}}
+	want.Control.Access = []Access{{}}
 	want.NATS.Embedded.Users = []EmbeddedUser{{}}
 	want.Routes = []Route{DefaultRoute()}
 	want.Channels.Overrides = []Override{elementDefaults(reflect.TypeFor[Override]()).Interface().(Override)}

@@ -79,6 +79,7 @@ func (c Config) fileProblems() problems {
 			p.add(element("control.tokens", i), err.Error(), "name a readable file with a token a line")
 		}
 	}
+	p.accessFiles(c.Control.Access)
 	p.keyFile("grip.sig_key", c.GRIP.SigKey)
 	for i, key := range c.GRIP.UpstreamKeys {
 		p.keyFile(element("grip.upstream_keys", i), key)

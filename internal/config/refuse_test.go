@@ -78,6 +78,7 @@ func TestRefused(t *testing.T) {
 	clustered := func(text string) string {
 		return embedded("cluster: {name: c, listen: '127.0.0.1:6222', peers: [a:6222, b:6222, c:6222], " + text + "}")
 	}
+	bearer := func(text string) string { return "control: {access: [{" + text + "}]}" }
 	route := func(text string) string { return "routes: [{origins: [http://a], " + text + "}]" }
 	tests := []struct {
 		name, text, want string
@@ -92,6 +93,17 @@ func TestRefused(t *testing.T) {
 		{"a route's signing key that is not base64", route("sig_key: 'base64:?'"), "routes[0].sig_key: is not base64"},
 		{"a route's signing key file that is not there", route("sig_key: 'file:absent'"), "routes[0].sig_key: open absent"},
 		{"a route's issuer without a key", route("sig_iss: me"), "routes[0].sig_iss: is set, and there is no key to sign with"},
+		{"CORS as it was switched on before", route("cors: true"), "routes[0].cors: is a single value; write a section with keys"},
+		{"CORS for nobody", route("cors: {credentials: true}"), "routes[0].cors.origins: is empty, so the rest of cors would not be used; name the sites"},
+		{"CORS for nobody, with a method", route("cors: {methods: [PUT]}"), "routes[0].cors.origins: is empty"},
+		{"CORS for a site with a path", route("cors: {origins: ['https://a.test/']}"), `routes[0].cors.origins[0]: "https://a.test/" has more than scheme, host and port; write https://a.test`},
+		{"CORS for all hosts below a public suffix", route("cors: {origins: ['https://*.co.uk']}"), `routes[0].cors.origins[0]: "https://*.co.uk" lets everybody in`},
+		{"CORS for everybody and somebody", route("cors: {origins: ['*', 'https://a.test']}"), `routes[0].cors.origins: has other names beside "*"`},
+		{"CORS for a method that no browser sends", route("cors: {origins: ['*'], methods: [patch]}"), `routes[0].cors.methods[0]: "patch" has small letters, and methods are compared by case; write PATCH`},
+		{"CORS for a header that is none", route("cors: {origins: ['*'], headers: ['X A']}"), `routes[0].cors.headers[0]: "X A" is not the name of a header; write one, as in X-Api-Key`},
+		{"CORS that shows all and something", route("cors: {origins: ['*'], expose: ['*', X-A]}"), `routes[0].cors.expose: has other names beside "*"`},
+		{"CORS in two places", route("cors: {origins: ['*']}, response_headers: {set: ['access-control-allow-origin: *']}"), "routes[0].response_headers.set[0]: access-control-allow-origin is set, and so is cors"},
+		{"a check that everybody passes", route("check_origin: true, cors: {origins: ['*']}"), "routes[0].check_origin: is set, and cors.origins has everybody in it"},
 		{"two routes for the WebSockets of a path", "routes: [{protocol: websocket, origins: [http://a]}, {protocol: websocket, origins: [http://b]}]", "routes[1]: takes the same requests as routes[0] (/ websocket)"},
 		{"nothing to proxy to", "origin: ''", "origin: is empty, and there are no routes"},
 		{"no address for clients", "listen: []", "listen: is empty, and so is tls.listen"},
@@ -116,6 +128,21 @@ func TestRefused(t *testing.T) {
 		{"an empty token", "control: {tokens: ['']}", "control.tokens[0]: is empty"},
 		{"a token with a space", "control: {tokens: ['a b']}", "control.tokens[0]: has a character that cannot be sent"},
 		{"a token file that is not there", "control: {tokens: ['file:absent']}", "control.tokens[0]: open absent"},
+		{"a token without a name", bearer("name: '', token: a, rights: [read]"), "control.access[0].name: is empty"},
+		{"a token with a name too long", bearer("name: " + strings.Repeat("x", 65) + ", token: a, rights: [read]"), "control.access[0].name: is 65 bytes long"},
+		{"a token with a line break in its name", bearer(`name: "a\nb", token: a, rights: [read]`), `control.access[0].name: "a\nb" has control characters`},
+		{"a token with another's name", "control: {access: [{name: n, token: a, rights: [read]}, {name: n, token: b, rights: [read]}]}", `control.access[1].name: "n" is also control.access[0].name`},
+		{"a name without a token", bearer("name: n, rights: [read]"), "control.access[0].token: is empty"},
+		{"a token of access with a space", bearer("name: n, token: a b, rights: [read]"), "control.access[0].token: has a character that cannot be sent"},
+		{"a token of access file that is not there", bearer("name: n, token: 'file:absent', rights: [read]"), "control.access[0].token: open absent"},
+		{"a token for everything and for less", "control: {tokens: [a], access: [{name: n, token: a, rights: [read]}]}", "control.access[0].token: is also control.tokens[0]"},
+		{"a token without rights", bearer("name: n, token: a"), "control.access[0].rights: is empty"},
+		{"a right that there is not", bearer("name: n, token: a, rights: [read, write]"), `control.access[0].rights[1]: "write" is not known; write publish, read or admin`},
+		{"a channel with * in the middle", bearer("name: n, token: a, rights: [read], channels: [b, 'a*c']"), `control.access[0].channels[1]: "a*c" has a * that is not at its end`},
+		{"an empty channel", bearer("name: n, token: a, rights: [read], channels: ['']"), "control.access[0].channels[0]: is empty"},
+		{"a channel that is too long", bearer("name: n, token: a, rights: [read], channels: [" + strings.Repeat("x", 256) + "]"), "control.access[0].channels[0]: is 256 bytes long"},
+		{"a burst of items without a rate", bearer("name: n, token: a, rights: [publish], burst: 5"), "control.access[0].burst: is 5, and rate is 0"},
+		{"a negative rate of items", bearer("name: n, token: a, rights: [publish], rate: -1"), "control.access[0].rate: -1 is negative"},
 		{"TLS without certificates", "tls: {listen: [':443']}", "tls.certificates: is empty, and tls.listen is not"},
 		{"a certificate without its key", "tls: {listen: [':443'], certificates: [{cert: a}]}", "tls.certificates[0].key: is empty"},
 		{"a certificate that is not there", "tls: {listen: [':443'], certificates: [{cert: absent, key: b}]}", "tls.certificates[0]: open absent"},

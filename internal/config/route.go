@@ -73,6 +73,9 @@ type Route struct {
 	// What is sent on quiet event streams. The origin's Grip-Keep-Alive
 	// comes before this.
 	KeepAlive KeepAlive `mapstructure:"keep_alive"`
+	// How the clients of event streams that expire (Grip-Expires, or a token's exp)
+	// are asked for new credentials.
+	Reauthorize Reauthorize `mapstructure:"reauthorize"`
 	// How long browsers wait before they come back, sent as retry: when an
 	// event stream opens. 0s: not sent, the browser decides (about 3s).
 	Retry time.Duration `mapstructure:"retry"`
@@ -85,10 +88,14 @@ type Route struct {
 	RequestHeaders HeaderEdits `mapstructure:"request_headers"`
 	// Changes to the headers of responses to the client.
 	ResponseHeaders HeaderEdits `mapstructure:"response_headers"`
-	// Let pages of every site read what the origin answers, with credentials:
-	// CORS headers are added where the origin sends none. For origins that
-	// decide by the user and cannot be taught CORS.
-	CORS bool `mapstructure:"cors"`
+	// Refuse what pages of other sites send with the user's cookies, before the
+	// origin is asked: 403 for requests, streams and WebSockets whose Origin
+	// is neither the site that is asked nor in cors.origins. For APIs that know
+	// users by cookies; a WebSocket is kept from other sites by nothing else.
+	CheckOrigin bool `mapstructure:"check_origin"`
+	// Which pages of other sites may read what this route answers, Holdfast's
+	// own errors and refusals included.
+	CORS CORS `mapstructure:"cors"`
 	// Tell clients why their requests fail, with what the log says. Not for
 	// production: it shows addresses and channel names.
 	Debug bool `mapstructure:"debug"`

@@ -80,6 +80,7 @@ func (p *problems) checkLimits(c Config) {
 		p.positive(at+".response_header_timeout", int64(route.ResponseHeaderTimeout))
 		p.positive(at+".write_timeout", int64(route.WriteTimeout))
 		p.positive(at+".websocket.max_message", int64(route.WebSocket.MaxMessage))
+		p.checkReauthorize(at+".reauthorize", route.Reauthorize)
 		if interval := route.KeepAlive.Interval; 0 < interval && interval < time.Second {
 			p.add(at+".keep_alive.interval", interval.String()+" would flood the clients", "write 1s or more, or 0s for none")
 		}
@@ -90,6 +91,9 @@ func (p *problems) checkLimits(c Config) {
 func (p *problems) checkEvents(c Config) {
 	p.eventName("resume.position_event", c.Resume.PositionEvent)
 	p.eventName("gap.event", c.Gap.Event)
+	for i, route := range c.Routes {
+		p.eventName(element("routes", i)+".reauthorize.event", route.Reauthorize.Event)
+	}
 	for i, parameter := range c.Resume.QueryParameters {
 		if parameter == "" {
 			p.add(element("resume.query_parameters", i), "is empty", "name a query parameter, or write [] for none")

@@ -93,14 +93,9 @@ func (p *problems) checkControl(c Control) {
 		}
 	}
 	for i, token := range c.Tokens {
-		at := element("control.tokens", i)
-		switch {
-		case token == "" || token == filePrefix:
-			p.add(at, "is empty", "write a token, or file:PATH")
-		case !strings.HasPrefix(token, filePrefix) && !sendable(token):
-			p.add(at, "has a character that cannot be sent", "use printable ASCII without spaces")
-		}
+		p.token(element("control.tokens", i), token)
 	}
+	p.checkAccess(c)
 }
 
 // loopback reports whether only this machine can reach an address with host.

@@ -49,6 +49,7 @@ func (p *problems) checkRoute(at string, route Route) {
 	p.printable(at+".name", route.Name)
 	p.headers(at+".request_headers", route.RequestHeaders)
 	p.headers(at+".response_headers", route.ResponseHeaders)
+	p.checkCrossSite(at, route)
 }
 
 func (p *problems) routeSignature(at string, route Route, g GRIP) {

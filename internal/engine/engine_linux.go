@@ -183,5 +183,7 @@ func (e *Engine) newStream(s *hold.Stream, f hold.Framing) *stream {
 		}
 	}
 	least.load.Add(1)
-	return &stream{loop: least, feed: e.feeds.New(s, f)}
+	held := &stream{loop: least, feed: e.feeds.New(s, f)}
+	held.ticket.Note(s.Client)
+	return held
 }

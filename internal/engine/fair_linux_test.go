@@ -176,7 +176,7 @@ func TestPublishersWakeOnlyWhoIsConcerned(t *testing.T) {
 
 // A held stream is one small object beside its cursor.
 func TestAStreamIsSmall(t *testing.T) {
-	if size := unsafe.Sizeof(stream{}); size > 192 {
-		t.Errorf("a stream has %d bytes, want 192 at most", size)
+	if size := unsafe.Sizeof(stream{}); size > 224 { // a size of Go's allocator
+		t.Errorf("a stream has %d bytes, want 224 at most", size)
 	}
 }

@@ -10,8 +10,9 @@ import (
 type post struct {
 	stream *stream
 	do     errand
-	why    hold.Reason // of end and cut
-	conn   net.Conn    // of adopt: who owns the descriptor; nil: the stream
+	why    hold.Reason      // of end and cut
+	conn   net.Conn         // of adopt: who owns the descriptor; nil: the stream
+	tell   func(hold.Facts) // of describe
 }
 
 type errand uint8
@@ -21,6 +22,7 @@ const (
 	end
 	cut
 	look // whether there is something to do
+	describe
 )
 
 // maxSpare is the largest inbox that is kept for the next time.
@@ -86,6 +88,8 @@ func (l *loop) errand(p post) {
 		l.sever(p.stream, p.why)
 	case p.do == look:
 		l.makeReady(p.stream)
+	case p.do == describe:
+		p.tell(p.stream.feed.Facts())
 	default:
 		l.endAtHead(p.stream, p.why)
 	}

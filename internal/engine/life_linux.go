@@ -29,8 +29,8 @@ func (l *loop) adopt(s *stream, conn net.Conn) {
 		l.kept[s] = conn
 	}
 	s.feed.Open()
-	if s.feed.Linked() {
-		s.feed.Bind(func() { l.post(post{stream: s, do: look}) })
+	if s.feed.Reachable() {
+		s.feed.Bind(&s.ticket, func() { l.post(post{stream: s, do: look}) })
 	}
 	l.attach(s, s.feed.Logs())
 	l.engine.registry.Enter(&s.ticket, s)
@@ -139,12 +139,13 @@ func (l *loop) left(s *stream, why hold.Reason) {
 	l.sever(s, why)
 }
 
-// endAtHead has s end when it has written what was published until then.
+// endAtHead has s end when it has written what was published until then, or sooner
+// if why says so.
 func (l *loop) endAtHead(s *stream, why hold.Reason) {
 	if s.phase >= lingering {
 		return
 	}
-	if b := s.baggage(); b.end == "" {
+	if b := s.baggage(); b.end == "" || why.AtOnce() {
 		b.end = why
 	}
 	l.makeReady(s)

@@ -110,6 +110,14 @@ func (s *stream) End(reason hold.Reason) { s.loop.post(post{stream: s, do: end, 
 // CutOff ends the stream at once. It implements hold.Heir.
 func (s *stream) CutOff(reason hold.Reason) { s.loop.post(post{stream: s, do: cut, why: reason}) }
 
+// Labels implements hold.Labelled.
+func (s *stream) Labels() hold.Labels { return s.feed.Labels() }
+
+// Describe implements hold.Describer.
+func (s *stream) Describe(tell func(hold.Facts)) {
+	s.loop.post(post{stream: s, do: describe, tell: tell})
+}
+
 // due is what the feed has to do at the head.
 func (s *stream) due() hold.Due {
 	d := hold.Due{KeepAlive: s.pulse}

@@ -22,7 +22,10 @@ func notForThatPage(e *evidence) []Finding {
 	if page == "" || allowed == "*" || allowed == page {
 		return nil
 	}
-	remedy := "send 'Access-Control-Allow-Origin: " + page + "', or set the route's cors"
+	remedy := "send 'Access-Control-Allow-Origin: " + page + "', or name that in the route's cors.origins"
+	if len(e.saw.route.CORS.Origins) > 0 && allowed == "" {
+		return mistake("name it in the route's cors.origins, if it may", "a page of %s may not read the answer: it is not in the route's cors.origins", page)
+	}
 	if e.said("Access-Control-Allow-Origin") && allowed == "" {
 		return mistake("send CORS headers in response.headers, or name them in Grip-Expose-Headers",
 			"Access-Control-Allow-Origin of the origin does not reach the client")
@@ -41,7 +44,7 @@ func notWithCredentials(e *evidence) []Finding {
 	case h.Get("Access-Control-Allow-Origin") == "*":
 		return mistake("name the page's origin instead of *", "with cookies or credentials 'Access-Control-Allow-Origin: *' does not count")
 	case h.Get("Access-Control-Allow-Credentials") != "true":
-		return mistake("send 'Access-Control-Allow-Credentials: true'", "the request has cookies or credentials, and the answer does not allow them")
+		return mistake("send 'Access-Control-Allow-Credentials: true'; where the route has cors.origins, set cors.credentials too", "the request has cookies or credentials, and the answer does not allow them")
 	}
 	return nil
 }

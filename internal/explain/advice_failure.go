@@ -11,6 +11,10 @@ func remedy(reason proxy.Reason) string {
 	switch reason {
 	case proxy.BadMethod:
 		return "tunnels to somewhere else are not what this proxy is for"
+	case proxy.PreflightRefused:
+		return "name the page's site in the route's cors.origins, if it may read"
+	case proxy.ForeignOrigin:
+		return "name the page's site in the route's cors.origins, if it may send the user's cookies"
 	case proxy.OriginUnreachable:
 		return "start the origin, or correct the route's origins"
 	case proxy.OriginTimeout:

@@ -156,6 +156,34 @@ func TestMistakesAreFoundWithTheirRemedies(t *testing.T) {
 	}
 }
 
+func TestThePagesThatARouteLeavesOutAreExplained(t *testing.T) {
+	allow := func(o *proxy.Options) {
+		o.Routes[0].CORS.Origins, o.Routes[0].CheckOrigin = []string{"https://page.test"}, true
+	}
+	tests := []struct {
+		name, origin  string
+		lines         []string
+		problem, cure string
+	}{
+		{"a page of the list", held, []string{"Origin: https://page.test"}, "", ""},
+		{"a page of no list", held, []string{"Origin: https://other.test"}, "not in the route's cors.origins", "name it in"},
+		{"a page of no list that the origin lets in", held + "Access-Control-Allow-Origin: *", []string{"Origin: https://other.test"}, "not in the route's cors.origins", "name it in"},
+		{"cookies of a page of no list", held, []string{"Origin: https://other.test", "Cookie: a=b"}, "foreign_origin", "cors.origins"},
+		{"cookies where the list is without", held, []string{"Origin: https://page.test", "Cookie: a=b"}, "does not allow them", "cors.credentials"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			got := explained(t, answering(t, http.StatusOK, tt.origin, ""), tt.lines, allow).Findings
+			if tt.problem == "" && len(got) == 0 {
+				return
+			}
+			if len(got) != 1 || !strings.Contains(got[0].Problem, tt.problem) || !strings.Contains(got[0].Remedy, tt.cure) {
+				t.Errorf("found %+v", got)
+			}
+		})
+	}
+}
+
 func TestFailuresAreExplained(t *testing.T) {
 	refusing := answering(t, http.StatusForbidden, "", "")
 	down := "http://127.0.0.1:1"
@@ -181,7 +209,7 @@ func TestFailuresAreExplained(t *testing.T) {
 func TestEveryReasonOfAnAnswerThatFailsHasARemedy(t *testing.T) {
 	for _, reason := range []proxy.Reason{
 		proxy.OriginUnreachable, proxy.OriginTimeout, proxy.OriginBroken, proxy.OriginBusy, proxy.OriginCut,
-		proxy.BadEncoding, proxy.BodyTooLarge, proxy.BadMethod,
+		proxy.BadEncoding, proxy.BodyTooLarge, proxy.BadMethod, proxy.PreflightRefused, proxy.ForeignOrigin,
 	} {
 		if remedy(reason) == "" {
 			t.Errorf("%s has none", reason)

@@ -13,7 +13,7 @@ import (
 // parseHeaders reads the Grip-* headers into in.
 func parseHeaders(in *Instruction, h http.Header) error {
 	for _, parse := range []func(*Instruction, http.Header) error{
-		parseHold, parseChannels, parseTimeout, parseKeepAlive, parseStatus, parseMeta, parseExpose, parseLinks,
+		parseHold, parseChannels, parseTimeout, parseExpires, parseKeepAlive, parseStatus, parseMeta, parseExpose, parseLinks,
 	} {
 		if err := parse(in, h); err != nil {
 			return err
@@ -84,6 +84,21 @@ func parseTimeout(in *Instruction, h http.Header) error {
 		return fmt.Errorf("Grip-Timeout %w", err)
 	}
 	in.Timeout = max(timeout, MinTimeout)
+	return nil
+}
+
+func parseExpires(in *Instruction, h http.Header) error {
+	if len(h.Values("Grip-Expires")) == 0 {
+		return nil
+	}
+	expires, err := parseSeconds(h.Get("Grip-Expires"))
+	if err == nil && expires == 0 {
+		err = errors.New("must be at least 1")
+	}
+	if err != nil {
+		return fmt.Errorf("Grip-Expires %w", err)
+	}
+	in.Expires = expires
 	return nil
 }
 

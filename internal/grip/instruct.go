@@ -56,11 +56,14 @@ func parseJSONHold(in *Instruction, data raw) (err error) {
 		in.Channels = append(in.Channels, c)
 	}
 	if v := hold.value("timeout"); v != nil {
-		seconds, err := jsonSeconds(v, "hold")
+		seconds, err := jsonSeconds(v, "hold", "timeout")
 		if err != nil {
 			return err
 		}
 		in.Timeout = max(seconds, MinTimeout)
+	}
+	if in.Expires, err = jsonExpires(hold.value("expires"), in.Expires); err != nil {
+		return err
 	}
 	if v := hold.value("keep-alive"); v != nil {
 		if in.KeepAlive, err = jsonKeepAlive(v); err != nil {
@@ -90,15 +93,28 @@ func jsonMode(data raw) (Mode, error) {
 	return None, fmt.Errorf("hold mode must be 'response' or 'stream', not %q", mode)
 }
 
-func jsonSeconds(data raw, where string) (time.Duration, error) {
-	n, err := integer(data, where, "timeout")
+func jsonSeconds(data raw, where, key string) (time.Duration, error) {
+	n, err := integer(data, where, key)
 	if err != nil {
 		return 0, err
 	}
 	if n > maxSeconds {
-		return 0, fmt.Errorf("%s contains 'timeout' over %d seconds", where, maxSeconds)
+		return 0, fmt.Errorf("%s contains '%s' over %d seconds", where, key, maxSeconds)
 	}
 	return time.Duration(n) * time.Second, nil
+}
+
+// jsonExpires reads when a hold expires. Where it is not said, what the headers
+// said stands.
+func jsonExpires(data raw, said time.Duration) (time.Duration, error) {
+	if data == nil {
+		return said, nil
+	}
+	expires, err := jsonSeconds(data, "hold", "expires")
+	if err == nil && expires == 0 {
+		err = errors.New("hold contains 'expires' under 1 second")
+	}
+	return expires, err
 }
 
 func jsonChannel(data raw) (c Channel, err error) {
@@ -163,7 +179,7 @@ func jsonKeepAlive(data raw) (*KeepAlive, error) {
 		return nil, errors.New("keep-alive does not contain 'content' or 'content-bin'")
 	}
 	if v := doc.value("timeout"); v != nil {
-		interval, err := jsonSeconds(v, where)
+		interval, err := jsonSeconds(v, where, "timeout")
 		if err != nil {
 			return nil, err
 		}

@@ -35,6 +35,9 @@ type Instruction struct {
 	Channels []Channel
 	// Timeout is how long a response hold waits.
 	Timeout time.Duration
+	// Expires is how long the client may be held before it must show anew who it
+	// is. 0: for as long as it stays.
+	Expires time.Duration
 	// KeepAlive is nil where the origin says nothing about it.
 	KeepAlive *KeepAlive
 	// Status replaces the origin's status if it is not 0; Reason, if not

@@ -9,6 +9,7 @@ import (
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/pem"
+	"errors"
 	"maps"
 	"os"
 	"path/filepath"
@@ -151,6 +152,37 @@ func TestTokensThatAreNotBelieved(t *testing.T) {
 	}
 	if NewVerifier().Verify(good, now) == nil {
 		t.Error("believed without a key")
+	}
+}
+
+func TestClaimsAreThoseThatWereSigned(t *testing.T) {
+	now := time.Unix(1_800_000_000, 0)
+	sign := func(key string, claims jwt.MapClaims) string {
+		signed, err := jwt.NewWithClaims(jwt.SigningMethodHS256, claims).SignedString([]byte(key))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return signed
+	}
+	verifier := NewVerifier(Secret([]byte("old")), Secret([]byte("new")))
+	good := jwt.MapClaims{"exp": now.Unix() + 60, "rights": []string{"read"}}
+	for _, key := range []string{"old", "new"} {
+		got, err := verifier.Claims(sign(key, good), now)
+		if want := `{"exp":1800000060,"rights":["read"]}`; err != nil || string(got) != want {
+			t.Errorf("%s: %s, %v", key, got, err)
+		}
+		if _, err := verifier.Claims(sign(key, jwt.MapClaims{"exp": now.Unix()}), now); !errors.Is(err, ErrExpired) {
+			t.Errorf("%s, expired: %v", key, err)
+		}
+	}
+	for name, token := range map[string]string{
+		"another key":                    sign("other", good),
+		"another key that has expired":   sign("other", jwt.MapClaims{"exp": now.Unix()}),
+		"the key of one that is changed": strings.Replace(sign("old", good), ".", ".e30", 1),
+	} {
+		if got, err := verifier.Claims(token, now); err == nil || errors.Is(err, ErrExpired) || got != nil {
+			t.Errorf("%s: %s, %v", name, got, err)
+		}
 	}
 }
 

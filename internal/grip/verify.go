@@ -1,6 +1,7 @@
 package grip
 
 import (
+	"encoding/base64"
 	"errors"
 	"strings"
 	"time"
@@ -10,6 +11,10 @@ import (
 
 // errType is the error of a token that says it is something else than a JWT.
 var errType = errors.New("token is no JWT by its typ")
+
+// ErrExpired is the error of a token that one of the keys has signed and that has
+// expired.
+var ErrExpired = errors.New("token has expired")
 
 // Verifier knows the keys of others: of a proxy in front, or of publishers. It may
 // be used from any goroutine.
@@ -27,8 +32,22 @@ func (v *Verifier) Verify(token string, now time.Time) error {
 		if err = v.keys[i].verify(token, now); err == nil {
 			return nil
 		}
+		if errors.Is(err, jwt.ErrTokenExpired) { // which is looked at after the signature
+			return ErrExpired
+		}
 	}
 	return err
+}
+
+// Claims is Verify, and returns the claims of the token: a JSON object, as it was
+// signed.
+func (v *Verifier) Claims(token string, now time.Time) ([]byte, error) {
+	if err := v.Verify(token, now); err != nil {
+		return nil, err
+	}
+	_, rest, _ := strings.Cut(token, ".")
+	claims, _, _ := strings.Cut(rest, ".")
+	return base64.RawURLEncoding.DecodeString(claims)
 }
 
 // verify accepts only the method that the key is for, whatever the token says.

@@ -1,9 +1,6 @@
 package hold
 
 import (
-	"math/rand/v2"
-	"strconv"
-
 	"github.com/holdfast-proxy/holdfast/channels"
 	"github.com/holdfast-proxy/holdfast/internal/sse"
 )
@@ -118,12 +115,4 @@ func (l *layout) add(p []byte, e *channels.Entry) {
 		l.bytes = l.joined
 	}
 	l.count++
-}
-
-// appendRetry appends a retry field of one to three seconds at random, which
-// spreads the return of clients that are told to go (WHATWG HTML §9.2.6).
-func appendRetry(dst []byte) []byte {
-	dst = append(dst, "retry: "...)
-	dst = strconv.AppendInt(dst, 1000+rand.Int64N(2001), 10)
-	return append(dst, "\n\n"...)
 }

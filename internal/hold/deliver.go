@@ -47,6 +47,7 @@ func (l *live) catchUp() bool {
 			l.finish(*reason, false)
 			return false
 		}
+		l.asked.answer(&l.feed)
 		step, why := l.feed.Fill(b, l.due())
 		switch step {
 		case AtHead:

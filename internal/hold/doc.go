@@ -62,6 +62,15 @@
 // learns of other logs by the step Moved. The link keeps the id of the last item per
 // channel; what has arrived by the origin's answer and by the log is sent once.
 //
+// # Talking to one stream
+//
+// A stream with a Mailbox can be told something alone: whole events of its own, which
+// stand between others and have no id; to go on with other channels from where it
+// stands; to end at once. That is what a challenge for new credentials needs, and
+// what comes of its answer. The Registry tells who is held, by the Ticket that each
+// has: id, address, user, route, and on request what the stream is doing, which
+// whoever owns it says itself. A ticket costs 32 bytes more than none of that would.
+//
 // # Leaving
 //
 // A client's leaving is noticed by a goroutine per HTTP/1.x stream that is
@@ -107,5 +116,8 @@
 //	frames.go      HTTP/2                 keepalive.go   keep-alives
 //	link.go        the way to the origin  recover.go     waiting for it
 //	seen.go        what a client has      filtered.go    streams with filters
-//	sockets*.go    socket options         metrics.go
+//	mailbox.go     talking to one stream  client.go      who is held
+//	held.go        listing who is held    inquiries.go   what they are doing
+//	farewell.go    what is said last      sockets*.go    socket options
+//	metrics.go
 package hold

@@ -25,6 +25,7 @@ type Feed struct {
 	cursor   *channels.Cursor
 	gapEvent func(dst []byte, g *channels.Gap) []byte
 	link     *Link        // nil for most
+	mailbox  *Mailbox     // nil for most
 	told     func(Reason) // Stream.Ended
 	filters  *filter.Set  // nil for most
 	since    int64        // when it began, UnixNano; fixed after Open
@@ -63,6 +64,7 @@ func (fs *Feeds) New(s *Stream, f Framing) Feed {
 		cursor:   s.Cursor,
 		gapEvent: s.GapEvent,
 		link:     s.Link,
+		mailbox:  s.Mailbox,
 		told:     s.Ended,
 		filters:  s.Filters,
 		state:    s.State,
@@ -96,6 +98,37 @@ func (f *Feed) Close() {
 	if f.link != nil {
 		f.link.close()
 	}
+	if f.mailbox != nil {
+		f.mailbox.close()
+	}
+}
+
+// Bind says who is held and what has the holder call Fill, from any goroutine. It is
+// called before the first Fill, and only for streams that are Reachable.
+func (f *Feed) Bind(t *Ticket, wake func()) {
+	if f.link != nil {
+		f.link.bind(wake)
+	}
+	if f.mailbox != nil {
+		f.mailbox.bind(t, wake)
+	}
+}
+
+// Reachable reports whether others than publishers have something to say to the
+// stream: it has a link or a mailbox.
+func (f *Feed) Reachable() bool { return f.link != nil || f.mailbox != nil }
+
+// Labels are the stream's. Any goroutine may call it.
+func (f *Feed) Labels() Labels { return Labels{f.terms.route, f.terms.framing.String()} }
+
+// Facts are what the stream is doing.
+func (f *Feed) Facts() Facts {
+	logs := f.cursor.Logs()
+	facts := Facts{Channels: make([]string, len(logs)), Behind: f.cursor.Behind()}
+	for i, l := range logs {
+		facts.Channels[i] = l.Name()
+	}
+	return facts
 }
 
 // Ended counts the stream out. It is called when the connection is gone.

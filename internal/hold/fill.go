@@ -13,8 +13,14 @@ import (
 func (f *Feed) Fill(b *Batch, due Due) (Step, Reason) {
 	b.kind, b.out = ofNothing, nil
 	for {
-		if f.closing {
+		switch {
+		case f.closing:
 			return f.bye(b, ReasonAction)
+		case due.End.AtOnce():
+			return f.bye(b, due.End)
+		}
+		if step, why, ok := f.addressed(b); ok {
+			return step, why
 		}
 		if f.canAsk() {
 			if step, why, ok := f.stalled(b, due); ok {
@@ -168,9 +174,10 @@ func (f *Feed) canTell() bool {
 // bye ends the body cleanly.
 func (f *Feed) bye(b *Batch, why Reason) (Step, Reason) {
 	b.tail = b.tail[:0]
-	if why == ReasonDrain && f.terms.events && f.mayInsert() {
-		b.own = appendRetry(b.own[:0])
-		b.tail = f.terms.frame(b.tail, b.own)
+	if f.terms.events && f.mayInsert() {
+		if b.own = why.appendFarewell(b.own[:0]); len(b.own) > 0 {
+			b.tail = f.terms.frame(b.tail, b.own)
+		}
 	}
 	if f.terms.framing == Chunked {
 		b.tail = append(b.tail, wire.LastChunk...)

@@ -105,6 +105,9 @@ func (h *Goroutines) Release() { h.registry.Release() }
 // Attach implements Holder.
 func (h *Goroutines) Attach(c *channels.Cursor, w Waiter) *Seat {
 	s := &Seat{waiter: w}
+	if k, ok := w.(Known); ok {
+		s.ticket.Note(k.Identity())
+	}
 	if c != nil {
 		h.group.attach(c.Logs(), s)
 	}

@@ -77,7 +77,7 @@ type Holder interface {
 
 // Waiter is who is held and writes by itself: a request that waits for one
 // answer, or a WebSocket. One that has a method CutOff(Reason) is ended by it
-// when there is no time left for End.
+// when there is no time left for End. It may be Known, Labelled and a Describer, too.
 // Its methods are called from any goroutine and must not block.
 type Waiter interface {
 	// Kick is called when its cursor may have something new.

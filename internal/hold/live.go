@@ -28,9 +28,10 @@ type live struct {
 
 	// Set by any goroutine.
 	turn   atomic.Uint32          // idle, running or again
-	ending atomic.Pointer[Reason] // end when at the head; the first wins
+	ending atomic.Pointer[Reason] // see End; the first wins, or one that is AtOnce
 	cut    atomic.Pointer[Reason] // end now, whatever is left; the first wins
 	pulse  atomic.Bool            // a keep-alive is due
+	asked  inquiries              // about what it is doing
 	wrote  atomic.Int64           // when last, in nanoseconds after holder.start
 
 	seat  Seat
@@ -67,6 +68,7 @@ func (h *Goroutines) newLive(s *Stream, f Framing) *live {
 	l.deliver = l.run
 	l.turn.Store(running)
 	l.seat.waiter = l
+	l.seat.ticket.Note(s.Client)
 	return l
 }
 
@@ -75,8 +77,8 @@ func (l *live) begin(out outlet) {
 	l.out = out
 	l.wrote.Store(int64(time.Since(l.holder.start)))
 	l.feed.Open()
-	if l.feed.Linked() {
-		l.feed.Bind(l.Kick)
+	if l.feed.Reachable() {
+		l.feed.Bind(&l.seat.ticket, l.Kick)
 	}
 	l.holder.group.attach(l.feed.Logs(), &l.seat)
 	l.holder.registry.Enter(&l.seat.ticket, l)
@@ -106,9 +108,11 @@ func (l *live) Kick() {
 }
 
 // End ends the stream cleanly when everything published until then is
-// written. It implements Waiter.
+// written, or at once if the reason says so. It implements Waiter.
 func (l *live) End(reason Reason) {
-	l.ending.CompareAndSwap(nil, &reason)
+	if !l.ending.CompareAndSwap(nil, &reason) && reason.AtOnce() {
+		l.ending.Store(&reason)
+	}
 	l.Kick()
 }
 
@@ -116,6 +120,15 @@ func (l *live) End(reason Reason) {
 func (l *live) CutOff(reason Reason) {
 	l.cut.CompareAndSwap(nil, &reason)
 	l.out.cut()
+	l.Kick()
+}
+
+// Labels implements Labelled.
+func (l *live) Labels() Labels { return l.feed.Labels() }
+
+// Describe implements Describer.
+func (l *live) Describe(tell func(Facts)) {
+	l.asked.add(tell)
 	l.Kick()
 }
 

@@ -13,13 +13,6 @@ type cause struct {
 	entry uint64
 }
 
-// Bind sets what has the holder call Fill, from any goroutine. Only streams with a
-// link need it: see Linked.
-func (f *Feed) Bind(wake func()) { f.link.bind(wake) }
-
-// Linked reports whether the stream has a link, or had one.
-func (f *Feed) Linked() bool { return f.link != nil }
-
 // canAsk reports whether there is an origin to ask.
 func (f *Feed) canAsk() bool { return f.link != nil && !f.link.over }
 

@@ -2,7 +2,10 @@ package hold
 
 import (
 	"context"
+	"math/rand/v2"
+	"net/netip"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -11,10 +14,12 @@ import (
 // be called from any goroutine.
 type Registry struct {
 	limit int // 0: none
+	guard atomic.Pointer[Guard]
 
 	mu      sync.Mutex // no Ender is called while held
 	places  int        // admitted and not yet gone, seated or not
 	tickets []*Ticket
+	last    uint32        // the lower half of the id given last
 	closing Reason        // why newcomers are ended at once; empty: they are not
 	vacant  chan struct{} // closed when places is 0 while closing
 }
@@ -29,16 +34,46 @@ type Ender interface {
 // cutter is an Ender that can be ended without regard for its client.
 type cutter interface{ CutOff(reason Reason) }
 
-// Ticket is somebody's entry in a Registry.
+// Ticket is somebody's entry in a Registry. There is one in every stream, so it is
+// small.
 type Ticket struct {
+	// Fixed after Enter.
 	holder Ender
-	index  int // in Registry.tickets; guarded by its mutex
+	// id is the second in which it was entered, in its upper half, and a number
+	// which is another for each of them.
+	id   uint64
+	addr [16]byte // of the client, zero if it is not known
+
+	who   atomic.Pointer[Who] // nil: nothing is known
+	index int                 // in Registry.tickets; guarded by its mutex
 }
+
+// Note says whose ticket it is. It is called before Enter.
+func (t *Ticket) Note(c Client) {
+	if c.Addr.IsValid() {
+		t.addr = c.Addr.As16()
+	}
+	t.who.Store(c.Who)
+}
+
+// client is what was noted.
+func (t *Ticket) client() Client {
+	c := Client{Who: t.who.Load()}
+	if t.addr != [16]byte{} {
+		c.Addr = netip.AddrFrom16(t.addr).Unmap()
+	}
+	return c
+}
+
+// Guard looks at everybody who is entered, and may end him. He can already be found by
+// Registry.Held, so between a guard that is set and a list that is looked at
+// after that nobody slips through. It must not block.
+type Guard func(h *Held)
 
 // NewRegistry returns an empty registry of at most limit places, 0 for no
 // bound.
 func NewRegistry(limit int) *Registry {
-	return &Registry{limit: limit, vacant: make(chan struct{})}
+	return &Registry{limit: limit, last: rand.Uint32(), vacant: make(chan struct{})}
 }
 
 // Admit reserves a place, as Holder.Admit says.
@@ -75,13 +110,23 @@ func (r *Registry) Enter(t *Ticket, e Ender) {
 	t.holder = e
 	if reason := r.add(t); reason != "" {
 		t.end(reason)
+		return
+	}
+	if g := r.guard.Load(); g != nil {
+		h := t.held()
+		(*g)(&h)
 	}
 }
+
+// SetGuard has everybody who is entered from now on looked at by g.
+func (r *Registry) SetGuard(g Guard) { r.guard.Store(&g) }
 
 // add enters t and returns why it must end at once, or nothing.
 func (r *Registry) add(t *Ticket) Reason {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.last++
+	t.id = uint64(time.Now().Unix())<<32 | uint64(r.last)
 	t.index = len(r.tickets)
 	r.tickets = append(r.tickets, t)
 	return r.closing

@@ -34,6 +34,11 @@ type Stream struct {
 	// it. The cursor is chained then.
 	Link *Link
 
+	// Mailbox, unless nil, is how others reach the stream while it is held.
+	Mailbox *Mailbox
+	// Client is who gets the stream.
+	Client Client
+
 	KeepAlive KeepAlive
 	// OnLag is what happens when the reader is too slow for the send window.
 	OnLag LagPolicy
@@ -108,6 +113,14 @@ const (
 	ReasonGap Reason = "gap"
 	// ReasonOrigin: the origin, asked for more, said that this is all.
 	ReasonOrigin Reason = "origin_end"
+	// ReasonExpired: the client was let in until now.
+	ReasonExpired Reason = "expired"
+	// ReasonRefused: the client's new credentials were refused.
+	ReasonRefused Reason = "refused"
+	// ReasonRevoked: the client is not let in any more.
+	ReasonRevoked Reason = "revoked"
+	// ReasonOperator: an operator has ended it. The client may come back.
+	ReasonOperator Reason = "operator"
 	// ReasonDrain: Drain ended it.
 	ReasonDrain Reason = "drain"
 	// ReasonShutdown: cut off when Drain's time was up, when Run ended or

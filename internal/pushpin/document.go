@@ -74,10 +74,18 @@ type route struct {
 	SigIss         string   `yaml:"sig_iss,omitempty"`
 	OverHTTP       bool     `yaml:"over_http,omitempty"`
 	RequestHeaders edits    `yaml:"request_headers,omitempty"`
-	CORS           bool     `yaml:"cors,omitempty"`
+	CORS           cors     `yaml:"cors,omitempty,flow"`
 	Debug          bool     `yaml:"debug,omitempty"`
 
 	notes []Note
+}
+
+type cors struct {
+	Origins     []string `yaml:"origins"`
+	Credentials bool     `yaml:"credentials"`
+	Methods     []string `yaml:"methods"`
+	Headers     []string `yaml:"headers"`
+	Expose      []string `yaml:"expose"`
 }
 
 type edits struct {

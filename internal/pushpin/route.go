@@ -21,7 +21,10 @@ type routing struct {
 // route translates one line of a routes file.
 func (t *translation) route(r Route) {
 	w := &routing{at: Note{File: t.routesFile, Line: r.Line}, beg: r.Condition.value("path_beg")}
-	w.Debug, w.CORS = t.debug, t.crossOrigin
+	w.Debug = t.debug
+	if t.crossOrigin {
+		w.CORS = everybody()
+	}
 	w.condition(r.Condition)
 	w.path(r.Condition)
 	for i, target := range r.Targets {
@@ -112,7 +115,8 @@ func (w *routing) condition(c Word) {
 		case "debug":
 			w.Debug = true
 		case "aco":
-			w.CORS = true
+			w.CORS = everybody()
+			w.note("aco " + aboutPreflights)
 		case "as_host":
 			w.host = o.Value
 		case "header":
@@ -121,6 +125,15 @@ func (w *routing) condition(c Word) {
 			w.lostOption(o)
 		}
 	}
+}
+
+// aboutPreflights is what is not as it was where pages of every site may read.
+const aboutPreflights = "lets every page send every method: preflights are answered without the origin now. Name the sites in cors.origins where that is too much"
+
+// everybody lets pages of every site read what the origin does not forbid.
+func everybody() cors {
+	all := []string{"*"}
+	return cors{Origins: all, Credentials: true, Methods: all, Headers: all, Expose: all}
 }
 
 // lostOption notes an option of a condition that is not carried over.

@@ -24,7 +24,7 @@ func (t *translation) rules() map[string]rule {
 		"runner.client_buffer_size":           t.number(t.bufferSize),
 		"runner.client_maxconn":               t.number(t.maxConnections),
 		"proxy.debug":                         flag(&t.debug),
-		"proxy.auto_cross_origin":             flag(&t.crossOrigin),
+		"proxy.auto_cross_origin":             t.autoCrossOrigin,
 		"proxy.sig_key":                       t.sigKey,
 		"proxy.sig_iss":                       t.sigIss,
 		"proxy.x_forwarded_for":               forwardedFor,
@@ -80,6 +80,13 @@ func flag(set *bool) rule {
 		*set = isTrue(s.Value)
 		return ""
 	}
+}
+
+func (t *translation) autoCrossOrigin(s Setting) string {
+	if t.crossOrigin = isTrue(s.Value); t.crossOrigin {
+		return aboutPreflights
+	}
+	return ""
 }
 
 func isTrue(value string) bool { return strings.EqualFold(value, "true") || value == "1" }

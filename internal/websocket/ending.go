@@ -40,6 +40,7 @@ const (
 	codeGoingAway = 1001
 	codeProtocol  = 1002
 	codeNotUTF8   = 1007
+	codePolicy    = 1008
 	codeTooBig    = 1009
 	codeInternal  = 1011
 	codeTryLater  = 1013

@@ -72,6 +72,17 @@ func (f *feed) remove(name string, h hold.Holder) bool {
 	return true
 }
 
+// facts are what the session is doing.
+func (f *feed) facts() (facts hold.Facts) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, s := range f.subs {
+		facts.Channels = append(facts.Channels, s.name)
+		facts.Behind += s.cursor.Behind() + uint64(len(s.next))
+	}
+	return facts
+}
+
 // close takes all channels out.
 func (f *feed) close(h hold.Holder) {
 	f.mu.Lock()

@@ -40,6 +40,9 @@ type Options struct {
 
 	// Holder has admitted the session. The session gives the place back.
 	Holder hold.Holder
+	// For is who the client is, and Route the route's name.
+	For   hold.Client
+	Route string
 	// ChannelPrefix is put before the names of channels that the origin uses.
 	ChannelPrefix string
 	// Implicit are channels that the client has whatever the origin says. The
@@ -215,11 +218,26 @@ func (s *Session) Kick() {
 }
 
 // End implements hold.Waiter: the session ends when everything that is published
-// has been sent.
+// has been sent, or at once if the reason says so.
 func (s *Session) End(reason hold.Reason) {
+	if reason.AtOnce() {
+		s.finish(Ending{Reason: reason, code: codePolicy, text: string(reason)})
+		return
+	}
 	s.asked.Store(&reason)
 	s.Kick()
 }
+
+// Identity implements hold.Known.
+func (s *Session) Identity() hold.Client { return s.For }
+
+// Labels implements hold.Labelled.
+func (s *Session) Labels() hold.Labels {
+	return hold.Labels{Route: s.Route, Protocol: hold.Messages.String()}
+}
+
+// Describe implements hold.Describer.
+func (s *Session) Describe(tell func(hold.Facts)) { tell(s.feed.facts()) }
 
 // CutOff ends the session at once.
 func (s *Session) CutOff(reason hold.Reason) {

@@ -8,7 +8,7 @@
 // expected to answer. A node that has just connected says hello, upon which the
 // others say their names at once, so it knows them after a moment.
 //
-// A question goes to _PREFIX.nodes.ask and is heard by all nodes; each answers to
+// A question, about channels or about streams, goes to _PREFIX.nodes.ask and is heard by all nodes; each answers to
 // the asker's inbox with one message, which it cuts to what a message may hold.
 // The asker waits until all that it expects have answered, or for a second, and
 // tells of those that have not by their names.

@@ -15,6 +15,7 @@ import (
 	"go.uber.org/zap"
 	"golang.org/x/time/rate"
 
+	"github.com/holdfast-proxy/holdfast/control/live"
 	"github.com/holdfast-proxy/holdfast/control/nats"
 	"github.com/holdfast-proxy/holdfast/control/roll"
 )
@@ -62,6 +63,8 @@ type Options struct {
 	Name string
 	// Hub is what this node tells of. Required.
 	Hub roll.Hub
+	// Streams is what this node holds. Required.
+	Streams live.Keeper
 	// Metrics and Log are required.
 	Metrics *Metrics
 	Log     *zap.Logger
@@ -136,7 +139,7 @@ func (n *Nodes) session(ctx context.Context, nc *client.Conn, closed <-chan stru
 	for {
 		select {
 		case m := <-n.queue:
-			n.take(nc, m)
+			n.take(ctx, nc, m)
 		case <-n.up:
 			n.say(nc, beat{Hello: true})
 		case <-tick.C:
@@ -160,10 +163,10 @@ func (n *Nodes) leave(nc *client.Conn) {
 }
 
 // take heeds a message of another node, or of our own.
-func (n *Nodes) take(nc *client.Conn, m *client.Msg) {
+func (n *Nodes) take(ctx context.Context, nc *client.Conn, m *client.Msg) {
 	var err error
 	if m.Subject == subject(n.opts.Prefix, askWord) {
-		err = n.report(nc, m)
+		err = n.report(ctx, nc, m)
 	} else {
 		err = n.hear(nc, m.Data)
 	}

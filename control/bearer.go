@@ -1,34 +1,10 @@
 package control
 
 import (
-	"crypto/sha256"
-	"crypto/subtle"
 	"net/http"
+	"net/netip"
 	"strings"
 )
-
-// tokens are the hashes of the bearer tokens that are accepted. Hashes have one
-// length, so that comparing them tells nothing of a token's.
-type tokens [][sha256.Size]byte
-
-func newTokens(plain []string) tokens {
-	ts := make(tokens, len(plain))
-	for i, token := range plain {
-		ts[i] = sha256.Sum256([]byte(token))
-	}
-	return ts
-}
-
-// accept reports whether token is one of them. It looks at every one, whichever
-// matches.
-func (ts tokens) accept(token string) bool {
-	hash := sha256.Sum256([]byte(token))
-	found := 0
-	for i := range ts {
-		found |= subtle.ConstantTimeCompare(ts[i][:], hash[:])
-	}
-	return found == 1
-}
 
 // bearerToken returns the token that a request carries (RFC 6750 §2.1), empty if
 // there is none, or more than one.
@@ -53,4 +29,15 @@ func (e *endpoint) token(r *http.Request) string {
 		return fields[0]
 	}
 	return bearerToken(r.Header)
+}
+
+// clientAddr is the address that r's connection comes from, zero if that is not on
+// a network. Headers that name another are not believed: whoever guesses tokens
+// would write a new one in each request.
+func clientAddr(r *http.Request) netip.Addr {
+	ap, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil {
+		return netip.Addr{}
+	}
+	return ap.Addr()
 }

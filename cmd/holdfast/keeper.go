@@ -1,0 +1,171 @@
+package main
+
+import (
+	"context"
+	"math"
+	"slices"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/holdfast-proxy/holdfast/control/live"
+	"github.com/holdfast-proxy/holdfast/internal/barred"
+	"github.com/holdfast-proxy/holdfast/internal/hold"
+)
+
+// describing is how long streams may take to tell what they are doing. One that is
+// stuck in a write does not tell.
+const describing = 250 * time.Millisecond
+
+// keeper is what this node holds, for operators. It implements live.Keeper.
+type keeper struct {
+	// Fixed.
+	registry *hold.Registry
+	barred   *barred.List
+	recheck  func(*barred.Rule) int // asks for new credentials, where that can be
+	log      *zap.Logger
+}
+
+// heldBy is who h is, for a rule; its channels are known only after Describe.
+func heldBy(h *hold.Held) *barred.Client {
+	c := &barred.Client{Route: h.Route, Channels: h.Channels}
+	if h.Who != nil {
+		c.User, c.TokenID, c.Meta = h.Who.User, h.Who.TokenID, h.Who.Meta
+	}
+	return c
+}
+
+// Streams implements live.Keeper.
+func (k *keeper) Streams(ctx context.Context, q live.Question) (page []live.Stream, more bool) {
+	ctx, stop := context.WithTimeout(ctx, describing)
+	defer stop()
+	after := q.After
+	for len(page) < q.Limit {
+		held, others := k.registry.Held(after, q.Limit-len(page), func(h *hold.Held) bool { return q.Rule.MeansBut(heldBy(h)) })
+		hold.Describe(ctx, held)
+		for i := range held {
+			after = held[i].ID
+			if q.Rule.Channel == "" || slices.Contains(held[i].Channels, q.Rule.Channel) {
+				page = append(page, streamOf(&held[i]))
+			}
+		}
+		if !others {
+			return page, false
+		}
+	}
+	return page, true
+}
+
+// streamOf describes a stream for operators.
+func streamOf(h *hold.Held) live.Stream {
+	s := live.Stream{
+		ID: live.ID(h.ID), Route: h.Route, Protocol: h.Protocol, Since: h.Since.UTC(), Age: int64(time.Since(h.Since) / time.Second),
+		Channels: append([]string{}, h.Channels...), Behind: h.Behind,
+	}
+	if h.Addr.IsValid() {
+		s.Address = h.Addr.String()
+	}
+	if h.Who != nil {
+		s.User, s.TokenID, s.Meta = h.Who.User, h.Who.TokenID, h.Who.Meta
+	}
+	return s
+}
+
+// End implements live.Keeper.
+func (k *keeper) End(id uint64) bool {
+	if id == 0 {
+		return false
+	}
+	held, _ := k.registry.Held(id-1, 1, func(h *hold.Held) bool { return h.ID == id })
+	for i := range held {
+		held[i].End(hold.ReasonOperator)
+	}
+	return len(held) > 0
+}
+
+// Revoke implements live.Keeper.
+func (k *keeper) Revoke(q live.Question) (ended, checked int, err error) {
+	if err := q.Rule.Check(); err != nil {
+		return 0, 0, err
+	}
+	if q.Action == live.Recheck {
+		checked = k.recheck(&q.Rule)
+		ended = k.end(&q.Rule, hold.ReasonOperator, func(h *hold.Held) bool { return h.Who == nil || !h.Who.Renewable })
+	} else {
+		if q.For > 0 {
+			if err := k.barred.Add(q.Rule, time.Now().Add(q.For)); err != nil {
+				return 0, 0, err
+			}
+			k.registry.SetGuard(k.guard)
+		}
+		ended = k.end(&q.Rule, hold.ReasonRevoked, func(*hold.Held) bool { return true })
+	}
+	k.log.Info("streams revoked", zap.Any("rule", q.Rule), zap.String("action", string(q.Action)), zap.Duration("for", q.For),
+		zap.Int("ended", ended), zap.Int("checked", checked))
+	return ended, checked, nil
+}
+
+// end ends the streams that rule means, if also agrees, and returns how many. Those that
+// do not tell their channels in time are ended when they do, if they are meant, and
+// not counted.
+func (k *keeper) end(rule *barred.Rule, why hold.Reason, also func(*hold.Held) bool) int {
+	means := func(h *hold.Held) bool { return rule.MeansBut(heldBy(h)) && also(h) }
+	held, _ := k.registry.Held(0, math.MaxInt, means)
+	if rule.Channel != "" {
+		return endFollowers(held, rule.Channel, why)
+	}
+	for i := range held {
+		held[i].End(why)
+	}
+	return len(held)
+}
+
+// endFollowers ends those who follow a channel.
+func endFollowers(held []hold.Held, channel string, why hold.Reason) int {
+	told := make(chan bool, len(held)) // nobody who tells waits
+	asked, ended := 0, 0
+	for i := range held {
+		h := &held[i]
+		if h.Describe(func(f hold.Facts) {
+			meant := slices.Contains(f.Channels, channel)
+			if meant {
+				h.End(why)
+			}
+			told <- meant
+		}) {
+			asked++
+		}
+	}
+	patience := time.NewTimer(describing)
+	defer patience.Stop()
+	for range asked {
+		select {
+		case meant := <-told:
+			if meant {
+				ended++
+			}
+		case <-patience.C:
+			return ended
+		}
+	}
+	return ended
+}
+
+// guard ends who is barred and comes in between.
+func (k *keeper) guard(h *hold.Held) {
+	if k.barred.Len() == 0 {
+		return
+	}
+	if k.barred.Bars(heldBy(h)) {
+		h.End(hold.ReasonRevoked)
+		return
+	}
+	if k.barred.NamesChannels() {
+		newcomer := *h
+		newcomer.Describe(func(f hold.Facts) {
+			if newcomer.Facts = f; k.barred.Bars(heldBy(&newcomer)) {
+				newcomer.End(hold.ReasonRevoked)
+			}
+		})
+	}
+}

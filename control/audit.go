@@ -1,0 +1,74 @@
+package control
+
+import (
+	"net/http"
+	"sync"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/holdfast-proxy/holdfast/control/access"
+)
+
+// auditInterval is how often a refused call may be logged, for each reason.
+const auditInterval = time.Minute
+
+// audit logs and counts the calls that are refused. Each reason has a line of its
+// own, so that noise of one kind cannot keep another out of the log. Its methods
+// may be called from any goroutine.
+type audit struct {
+	log     *zap.Logger
+	metrics *Metrics
+
+	mu    sync.Mutex                    // no slow work while held
+	lines map[access.Reason]*refusedLog // one for every reason
+}
+
+// refusedLog is when calls refused for one reason were logged.
+type refusedLog struct {
+	next    time.Time // when the next may be
+	leftOut uint64    // how many were not, since the last
+}
+
+func newAudit(log *zap.Logger, m *Metrics) *audit {
+	a := &audit{log: log, metrics: m, lines: make(map[access.Reason]*refusedLog)}
+	for _, reason := range access.Reasons() {
+		a.lines[reason] = &refusedLog{}
+	}
+	return a
+}
+
+// refused notes that r, a call of e, is refused. Neither the token nor what was
+// to be published is logged, and no channel.
+func (a *audit) refused(r *http.Request, e *endpoint, why *access.Refused) {
+	a.metrics.refused[why.Reason].Inc()
+	leftOut, due := a.due(why.Reason, time.Now())
+	if !due {
+		return
+	}
+	fields := []zap.Field{
+		zap.String("client", r.RemoteAddr), zap.String("method", r.Method), zap.String("endpoint", e.path),
+		zap.String("reason", string(why.Reason)),
+	}
+	if why.Name != "" {
+		fields = append(fields, zap.String("access", why.Name))
+	}
+	if leftOut > 0 {
+		fields = append(fields, zap.Uint64("left_out", leftOut))
+	}
+	a.log.Warn("control request refused", fields...)
+}
+
+// due reports whether a line may be logged now, and how many were left out since
+// the last one.
+func (a *audit) due(reason access.Reason, now time.Time) (leftOut uint64, ok bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	l := a.lines[reason]
+	if now.Before(l.next) {
+		l.leftOut++
+		return 0, false
+	}
+	leftOut, l.leftOut, l.next = l.leftOut, 0, now.Add(auditInterval)
+	return leftOut, true
+}

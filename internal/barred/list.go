@@ -1,0 +1,161 @@
+package barred
+
+import (
+	"errors"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// The most rules that a List has: of those that name a token or a user, and of the
+// others.
+const (
+	MaxNamed = 100_000
+	MaxOther = 1_000
+)
+
+// ErrFull: the list has as many rules as it may have.
+var ErrFull = errors.New("as many clients are barred as can be")
+
+// List is rules with an end. Make it with NewList. It is safe for concurrent use.
+type List struct {
+	size     atomic.Int32 // of all rules; 0: nobody is barred
+	channels atomic.Int32 // rules that name a channel
+
+	mu      sync.RWMutex
+	byToken map[string][]entry
+	byUser  map[string][]entry
+	others  []entry
+	named   int       // rules in the maps
+	swept   time.Time // when what is over was last removed
+}
+
+// entry is a rule until a moment.
+type entry struct {
+	Rule
+	until time.Time
+}
+
+// NewList returns an empty list.
+func NewList() *List {
+	return &List{byToken: make(map[string][]entry), byUser: make(map[string][]entry)}
+}
+
+// Len is how many rules there are, with those that are over but not yet removed.
+func (l *List) Len() int { return int(l.size.Load()) }
+
+// NamesChannels reports whether some rule names a channel: without one, a client's
+// channels need not be known.
+func (l *List) NamesChannels() bool { return l.channels.Load() > 0 }
+
+// Add bars whom r means until a moment, or for longer if that was said before. The
+// list keeps r's Meta. The error is ErrFull, or that the rule says nothing.
+func (l *List) Add(r Rule, until time.Time) error {
+	if err := r.Check(); err != nil {
+		return err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	now := time.Now()
+	if l.fullLocked(&r) || now.Sub(l.swept) > time.Minute {
+		l.sweepLocked(now)
+	}
+	if l.extendLocked(&r, until) {
+		return nil
+	}
+	if l.fullLocked(&r) {
+		return ErrFull
+	}
+	l.putLocked(entry{r, until})
+	return nil
+}
+
+func (l *List) fullLocked(r *Rule) bool {
+	if r.TokenID != "" || r.User != "" {
+		return l.named >= MaxNamed
+	}
+	return len(l.others) >= MaxOther
+}
+
+// alikeLocked are the rules that are found as r is.
+func (l *List) alikeLocked(r *Rule) []entry {
+	switch {
+	case r.TokenID != "":
+		return l.byToken[r.TokenID]
+	case r.User != "":
+		return l.byUser[r.User]
+	}
+	return l.others
+}
+
+// extendLocked makes a rule that says the same as r last longer.
+func (l *List) extendLocked(r *Rule, until time.Time) bool {
+	alike := l.alikeLocked(r)
+	i := slices.IndexFunc(alike, func(e entry) bool { return e.equal(r) })
+	if i < 0 {
+		return false
+	}
+	if until.After(alike[i].until) {
+		alike[i].until = until
+	}
+	return true
+}
+
+func (l *List) putLocked(e entry) {
+	switch {
+	case e.TokenID != "":
+		l.byToken[e.TokenID] = append(l.byToken[e.TokenID], e)
+		l.named++
+	case e.User != "":
+		l.byUser[e.User] = append(l.byUser[e.User], e)
+		l.named++
+	default:
+		l.others = append(l.others, e)
+	}
+	if e.Channel != "" {
+		l.channels.Add(1)
+	}
+	l.size.Add(1)
+}
+
+// sweepLocked removes what is over.
+func (l *List) sweepLocked(now time.Time) {
+	var kept []entry
+	keep := func(entries []entry) {
+		for _, e := range entries {
+			if now.Before(e.until) {
+				kept = append(kept, e)
+			}
+		}
+	}
+	for _, entries := range l.byToken {
+		keep(entries)
+	}
+	for _, entries := range l.byUser {
+		keep(entries)
+	}
+	keep(l.others)
+	clear(l.byToken)
+	clear(l.byUser)
+	l.others, l.named, l.swept = nil, 0, now
+	l.size.Store(0)
+	l.channels.Store(0)
+	for _, e := range kept {
+		l.putLocked(e)
+	}
+}
+
+// Bars reports whether c may not be held now.
+func (l *List) Bars(c *Client) bool {
+	if l.size.Load() == 0 {
+		return false
+	}
+	now := time.Now()
+	means := func(e entry) bool { return now.Before(e.until) && e.Means(c) }
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	return c.TokenID != "" && slices.ContainsFunc(l.byToken[c.TokenID], means) ||
+		c.User != "" && slices.ContainsFunc(l.byUser[c.User], means) ||
+		slices.ContainsFunc(l.others, means)
+}

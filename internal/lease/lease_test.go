@@ -1,0 +1,196 @@
+package lease
+
+import (
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/holdfast-proxy/holdfast/internal/leaktest"
+)
+
+func TestMain(m *testing.M) { leaktest.Main(m) }
+
+// witness notes what happens to a lease, and when.
+type witness struct {
+	start time.Time
+
+	mu         sync.Mutex
+	challenged []time.Duration
+	left       []time.Duration
+	secrets    []string
+	expired    []time.Duration
+}
+
+// open begins a lease of its own.
+func (w *witness) open(b *Book, runs, before, patience time.Duration) *Lease {
+	w.start = time.Now()
+	return b.Open(w, w.start.Add(runs), Notice{before, patience})
+}
+
+func (w *witness) Challenge(secret string, left time.Duration) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.challenged = append(w.challenged, time.Since(w.start))
+	w.left, w.secrets = append(w.left, left), append(w.secrets, secret)
+}
+
+func (w *witness) Expire() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.expired = append(w.expired, time.Since(w.start))
+}
+
+// wait lets time pass.
+func wait(d time.Duration) {
+	time.Sleep(d)
+	synctest.Wait()
+}
+
+func TestALeaseIsChallengedAndThenExpires(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, w := NewBook(), new(witness)
+		l := w.open(b, time.Hour, 60*time.Second, 20*time.Second)
+		wait(59*time.Minute - time.Second)
+		if len(w.challenged) != 0 {
+			t.Fatalf("challenged after %v", w.challenged)
+		}
+		wait(2 * time.Hour)
+		if len(w.challenged) != 1 || w.challenged[0] < 59*time.Minute || w.challenged[0] > 59*time.Minute+40*time.Second {
+			t.Errorf("challenged after %v, want once from 59m0s to 59m40s", w.challenged)
+		}
+		if w.left[0] != time.Hour-w.challenged[0] {
+			t.Errorf("challenged after %v with %v left", w.challenged[0], w.left[0])
+		}
+		if len(w.expired) != 1 || w.expired[0] != time.Hour {
+			t.Errorf("expired after %v, want once after an hour", w.expired)
+		}
+		if l.Extend(time.Now().Add(time.Hour)) || l.Hurry() || b.Find(w.secrets[0]) != nil || b.Len() != 0 {
+			t.Error("an expired lease is still in the book")
+		}
+	})
+}
+
+func TestAnExtendedLeaseIsChallengedAnewWithAnotherSecret(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, w := NewBook(), new(witness)
+		l := w.open(b, time.Minute, 30*time.Second, 10*time.Second)
+		defer l.Close()
+		for round := range 5 {
+			wait(55 * time.Second)
+			if len(w.secrets) != round+1 {
+				t.Fatalf("challenged %d times in round %d", len(w.secrets), round)
+			}
+			secret := w.secrets[round]
+			if b.Find(secret) != l {
+				t.Fatal("the secret does not find its lease")
+			}
+			if !l.Extend(time.Now().Add(time.Minute)) {
+				t.Fatal("not extended")
+			}
+			if b.Find(secret) != nil || b.Len() != 1 {
+				t.Error("the old secret is still good")
+			}
+		}
+		if len(w.expired) != 0 {
+			t.Errorf("expired after %v", w.expired)
+		}
+	})
+}
+
+func TestALeaseCanBeExtendedForEver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, w := NewBook(), new(witness)
+		l := w.open(b, time.Minute, 30*time.Second, 10*time.Second)
+		l.Extend(time.Time{})
+		wait(1000 * time.Hour)
+		if len(w.challenged)+len(w.expired) != 0 || b.Len() != 1 {
+			t.Errorf("challenged %v, expired %v, %d in the book", w.challenged, w.expired, b.Len())
+		}
+		l.Hurry()
+		wait(25 * time.Second)
+		if len(w.challenged) != 1 {
+			t.Error("not challenged in a hurry")
+		}
+		wait(5 * time.Second)
+		if len(w.expired) != 1 {
+			t.Error("did not expire in a hurry")
+		}
+		if len(b.All()) != 0 {
+			t.Error("it is still in the book")
+		}
+	})
+}
+
+func TestAShortLeaseIsChallengedSoon(t *testing.T) {
+	for name, test := range map[string]struct{ runs, latest time.Duration }{
+		"shorter than the notice":   {runs: 40 * time.Second, latest: 20 * time.Second},
+		"shorter than the patience": {runs: 10 * time.Second, latest: 0},
+		"over when it begins":       {runs: -time.Second, latest: 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := new(witness)
+				w.open(NewBook(), test.runs, 60*time.Second, 20*time.Second)
+				wait(test.latest)
+				if len(w.challenged) != 1 {
+					t.Fatalf("challenged %v", w.challenged)
+				}
+				wait(time.Minute)
+				if len(w.expired) != 1 || w.expired[0] != max(0, test.runs) {
+					t.Errorf("expired after %v, want %v", w.expired, test.runs)
+				}
+			})
+		})
+	}
+}
+
+func TestHurryingDoesNotPutTheEndOff(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := new(witness)
+		l := w.open(NewBook(), 30*time.Second, 60*time.Second, 20*time.Second)
+		wait(15 * time.Second)
+		l.Hurry()
+		wait(time.Minute)
+		if len(w.challenged) != 1 || len(w.expired) != 1 || w.expired[0] != 30*time.Second {
+			t.Errorf("challenged %v, expired %v", w.challenged, w.expired)
+		}
+	})
+}
+
+func TestAClosedLeaseIsLeftAlone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, w := NewBook(), new(witness)
+		l := w.open(b, time.Minute, 30*time.Second, 10*time.Second)
+		l.Close()
+		l.Close()
+		wait(time.Hour)
+		if len(w.challenged)+len(w.expired) != 0 || b.Len() != 0 || l.Extend(time.Time{}) || l.Hurry() {
+			t.Errorf("challenged %v, expired %v, %d in the book", w.challenged, w.expired, b.Len())
+		}
+	})
+}
+
+// Invariant: who ends at the same moment is challenged at different ones.
+func TestTenThousandLeasesWithOneEndAreChallengedEvenly(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, w := NewBook(), new(witness)
+		for range 10_000 {
+			w.open(b, time.Hour, 60*time.Second, 20*time.Second)
+		}
+		wait(2 * time.Hour)
+		perSecond := map[time.Duration]int{}
+		for _, at := range w.challenged {
+			perSecond[at.Truncate(time.Second)]++
+		}
+		total := 0
+		for at, n := range perSecond {
+			if total += n; n > 2*10_000/40 {
+				t.Errorf("%d challenges in the second after %v, want about 250", n, at)
+			}
+		}
+		if total != 10_000 {
+			t.Errorf("%d challenges", total)
+		}
+	})
+}

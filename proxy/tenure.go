@@ -1,0 +1,166 @@
+package proxy
+
+import (
+	"net/http"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/holdfast-proxy/holdfast/channels"
+	"github.com/holdfast-proxy/holdfast/internal/filter"
+	"github.com/holdfast-proxy/holdfast/internal/hold"
+	"github.com/holdfast-proxy/holdfast/internal/lease"
+	"github.com/holdfast-proxy/holdfast/internal/sse"
+)
+
+// Reauthorize says how the clients of event streams that expire are asked for new
+// credentials.
+type Reauthorize struct {
+	// Event is the name of the event that asks; empty: challenge.
+	Event string
+	// Before and Patience are how long before its end, at most and at least, a
+	// stream is asked: at a random moment in between, so that those which end
+	// together do not answer together. Before 0: none is asked.
+	Before, Patience time.Duration
+}
+
+const (
+	defaultChallengeEvent = "challenge"
+	reauthorizedEvent     = "reauthorized"
+)
+
+// tenure is a held stream's leave to stay until it expires, or is renewed. It is the
+// tenant of its lease.
+type tenure struct {
+	// Fixed after newTenure.
+	route    *route
+	mailbox  *hold.Mailbox
+	lease    *lease.Lease
+	share    *share // of the quotas; nil: none
+	events   bool
+	form     channels.Form
+	linked   bool // it has a next link, so it keeps its channels
+	rewrites bool // its filters change the content
+
+	judging sync.Mutex // held while an answer is judged
+	// Guarded by judging.
+	user    string
+	filters *filter.Set
+
+	mu    sync.Mutex // nothing slow is done under it
+	who   *hold.Who
+	names []string // of its channels, in the instruction's order
+}
+
+// is says whose it is, and with which channels, from now on.
+func (t *tenure) is(who *hold.Who, subs []channels.Subscription) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.who, t.names = who, namesOf(subs)
+}
+
+// channels are the names of those that the stream has.
+func (t *tenure) channels() []string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.names
+}
+
+// newTenure is the leave of the stream that s describes, which is about to be held,
+// nil if it does not expire.
+func (h *Handler) newTenure(x *exchange, k *keeping, s *hold.Stream) *tenure {
+	if k.in.Expires <= 0 {
+		return nil
+	}
+	t := &tenure{
+		route:    x.route,
+		mailbox:  new(hold.Mailbox),
+		events:   s.EventStream,
+		form:     s.Form,
+		share:    k.counted.share,
+		linked:   k.next != nil,
+		rewrites: x.filters.Rewrites(),
+		filters:  x.filters,
+	}
+	s.Client.Who = renewable(s.Client.Who)
+	t.user = s.Client.Who.User
+	t.is(s.Client.Who, x.subscriptions(k.in))
+	s.Mailbox = t.mailbox
+	t.lease = h.holding.Leases.Open(t, time.Now().Add(k.in.Expires), t.notice())
+	return t
+}
+
+// renewable is who, or nobody, as one who can be asked for new credentials.
+func renewable(who *hold.Who) *hold.Who {
+	var copied hold.Who
+	if who != nil {
+		copied = *who
+	}
+	copied.Renewable = true
+	return &copied
+}
+
+// notice is when the client is asked. Only event streams can be.
+func (t *tenure) notice() lease.Notice {
+	r := &t.route.Reauthorize
+	if !t.events || r.Before <= 0 {
+		return lease.Notice{}
+	}
+	return lease.Notice{Before: max(r.Before, r.Patience), Patience: r.Patience}
+}
+
+// Challenge implements lease.Tenant.
+func (t *tenure) Challenge(secret string, left time.Duration) {
+	if t.notice().Before <= 0 {
+		return
+	}
+	t.route.counts.challenges.Inc()
+	t.mailbox.Say(t.challenge(secret, left))
+}
+
+// challenge is the event that asks for new credentials: what to send to the stream's
+// own URL, and within how many seconds. It has no id, so the client's place in the
+// stream stays what it is. Clients made for Zilla know method and headers.
+func (t *tenure) challenge(secret string, left time.Duration) []byte {
+	data := `{"method":"POST","headers":{"content-type":"` + answerType + `","` + challengeField + `":"` + secret +
+		`"},"expires_in":` + seconds(left) + `}`
+	return sse.AppendEvent(nil, sse.Event{Name: or(t.route.Reauthorize.Event, defaultChallengeEvent), Data: data})
+}
+
+// Expire implements lease.Tenant.
+func (t *tenure) Expire() { t.mailbox.End(hold.ReasonExpired) }
+
+// over says that the stream has ended. t may be nil.
+func (t *tenure) over() {
+	if t != nil {
+		t.lease.Close()
+	}
+}
+
+// follows reports whether these are the channels that the stream has.
+func (t *tenure) follows(subs []channels.Subscription) bool {
+	return slices.Equal(slices.Sorted(slices.Values(namesOf(subs))), slices.Sorted(slices.Values(t.channels())))
+}
+
+func namesOf(subs []channels.Subscription) []string {
+	names := make([]string, len(subs))
+	for i := range subs {
+		names[i] = subs[i].Channel
+	}
+	return names
+}
+
+// seconds is d in whole seconds.
+func seconds(d time.Duration) string { return strconv.Itoa(int(d.Round(time.Second) / time.Second)) }
+
+// What an answer to a challenge looks like.
+const (
+	answerType     = "application/x-challenge-response"
+	challengeField = "holdfast-challenge"
+)
+
+// answersChallenge reports whether r is an answer to a challenge.
+func answersChallenge(r *http.Request) bool {
+	return r.Method == http.MethodPost && r.Header.Get(challengeField) != "" && mediaType(r.Header) == answerType
+}
