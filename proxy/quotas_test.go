@@ -463,3 +463,20 @@ func TestALongPollIsNotEndedForALimit(t *testing.T) {
 		t.Errorf("%v failures are counted", n)
 	}
 }
+
+func TestNewCredentialsMoveAStreamsShare(t *testing.T) {
+	s := newStation(t, func(o *stationOptions) {
+		holding(newOrigin(t, gatekeeper).URL, func(rt *Route) {
+			rt.Reauthorize = Reauthorize{Before: 2 * time.Hour, Patience: 2 * time.Hour}
+		})(o)
+		o.Quotas.PerChannel = 1
+	})
+	_, ch := s.challenged(t, hourly, "alice/a,b")
+	if status, body := s.answer(t, hourly, ch, "alice/b,c"); status != http.StatusOK {
+		t.Fatalf("got %d, %s", status, body)
+	}
+	s.waitStreams(t, "a", 0)
+	if full := s.handler.quotas.has("a", "b", "c"); full[0] || !full[1] || !full[2] {
+		t.Errorf("counted: %v", full)
+	}
+}
