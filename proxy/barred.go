@@ -16,7 +16,7 @@ func (h *Handler) turnAway(x *exchange, r *http.Request, in *grip.Instruction, s
 	if list.Len() == 0 {
 		return nil
 	}
-	if list.Bars(described(h.clientOf(r, in).Who, x.route.Name, namesOf(subs))) {
+	if list.Bars(described(h.clientOf(x, r, in).Who, x.route.Name, namesOf(subs))) {
 		return &failure{Revoked, errors.New("the client is barred")}
 	}
 	return nil

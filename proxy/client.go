@@ -13,10 +13,16 @@ import (
 const metaUser = "user"
 
 // clientOf is who gets what the instruction says; in may be nil.
-func (h *Handler) clientOf(r *http.Request, in *grip.Instruction) hold.Client {
+func (h *Handler) clientOf(x *exchange, r *http.Request, in *grip.Instruction) hold.Client {
 	c := hold.Client{Addr: h.trusted.clientAddr(r)}
 	if in != nil && len(in.Meta) > 0 {
 		c.Who = &hold.Who{User: in.Meta[metaUser], Meta: in.Meta}
+	}
+	if x.grant != nil && x.grant.ID != "" {
+		if c.Who == nil {
+			c.Who = new(hold.Who)
+		}
+		c.Who.TokenID = x.grant.ID
 	}
 	return c
 }

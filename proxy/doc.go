@@ -13,6 +13,7 @@
 //	rewrite    what the origin is asked: target, headers, signature
 //	originSet  asks an origin, and another where that does no harm (again)
 //	pool       who is asked: balance, health, limits
+//	tokens     who is held without an origin being asked
 //	respond    what the client is told: headers, body, or why there is none
 //
 // httputil.ReverseProxy moves the bytes. It is used with Rewrite, which strips

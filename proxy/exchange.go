@@ -10,6 +10,7 @@ import (
 	"github.com/holdfast-proxy/holdfast/channels"
 	"github.com/holdfast-proxy/holdfast/internal/filter"
 	"github.com/holdfast-proxy/holdfast/internal/grip"
+	"github.com/holdfast-proxy/holdfast/internal/token"
 )
 
 // outcome says how a request ended. Outcomes are metric labels.
@@ -46,6 +47,7 @@ type exchange struct {
 	chained bool              // the client is a GRIP proxy, which follows instructions itself
 	filters *filter.Set       // of that instruction; nil for most
 	tenure  *tenure           // whose challenge is answered; nil for most
+	grant   *token.Grant      // who the client is by its token; nil: it has none
 	begun   bool              // has passed the limit on new streams
 	socket  *grip.Socket      // what is agreed with the origin, if held is a WebSocket
 	cut     error             // why the origin's body ended early

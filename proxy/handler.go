@@ -1,11 +1,13 @@
 package proxy
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"log"
 	"net/http"
 	"net/http/httputil"
+	"sync"
 	"time"
 
 	"github.com/holdfast-proxy/holdfast/internal/filter"
@@ -63,6 +65,9 @@ type Handler struct {
 	bodies     Bodies
 
 	drainPatience time.Duration
+
+	stop       context.CancelFunc // ends what is in the background
+	background sync.WaitGroup
 }
 
 // New returns a Handler for o. The error names everything that is wrong with
@@ -95,6 +100,7 @@ func New(o Options) (*Handler, error) {
 	for _, rt := range routes {
 		h.connect(rt, &o, shared)
 	}
+	h.verifyTokens(o.Metrics)
 	return h, nil
 }
 
@@ -115,8 +121,11 @@ func (h *Handler) connect(rt *route, o *Options, shared *pieces) {
 	}
 }
 
-// Close asks origins for nothing more and closes idle connections to them.
+// Close asks origins for nothing more, closes idle connections to them, and ends what
+// is in the background.
 func (h *Handler) Close() {
+	h.stop()
+	h.background.Wait()
 	h.recovery.close()
 	h.farewells.close()
 	for _, rt := range h.routes.all {
@@ -174,6 +183,10 @@ func (h *Handler) forward(x *exchange, r *http.Request) {
 	defer x.closeTunnel()
 	defer h.leave(x, r)
 	if h.answerForeign(x, r) {
+		return
+	}
+	if x.holdsByToken(r) {
+		h.answerByToken(x, r)
 		return
 	}
 	if f := h.refuseEarly(x, r); f != nil {

@@ -26,6 +26,7 @@ type Metrics struct {
 	queues   queueMetrics
 	accepts  *prometheus.CounterVec
 	leases   leaseMetrics
+	keys     keyMetrics
 }
 
 // NewMetrics registers the proxy's metrics.
@@ -65,6 +66,7 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 	}
 	m.recovery = newRecoveryMetrics(reg)
 	m.leases = newLeaseMetrics(reg)
+	m.keys = newKeyMetrics(reg)
 	reg.MustRegister(m.requests, m.failures, m.polls, m.pollGaps, m.hints, m.pending, m.accepts)
 	return m
 }

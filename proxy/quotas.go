@@ -66,7 +66,7 @@ func (h *Handler) apportion(x *exchange, r *http.Request, in *grip.Instruction) 
 	if f := s.locate(h.trusted.clientAddr(r)); f != nil {
 		return f
 	}
-	if f := s.become(userOf(h.clientOf(r, in).Who)); f != nil {
+	if f := s.become(userOf(h.clientOf(x, r, in).Who)); f != nil {
 		return f
 	}
 	return x.partake(in)

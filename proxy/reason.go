@@ -21,6 +21,20 @@ const (
 	// BadHandshake: the request is no handshake of a WebSocket that we can answer.
 	// 400.
 	BadHandshake Reason = "bad_handshake"
+	// WrongMethod: the path gives event streams and nothing else. 405.
+	WrongMethod Reason = "wrong_method"
+	// TokenMissing: a route that holds by token got none. 401.
+	TokenMissing Reason = "token_missing"
+	// TokenAmbiguous: it got more than one. 400.
+	TokenAmbiguous Reason = "token_ambiguous"
+	// TokenRefused: the token is not one for the route. 401.
+	TokenRefused Reason = "token_refused"
+	// TokenExpired: it was one. 401.
+	TokenExpired Reason = "token_expired"
+	// TokenUnfit: it is one, but what it claims cannot be done. 403.
+	TokenUnfit Reason = "token_unfit"
+	// TokenKeysUnavailable: the keys to check it with could not be fetched. 503.
+	TokenKeysUnavailable Reason = "token_keys_unavailable"
 	// ForgedEvents: the client sends the events of WebSocket-over-HTTP itself. 403.
 	ForgedEvents Reason = "forged_events"
 	// UnknownChallenge: no stream waits for this answer to a challenge, or no longer.
@@ -90,8 +104,9 @@ const (
 
 // reasons lists all reasons, for metrics and the log's limits.
 func reasons() []Reason {
-	return []Reason{NoRoute, BadMethod, BadRequestBody, RequestTooLarge, SlowRequest, BadHandshake, ForgedEvents,
-		PreflightRefused, ForeignOrigin, UnknownChallenge, NotReauthorized, Revoked, ClientGone, ClientTimeout,
+	return []Reason{NoRoute, BadMethod, BadRequestBody, RequestTooLarge, SlowRequest, BadHandshake, WrongMethod,
+		TokenMissing, TokenAmbiguous, TokenRefused, TokenExpired, TokenUnfit, TokenKeysUnavailable,
+		ForgedEvents, PreflightRefused, ForeignOrigin, UnknownChallenge, NotReauthorized, Revoked, ClientGone, ClientTimeout,
 		OriginUnreachable, OriginTimeout, OriginBroken, OriginCut, BadEncoding, BodyTooLarge, BadInstruction,
 		ChannelDenied, BadPatch, LinkFailed, TooManyStreams, TooManyOfAddress, TooManyOfUser, TooManyOfChannel,
 		TooManyNewStreams, OriginBusy, Draining, HistoryUnavailable}
@@ -104,19 +119,23 @@ func (r Reason) status() int {
 		return http.StatusNotFound
 	case BadMethod:
 		return http.StatusNotImplemented
-	case BadRequestBody, BadHandshake:
+	case BadRequestBody, BadHandshake, TokenAmbiguous:
 		return http.StatusBadRequest
 	case RequestTooLarge:
 		return http.StatusRequestEntityTooLarge
 	case SlowRequest:
 		return http.StatusRequestTimeout
-	case ForgedEvents, PreflightRefused, ForeignOrigin, NotReauthorized, Revoked:
+	case WrongMethod:
+		return http.StatusMethodNotAllowed
+	case TokenMissing, TokenRefused, TokenExpired:
+		return http.StatusUnauthorized
+	case ForgedEvents, PreflightRefused, ForeignOrigin, NotReauthorized, Revoked, TokenUnfit:
 		return http.StatusForbidden
 	case TooManyOfAddress, TooManyOfUser:
 		return http.StatusTooManyRequests
 	case OriginTimeout:
 		return http.StatusGatewayTimeout
-	case TooManyStreams, TooManyOfChannel, TooManyNewStreams, OriginBusy, Draining, HistoryUnavailable:
+	case TooManyStreams, TooManyOfChannel, TooManyNewStreams, OriginBusy, Draining, HistoryUnavailable, TokenKeysUnavailable:
 		return http.StatusServiceUnavailable
 	default:
 		return http.StatusBadGateway
@@ -138,6 +157,20 @@ func (r Reason) message() string {
 		return "The request body came too slowly."
 	case BadHandshake:
 		return "The WebSocket handshake is malformed or of another version than 13."
+	case WrongMethod:
+		return "This path gives event streams, to GET."
+	case TokenMissing:
+		return "A token is needed."
+	case TokenAmbiguous:
+		return "There is more than one token."
+	case TokenRefused:
+		return "The token is not valid."
+	case TokenExpired:
+		return "The token has expired."
+	case TokenUnfit:
+		return "The token does not allow this."
+	case TokenKeysUnavailable:
+		return "Tokens cannot be checked now."
 	case ForgedEvents:
 		return "Client not allowed to send WebSocket events directly."
 	case UnknownChallenge:
@@ -168,8 +201,9 @@ func (r Reason) message() string {
 // byClient reports whether clients can bring r about by themselves.
 func (r Reason) byClient() bool {
 	switch r {
-	case NoRoute, BadMethod, BadRequestBody, RequestTooLarge, SlowRequest, BadHandshake, ForgedEvents, PreflightRefused,
-		ForeignOrigin, UnknownChallenge, NotReauthorized, Revoked, ClientGone, ClientTimeout, TooManyOfAddress, TooManyOfUser:
+	case NoRoute, BadMethod, BadRequestBody, RequestTooLarge, SlowRequest, BadHandshake, WrongMethod, TokenMissing,
+		TokenAmbiguous, TokenRefused, TokenExpired, TokenUnfit, ForgedEvents, PreflightRefused, ForeignOrigin,
+		UnknownChallenge, NotReauthorized, Revoked, ClientGone, ClientTimeout, TooManyOfAddress, TooManyOfUser:
 		return true
 	}
 	return false
@@ -189,7 +223,7 @@ func (r Reason) byOrigin() bool {
 func (r Reason) passes() bool {
 	switch r {
 	case OriginUnreachable, OriginTimeout, OriginBroken, OriginCut, TooManyStreams, TooManyOfAddress, TooManyOfUser,
-		TooManyOfChannel, TooManyNewStreams, OriginBusy, Draining, HistoryUnavailable:
+		TooManyOfChannel, TooManyNewStreams, OriginBusy, Draining, HistoryUnavailable, TokenKeysUnavailable:
 		return true
 	}
 	return false

@@ -17,8 +17,9 @@ import (
 
 // A stream's challenge is answered by a request with new credentials, over whatever
 // connection. The same judge decides that has decided about the stream: the origin is
-// asked as if the client opened the stream with them, and what it answers counts. An
-// answer that is no instruction to hold a stream is the client's, as it is.
+// asked as if the client opened the stream with them, and what it answers counts; of
+// streams that are held by token the new token is judged as the old one was. An
+// answer of the origin that is no instruction to hold a stream is the client's, as it is.
 
 // renewal says what became of an answer to a challenge. It is a metric label.
 type renewal string
@@ -75,7 +76,7 @@ func (h *Handler) renew(x *exchange, r *http.Request, in *grip.Instruction) *fai
 	t := x.tenure
 	t.judging.Lock()
 	defer t.judging.Unlock()
-	client := h.clientOf(r, in)
+	client := h.clientOf(x, r, in)
 	if user := userOf(client.Who); user != t.user {
 		return x.notRenewed("it is another user's")
 	}
@@ -153,6 +154,9 @@ func (h *Handler) move(x *exchange, r *http.Request, t *tenure, subs []channels.
 		return &failure{HistoryUnavailable, err}
 	}
 	live := x.at.Seq
+	if x.grant != nil {
+		live = h.head().Seq // as in holdStream
+	}
 	t.filters = x.filters
 	t.mailbox.Move(hold.Move{
 		Follow: func(place uint64) (*channels.Cursor, error) {

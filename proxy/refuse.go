@@ -34,6 +34,7 @@ func (h *Handler) refuse(x *exchange, r *http.Request, f *failure) {
 		return
 	}
 	x.outcome = refused
+	f.challenge(header)
 	writeError(x.w, r, f.reason, x.detail(f))
 }
 

@@ -77,7 +77,7 @@ func (h *Handler) newPoll(x *exchange, r *http.Request, in *grip.Instruction, ow
 	}
 	p := &poll{
 		cursor: cursor,
-		client: h.clientOf(r, in),
+		client: h.clientOf(x, r, in),
 		labels: hold.Labels{Route: x.route.Name, Protocol: hold.FramingOf(r).String()},
 		seen:   x.route.seen(in),
 		own:    own,

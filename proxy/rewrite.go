@@ -35,6 +35,9 @@ func (h *Handler) rewrite(pr *httputil.ProxyRequest) {
 	if h.holding.Hub != nil && !x.chained && asksSocket(out) {
 		grip.OfferSocket(out.Header)
 	}
+	if x.route.Tokens != nil {
+		x.route.Tokens.strip(out)
+	}
 	x.route.editRequest(out)
 }
 

@@ -92,7 +92,9 @@ type Route struct {
 	// RewritePrefix, when set, takes the place of PathPrefix in the path that
 	// the origin sees: "/" takes the prefix away.
 	RewritePrefix string
-	// Origins are http or https URLs without a path.
+	// Tokens, unless nil, hold event streams without a trip to an origin.
+	Tokens *Tokens
+	// Origins are http or https URLs without a path. With Tokens there may be none.
 	Origins []*url.URL
 	Balance Balance // empty: BalanceFirst
 	// MaxConnections bounds the requests under way at one origin, tunnels
@@ -192,7 +194,7 @@ func (r *Route) validate() error {
 		errs = append(errs, fmt.Errorf("protocol %q, tls %q, balance %q, resume %q, on_lag %q, on_unavailable %q or keep-alive format %q is not known",
 			r.Protocol, r.TLS, r.Balance, r.Resume, r.OnLag, r.OnUnavailable, r.KeepAlive.Format))
 	}
-	if len(r.Origins) == 0 {
+	if len(r.Origins) == 0 && r.Tokens == nil {
 		errs = append(errs, errors.New("no origins"))
 	}
 	for _, u := range r.Origins {

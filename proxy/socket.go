@@ -93,7 +93,7 @@ func (h *Handler) openSocket(x *exchange, r *http.Request, resp *http.Response) 
 		Reader:        client,
 		Deflate:       deflate,
 		Holder:        h.holding.Holder,
-		For:           h.clientOf(r, nil),
+		For:           h.clientOf(x, r, nil),
 		Route:         x.route.Name,
 		ChannelPrefix: x.route.ChannelPrefix,
 		Implicit:      implicit,

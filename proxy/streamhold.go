@@ -32,6 +32,11 @@ func (h *Handler) holdStream(x *exchange, r *http.Request, in *grip.Instruction,
 	if f != nil {
 		return f
 	}
+	if x.grant != nil {
+		// No origin has said what came before, so the stream starts here: a hub with
+		// a feed learns by joining how far the order has come.
+		k.at = h.head()
+	}
 	h.sendHead(x, r, k, d)
 	var err error
 	if k.seen, err = x.sendInitial(k.events, body); err != nil {
@@ -49,7 +54,7 @@ type keeping struct {
 	events bool
 	in     *grip.Instruction
 	next   *link             // nil: none
-	at     channels.Position // noted when the head of the answer with in arrived
+	at     channels.Position // noted when the head of the answer with in arrived, or on joining
 	seen   *streamReader     // what the client has been sent
 
 	cursor *channels.Cursor // nil: there is nothing to follow, the stream ends
@@ -135,7 +140,7 @@ func (h *Handler) hold(x *exchange, r *http.Request, k *keeping) {
 		x.abort()
 	}
 	s := h.stream(x, k.in, k.events, k.seen, k.cursor)
-	s.Client = h.clientOf(r, k.in)
+	s.Client = h.clientOf(x, r, k.in)
 	k.tenure = h.newTenure(x, k, s)
 	k.attach(s, x.links.gone != nil)
 	k.kept = true

@@ -27,7 +27,7 @@ func (h *Handler) mayTunnel(x *exchange, r *http.Request) *http.Request {
 	}
 	ctx, cancel := context.WithCancel(context.WithoutCancel(r.Context()))
 	x.tunnel = &tunnel{
-		holder: h.holding.Holder, client: h.clientOf(r, nil), route: x.route.Name,
+		holder: h.holding.Holder, client: h.clientOf(x, r, nil), route: x.route.Name,
 		cancel: cancel, detach: context.AfterFunc(r.Context(), cancel),
 	}
 	return r.WithContext(ctx)

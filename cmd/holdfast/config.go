@@ -88,8 +88,20 @@ func summarize(w io.Writer, cfg config.Config) {
 	fmt.Fprintf(w, "  clients:    %s\n", strings.Join(append(cfg.Listen, withTLS(cfg.TLS.Listen)...), ", "))
 	fmt.Fprintf(w, "  publishers: %s, %s\n", strings.Join(cfg.Control.Listen, ", "), guard(cfg.Control))
 	for _, route := range cfg.AllRoutes() {
-		fmt.Fprintf(w, "  route:      %s to %s\n", taken(route), strings.Join(route.Origins, ", "))
+		fmt.Fprintf(w, "  route:      %s %s\n", taken(route), destination(route))
 	}
+}
+
+// destination says who answers what a route takes.
+func destination(route config.Route) string {
+	to := "to " + strings.Join(route.Origins, ", ")
+	switch {
+	case !route.Tokens.Set():
+		return to
+	case len(route.Origins) == 0:
+		return "held by token"
+	}
+	return "held by token, all else " + to
 }
 
 // taken says which requests a route takes, and its name if it was given one.

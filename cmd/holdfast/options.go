@@ -177,6 +177,9 @@ func proxyOptions(cfg config.Config) (proxy.Options, error) {
 				return o, err
 			}
 		}
+		if route.Tokens, err = tokensOf(r.Tokens); err != nil {
+			return o, fmt.Errorf("route %s: %w", r.Name, err)
+		}
 		o.Routes = append(o.Routes, route)
 	}
 	return o, nil

@@ -29,6 +29,7 @@ Exit codes: 0 success, 1 failure, 2 wrong usage.`,
 		publishCommand(),
 		importCommand(),
 		explainCommand(),
+		tokenCommand(),
 		configCommand(),
 		versionCommand(),
 	)

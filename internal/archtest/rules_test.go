@@ -26,7 +26,9 @@ func ours(path string) string { return module + path }
 var rules = []rule{
 	only("channels/...", "the heart depends on nobody"),
 	only("internal/sse/...", "event streams are a format of their own"),
-	only("internal/grip/...", "the wire format knows neither channels nor servers", "internal/sse"),
+	only("internal/grip/...", "the wire format knows neither channels nor servers", "internal/keys", "internal/sse"),
+	only("internal/keys/...", "it reads keys, whatever they are for"),
+	only("internal/token/...", "it says what a token allows; who is held with it is the proxy's", "internal/grip", "internal/keys"),
 	only("internal/config/...", "a configuration is plain data; cmd/holdfast hands the parts theirs", "internal/cors", "internal/typo"),
 	only("internal/cors/...", "it looks at headers, whoever sends them"),
 	only("internal/typo/...", "it compares words, whatever they mean"),
@@ -61,7 +63,8 @@ var rules = []rule{
 	only("internal/websocket/...", "it holds WebSockets, however the proxy came by them",
 		"channels", "internal/filter", "internal/grip", "internal/hold", "internal/wire", "internal/woh"),
 	only("proxy/...", "the front door never sees the publishers' side",
-		"channels", "internal/arrival", "internal/barred", "internal/cors", "internal/errand", "internal/filter", "internal/grip", "internal/hold", "internal/lease", "internal/quota", "internal/sse", "internal/websocket", "internal/wire", "internal/woh"),
+		"channels", "internal/arrival", "internal/barred", "internal/cors", "internal/errand", "internal/filter", "internal/grip", "internal/hold", "internal/lease",
+		"internal/quota", "internal/sse", "internal/token", "internal/websocket", "internal/wire", "internal/woh"),
 	only("internal/barred/...", "it knows what clients are called, not what they do"),
 	only("control/...", "the publishers' side never sees the front door",
 		"channels", "internal/barred", "internal/grip", "internal/sse", "internal/wire"),
@@ -94,6 +97,12 @@ var rules = []rule{
 		notIn:  []string{ours("control/zmq")},
 		forbid: []string{"github.com/go-zeromq/..."},
 		why:    "each broker's client stays in the one package under control that speaks to it",
+	},
+	{
+		in:     []string{module + "..."},
+		notIn:  []string{ours("internal/token")},
+		forbid: []string{"github.com/go-jose/..."},
+		why:    "what is encrypted is opened in one place",
 	},
 	{
 		in:     []string{module + "..."},

@@ -61,6 +61,7 @@ func DefaultRoute() Route {
 		WebSocket:             WebSocket{MaxMessage: MiB},
 		Reauthorize:           Reauthorize{Event: "challenge", Before: time.Minute, Patience: 20 * time.Second},
 		CORS:                  defaultCORS(),
+		Tokens:                defaultTokens(),
 		ConnectTimeout:        5 * time.Second,
 		ResponseHeaderTimeout: 30 * time.Second,
 		WriteTimeout:          20 * time.Second,

@@ -20,6 +20,7 @@
 //
 //	config.go, nats.go, embedded.go,
 //	route.go, channels.go              the keys
+//	tokens.go                          the keys of routes that hold by token
 //	limits.go, hold.go                 more keys, each with its checks
 //	default.go                         their defaults
 //	load.go, shape.go, decode.go       from sources to a Config

@@ -89,6 +89,7 @@ func (c Config) fileProblems() problems {
 	}
 	for i, route := range c.Routes {
 		p.keyFile(element("routes", i)+".sig_key", route.SigKey)
+		p.tokenFiles(element("routes", i), route.Tokens)
 	}
 	p.natsFiles(c.NATS)
 	return p

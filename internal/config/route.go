@@ -22,10 +22,16 @@ type Route struct {
 	// What path_prefix is replaced by on the way to the origin; / takes it
 	// away. Empty: the path stays as it is.
 	RewritePrefix string `mapstructure:"rewrite_prefix"`
-	// The URLs of the API, as in http://10.0.0.5:8000. One that cannot be
+	// The URLs of the API, as in http://10.0.0.5:8000. With tokens there may be
+	// none. One that cannot be
 	// reached, breaks connections or does not answer in time is tried last for
 	// a while, 1s at first and up to 30s.
 	Origins []string `mapstructure:"origins"`
+	// Hold event streams by token alone, without asking the origins: what a
+	// token allows, it says itself. With keys, jwks or encryption_keys there,
+	// every GET for an event stream needs one. All else goes to the origins,
+	// and is refused if there are none.
+	Tokens Tokens `mapstructure:"tokens"`
 	// How many requests may be with the origins at once, until the heads of
 	// their responses are there. 0: as many as limits.origin_requests says.
 	OriginRequests int `mapstructure:"origin_requests"`

@@ -39,7 +39,7 @@ func (p *problems) checkRoute(at string, route Route) {
 	if route.RewritePrefix != "" {
 		p.prefixPath(at+".rewrite_prefix", route.RewritePrefix)
 	}
-	if len(route.Origins) == 0 {
+	if len(route.Origins) == 0 && !route.Tokens.Set() {
 		p.add(at+".origins", "is empty", "name at least one URL, as in http://127.0.0.1:8000")
 	}
 	p.originURLs(at+".origins", route.Origins)
@@ -50,6 +50,7 @@ func (p *problems) checkRoute(at string, route Route) {
 	p.headers(at+".request_headers", route.RequestHeaders)
 	p.headers(at+".response_headers", route.ResponseHeaders)
 	p.checkCrossSite(at, route)
+	p.routeTokens(at, route)
 }
 
 func (p *problems) routeSignature(at string, route Route, g GRIP) {

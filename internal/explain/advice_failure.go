@@ -25,6 +25,12 @@ func remedy(reason proxy.Reason) string {
 		return "raise the route's max_connections or origin_requests, or add origins"
 	case proxy.OriginCut:
 		return "look into the origin's log: the body ended before its Content-Length or its last chunk"
+	case proxy.TokenMissing, proxy.TokenAmbiguous:
+		return "send one token; 'holdfast token sign' makes one to try"
+	case proxy.TokenRefused, proxy.TokenExpired, proxy.TokenUnfit:
+		return "look at the token with 'holdfast token verify'"
+	case proxy.TokenKeysUnavailable:
+		return "see that the route's tokens.jwks can be reached from here"
 	case proxy.BadEncoding:
 		return "send instructed answers as they are, without Content-Encoding"
 	case proxy.BodyTooLarge:

@@ -27,6 +27,8 @@ func instructionRemedy(e *evidence, problem string) string {
 		return "write 'Grip-Channel: NAME', with parameters as in NAME; prev-id=ID"
 	case starts("Grip-Timeout"):
 		return "write whole seconds, as in 'Grip-Timeout: 25'"
+	case starts("Grip-Expires"):
+		return "write whole seconds, as in 'Grip-Expires: 3600'"
 	case starts("Grip-Keep-Alive"):
 		return `write data first, as in 'Grip-Keep-Alive: :\n\n; format=cstring; timeout=20'`
 	case starts("Grip-Link"):

@@ -11,7 +11,7 @@ import (
 
 // gripNames are the headers of instructions.
 var gripNames = [...]string{
-	"Grip-Hold", "Grip-Channel", "Grip-Timeout", "Grip-Keep-Alive", "Grip-Status", "Grip-Set-Meta",
+	"Grip-Hold", "Grip-Channel", "Grip-Timeout", "Grip-Expires", "Grip-Keep-Alive", "Grip-Status", "Grip-Set-Meta",
 	"Grip-Expose-Headers", "Grip-Link", "Grip-Last", "Grip-Session-Id", "Grip-Session-Detect",
 }
 

@@ -109,6 +109,7 @@ func conclude(r *http.Request, on *stage, saw *witness, rec *recorder, cut, endl
 		saw.reason, saw.err = "", nil // it is nobody else's
 	}
 	report := &Report{Request: requestOf(r, r.Host), Hold: on.describe(saw), Client: rec.answer()}
+	report.Request.Target = withoutToken(report.Request.Target, saw.route)
 	saw.describe(report)
 	report.Client.Ending = ending(report.Hold, rec, cut, endless)
 	report.Findings = advise(&evidence{

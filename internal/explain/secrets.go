@@ -3,6 +3,8 @@ package explain
 import (
 	"net/http"
 	"strings"
+
+	"github.com/holdfast-proxy/holdfast/proxy"
 )
 
 // hidden stands for what is left out of a report.
@@ -20,6 +22,16 @@ func withoutSecrets(h http.Header) http.Header {
 		}
 	}
 	return out
+}
+
+// withoutToken is a request's target without the token by which rt would hold it. rt
+// may be nil.
+func withoutToken(target string, rt *proxy.Route) string {
+	path, query, found := strings.Cut(target, "?")
+	if rt == nil || !found {
+		return target
+	}
+	return path + "?" + rt.Tokens.HideToken(query, hidden)
 }
 
 func withoutSecret(name, value string) string {

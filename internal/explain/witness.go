@@ -93,6 +93,7 @@ func routeOf(rt *proxy.Route) *Route {
 	out := &Route{
 		Name: rt.Name, Host: rt.Host, PathPrefix: rt.PathPrefix, Protocol: string(rt.Protocol), TLS: string(rt.TLS),
 		RewritePrefix: rt.RewritePrefix, ChannelPrefix: rt.ChannelPrefix, Subscribe: rt.Subscribe, Resume: string(rt.Resume),
+		Origins: []string{},
 	}
 	for _, u := range rt.Origins {
 		out.Origins = append(out.Origins, u.String())

@@ -20,8 +20,9 @@
 //   - A Grip-Expose-Headers that names no header exposes none.
 //   - Nothing that cannot stand in a response head gets into one: header names,
 //     values and reason phrases are checked, statuses are 200 to 599.
-//   - Ours: the channel parameter replay=off or replay=30s, the publish format
-//     "sse".
+//   - Ours: the channel parameter replay=off or replay=30s, Grip-Expires, the
+//     publish format "sse".
+//   - Ours: a JSON hold that stands by itself, in a token (ParseHold).
 //
 // A publish is refused as a whole, in Pushpin's words for its first bad item.
 // For a single item, which is what GRIP libraries send, that is the whole text;

@@ -139,10 +139,18 @@ func Parse(status int, h http.Header, body []byte) (*Instruction, error) {
 			return nil, err
 		}
 	}
-	for _, c := range in.Channels {
-		if err := checkFilters(c.Filters); err != nil {
-			return nil, fmt.Errorf("channel %q: %w", c.Name, err)
-		}
+	if err := in.checkFilters(); err != nil {
+		return nil, err
 	}
 	return in, nil
+}
+
+// checkFilters refuses filters that are not known.
+func (in *Instruction) checkFilters() error {
+	for _, c := range in.Channels {
+		if err := checkFilters(c.Filters); err != nil {
+			return fmt.Errorf("channel %q: %w", c.Name, err)
+		}
+	}
+	return nil
 }

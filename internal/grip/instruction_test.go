@@ -46,6 +46,9 @@ func TestInstructionsInHeaders(t *testing.T) {
 		"a timeout below the minimum (T25)": {
 			[]string{"Grip-Timeout: 1"}, Instruction{Timeout: 5 * time.Second},
 		},
+		"an expiry": {
+			[]string{"Grip-Hold: stream", "Grip-Expires: 1"}, Instruction{Hold: Stream, Expires: time.Second},
+		},
 		"a cstring keep-alive (T18)": {
 			[]string{`Grip-Keep-Alive: :\n\n; format=cstring; timeout=2`},
 			Instruction{KeepAlive: &KeepAlive{Data: []byte(":\n\n"), Interval: 2 * time.Second}},
@@ -121,6 +124,9 @@ func TestInstructionsInHeadersThatAreRefused(t *testing.T) {
 		"Grip-Timeout: soon":                         "Grip-Timeout must be a number of seconds",
 		"Grip-Timeout: -1":                           "Grip-Timeout must be",
 		"Grip-Timeout: 99999999999999999999":         "Grip-Timeout must be",
+		"Grip-Expires: soon":                         "Grip-Expires must be a number of seconds",
+		"Grip-Expires: 0":                            "Grip-Expires must be at least 1",
+		"Grip-Expires:":                              "Grip-Expires must be",
 		"Grip-Keep-Alive: ; timeout=5":               "has no data",
 		"Grip-Keep-Alive: x; format=hex":             "format must be",
 		"Grip-Keep-Alive: x; mode=often":             "mode must be",
@@ -168,17 +174,17 @@ func TestInstructionsInJSON(t *testing.T) {
 		},
 		"everything": {
 			`{"hold":{"mode":"stream","channels":[{"name":"a","prev-id":"1","filters":["skip-self"],"replay":"off"},{"name":"b","replay":"1m"}],
-			  "timeout":"25","keep-alive":{"content-bin":"Cg==","content":"x","timeout":"20","mode":"interval"},"meta":{"u":"x"}},
+			  "timeout":"25","expires":3600,"keep-alive":{"content-bin":"Cg==","content":"x","timeout":"20","mode":"interval"},"meta":{"u":"x"}},
 			  "response":{"code":"201","reason":"Made","headers":[["X-A","1"],["X-A","2"]],"body-bin":"AA=="}}`, nil,
-			Instruction{Hold: Stream, Timeout: 25 * time.Second, Meta: map[string]string{"u": "x"},
+			Instruction{Hold: Stream, Timeout: 25 * time.Second, Expires: time.Hour, Meta: map[string]string{"u": "x"},
 				Channels:  []Channel{{Name: "a", PrevID: "1", Filters: []string{"skip-self"}, NoReplay: true}, {Name: "b", ReplayAge: time.Minute}},
 				KeepAlive: &KeepAlive{Data: []byte("\n"), Interval: 20 * time.Second, Always: true},
 				Response:  &Answer{Code: 201, Reason: "Made", Header: headers("X-A: 1", "X-A: 2"), Body: []byte{0}}},
 		},
 		"what the JSON says beats the headers": {
-			`{"hold":{"channels":[{"name":"a"}],"timeout":30,"keep-alive":{"content":"j"},"meta":{"u":"j"}},"response":{"code":201}}`,
-			[]string{"Grip-Hold: stream", "Grip-Channel: b", "Grip-Timeout: 10", "Grip-Keep-Alive: h; mode=interval", "Grip-Set-Meta: u=h, v=h", "Grip-Status: 299 Odd"},
-			Instruction{Hold: Response, Channels: []Channel{{Name: "b"}, {Name: "a"}}, Timeout: 30 * time.Second, Meta: map[string]string{"u": "j", "v": "h"},
+			`{"hold":{"channels":[{"name":"a"}],"timeout":30,"expires":30,"keep-alive":{"content":"j"},"meta":{"u":"j"}},"response":{"code":201}}`,
+			[]string{"Grip-Hold: stream", "Grip-Channel: b", "Grip-Timeout: 10", "Grip-Expires: 10", "Grip-Keep-Alive: h; mode=interval", "Grip-Set-Meta: u=h, v=h", "Grip-Status: 299 Odd"},
+			Instruction{Hold: Response, Channels: []Channel{{Name: "b"}, {Name: "a"}}, Timeout: 30 * time.Second, Expires: 30 * time.Second, Meta: map[string]string{"u": "j", "v": "h"},
 				KeepAlive: &KeepAlive{Data: []byte("j"), Interval: 55 * time.Second}, Response: &Answer{Code: 201, Header: http.Header{}}},
 		},
 		"what the JSON leaves open the headers say": {
@@ -186,6 +192,10 @@ func TestInstructionsInJSON(t *testing.T) {
 			[]string{"Grip-Hold: stream", "Grip-Channel: b", "Grip-Timeout: 10", "Grip-Status: 299 Odd", "Grip-Set-Meta: u=h", "Grip-Link: </n>; rel=next"},
 			Instruction{Hold: Stream, Channels: []Channel{{Name: "b"}}, Timeout: 10 * time.Second, Meta: map[string]string{"u": "h"},
 				Response: &Answer{Code: 299, Reason: "Odder", Header: http.Header{}}, Links: []Link{{"/n", "next", 120 * time.Second}}},
+		},
+		"an expiry in the headers and none in the JSON": {
+			`{"hold":{"mode":"stream","channels":[]}}`, []string{"Grip-Expires: 10"},
+			Instruction{Hold: Stream, Expires: 10 * time.Second, Response: empty},
 		},
 		"a status in the headers and no response (T30)": {
 			`{}`, []string{"Grip-Status: 299 Odd"},
@@ -237,6 +247,9 @@ func TestInstructionsInJSONThatAreRefused(t *testing.T) {
 		`{"hold":{"channels":[],"timeout":"x"}}`:                         "hold contains 'timeout' with wrong type",
 		`{"hold":{"channels":[],"timeout":-1}}`:                          "hold contains 'timeout' with wrong type",
 		`{"hold":{"channels":[],"timeout":99999999999}}`:                 "over",
+		`{"hold":{"channels":[],"expires":"x"}}`:                         "hold contains 'expires' with wrong type",
+		`{"hold":{"channels":[],"expires":0}}`:                           "hold contains 'expires' under 1 second",
+		`{"hold":{"channels":[],"expires":99999999999}}`:                 "over",
 		`{"hold":{"channels":[],"keep-alive":1}}`:                        "hold contains 'keep-alive' with wrong type",
 		`{"hold":{"channels":[],"keep-alive":{}}}`:                       "does not contain 'content'",
 		`{"hold":{"channels":[],"keep-alive":{"content-bin":"!"}}}`:      "not valid base64",

@@ -1,0 +1,132 @@
+package main
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+)
+
+// challengeAtOnce is what a route with tokens needs to challenge every stream at once.
+const challengeAtOnce = "reauthorize: {before: 2h, patience: 2h}"
+
+// challengeEvent is the data of a challenge.
+type challengeEvent struct {
+	Method    string            `json:"method"`
+	Headers   map[string]string `json:"headers"`
+	ExpiresIn int               `json:"expires_in"`
+}
+
+// wantChallenge reads the next block, which must be a challenge.
+func (s *subscriber) wantChallenge() (c challengeEvent) {
+	s.t.Helper()
+	b := s.next()
+	if err := json.Unmarshal([]byte(b.data), &c); b.event != "challenge" || b.id != "" || err != nil {
+		s.t.Fatalf("got %+v (%v), want a challenge without an id", b, err)
+	}
+	return c
+}
+
+// answer answers a challenge at address, which has the new credentials.
+func (c challengeEvent) answer(t testing.TB, client *http.Client, address string) (status int, body string) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), c.Method, address, strings.NewReader(""))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, value := range c.Headers {
+		r.Header.Set(name, value)
+	}
+	resp, err := client.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return resp.StatusCode, string(text)
+}
+
+// TestAChallengeIsAnsweredOverAnyConnection: the stream on one, the new token on
+// another, of whatever protocol; the token changes the channels, and nothing is lost.
+func TestAChallengeIsAnsweredOverAnyConnection(t *testing.T) {
+	cert := newCertificate(t)
+	s := startServer(t, tokenRouteFile("keys: ["+tokenSecret+"]", challengeAtOnce)+cert.yaml())
+	issuer := newIssuer(t, tokenSecret)
+	for _, held := range dialects(t, cert.pem) {
+		for _, other := range dialects(t, cert.pem) {
+			t.Run(held.name+" answered by "+other.name, func(t *testing.T) {
+				stream := subscribe(t, held.client, held.url(s)+"/events?token="+issuer.issue(claimsFor("news", "old")), "")
+				defer stream.leave()
+				asked := stream.wantChallenge()
+				s.publish(message("news", "", "meanwhile"))
+				stream.wantData("meanwhile")
+				renewed := issuer.issue(with(claimsFor("news", "new"), map[string]any{"exp": time.Now().Add(2 * time.Hour).Unix(), "jti": "token-2"}))
+				if status, body := asked.answer(t, other.client, other.url(s)+"/events?token="+renewed); status != 200 || !strings.HasPrefix(body, `{"status":"accepted","expires_in":7`) {
+					t.Fatalf("answered %d %q", status, body)
+				}
+				if b := stream.next(); b.event != "reauthorized" || !strings.HasPrefix(b.data, `{"expires_in":7`) {
+					t.Fatalf("got %+v", b)
+				}
+				stream.wantChallenge()
+				s.publish(message("old", "", "not this"), message("new", "", "gained"), message("news", "", "kept"))
+				stream.wantData("gained", "kept")
+			})
+		}
+	}
+}
+
+func TestANewTokenMustBeGoodAndTheSameUsers(t *testing.T) {
+	s := startServer(t, tokenRouteFile("keys: ["+tokenSecret+"]", challengeAtOnce))
+	issuer := newIssuer(t, tokenSecret)
+	stream := subscribe(t, newClient(t), withToken(s, issuer.issue(claimsFor("news"))), "")
+	asked := stream.wantChallenge()
+	for name, c := range map[string]struct {
+		claims map[string]any
+		status int
+	}{
+		"another user's": {with(claimsFor("news"), map[string]any{"sub": "bob"}), 403},
+		"nobody's":       {with(claimsFor("news"), map[string]any{"sub": ""}), 403},
+		"expired":        {with(claimsFor("news"), map[string]any{"exp": time.Now().Add(-time.Minute).Unix()}), 401},
+		"no channels":    {claimsFor(), 403},
+	} {
+		if status, body := asked.answer(t, newClient(t), withToken(s, issuer.issue(c.claims))); status != c.status {
+			t.Errorf("%s: answered %d %q", name, status, body)
+		}
+	}
+	if status, body := asked.answer(t, newClient(t), s.URL+"/events"); status != 401 {
+		t.Errorf("no token: answered %d %q", status, body)
+	}
+	s.publish(message("news", "", "still here"))
+	stream.wantData("still here")
+	if status, _ := asked.answer(t, newClient(t), withToken(s, issuer.issue(claimsFor("news")))); status != 200 {
+		t.Errorf("a good one at last: answered %d", status)
+	}
+	if n := s.metrics()[`holdfast_reauthorizations_total{result="refused",route="events"}`]; n != 5 {
+		t.Errorf("%v refusals are counted", n)
+	}
+}
+
+func TestAStreamEndsWithItsTokenAndGoesOnWithANewOne(t *testing.T) {
+	s := startServer(t, tokenRouteFile("keys: ["+tokenSecret+"]\nleeway: 0s"))
+	issuer := newIssuer(t, tokenSecret)
+	short := withToken(s, issuer.issue(with(claimsFor("news"), map[string]any{"exp": time.Now().Add(2 * time.Second).Unix()})))
+	stream := subscribe(t, newClient(t), short, "")
+	s.publish(message("news", "1", "one"))
+	var last block
+	for !strings.Contains(last.data, "expired") { // after the event and a challenge
+		last = stream.next()
+	}
+	if last.event != "end" || last.retry == "" || stream.lastID != "1" {
+		t.Errorf("it ends with %+v, after %q", last, stream.lastID)
+	}
+	s.publish(message("news", "2", "two"))
+	if resp := reply(t, http.MethodGet, short, http.Header{"Accept": {"text/event-stream"}}); resp.StatusCode != 401 {
+		t.Errorf("the old token is answered %d", resp.StatusCode)
+	}
+	subscribe(t, newClient(t), withToken(s, issuer.issue(claimsFor("news"))), stream.lastID).wantData("two")
+}
