@@ -27,7 +27,7 @@ func (h *Handler) admit(r *http.Request, e *endpoint) (*access.Grant, error) {
 	case r.Header.Get("Origin") != "":
 		return nil, &access.Refused{Reason: access.WebPage,
 			Message: "Requests from web pages (with the header Origin) need a token. Configure one: control.tokens."}
-	case !ownHost(r):
+	case !ownHost(r) && !certified(r):
 		return nil, &access.Refused{Reason: access.ForeignHost,
 			Message: fmt.Sprintf("The host %q is not a loopback name or this listener's address. "+
 				"Use one of these, or configure a token: control.tokens.", r.Host)}
@@ -52,6 +52,11 @@ func ownHost(r *http.Request) bool {
 	}
 	return ip.IsLoopback() || ip.Unmap() == localAddr(r)
 }
+
+// certified reports whether r came over TLS with a certificate of ours on either
+// side. The host may be any then: a page that has its own name resolve to this
+// machine has no certificate for it, and its browser would not have sent a request.
+func certified(r *http.Request) bool { return r.TLS != nil && len(r.TLS.VerifiedChains) > 0 }
 
 // hostname returns hostport without its port and brackets, in lower case.
 func hostname(hostport string) string {

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/holdfast-proxy/holdfast/internal/grip"
@@ -13,8 +14,9 @@ import (
 var errUnwanted = errors.New("request body is not wanted any more")
 
 // requestBody is the client's body on its way to the origin. The transport's
-// goroutines read it. It outlives attempts to connect: Close does nothing,
-// because a transport closes the body of a request that it could not send.
+// goroutines read it. It outlives attempts to connect: Close ends nothing that
+// has not begun, because a transport closes the body of a request that it could
+// not send.
 // Methods that say so may be called on nil, which is no body.
 type requestBody struct {
 	src  io.ReadCloser
@@ -22,6 +24,7 @@ type requestBody struct {
 	to   http.Header   // the outgoing trailer, written before EOF is reported
 
 	bounds bodyBounds
+	framed atomic.Bool // it goes out by HTTP/2
 
 	mu      sync.Mutex // not held while reading
 	state   bodyState
@@ -114,11 +117,18 @@ func (b *requestBody) copyTrailer() {
 	}
 }
 
-// Close implements io.Closer. See requestBody.
-func (b *requestBody) Close() error { return nil }
+// Close implements io.Closer. See requestBody. Over HTTP/2 it is the sign that the
+// origin has ended the stream, while the connection stands; its answer may be on
+// the way.
+func (b *requestBody) Close() error {
+	if b.framed.Load() {
+		time.AfterFunc(answerGrace, b.abandon)
+	}
+	return nil
+}
 
-// abandon ends a Read that waits for the client: the connection to the origin
-// has gone before an answer came. The transport would not return before the
+// abandon ends a Read that waits for the client: the connection to the origin,
+// or the stream on it, has gone before an answer came. The transport would not return before the
 // client sends more. net/http cancels the request's context on the way.
 func (b *requestBody) abandon() {
 	b.mu.Lock()

@@ -6,7 +6,7 @@ import (
 	"errors"
 	"io"
 	"net"
-	"net/http"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -20,54 +20,84 @@ func (e *connectError) Error() string { return e.err.Error() }
 
 func (e *connectError) Unwrap() error { return e.err }
 
-// dialer connects to origins. All its errors are *connectError, all its
-// connections *originConn.
+// errNoHTTP2 says that an origin does not offer the protocol that its route wants.
+var errNoHTTP2 = errors.New("the origin does not offer HTTP/2 (ALPN h2)")
+
+// dialer connects to origins. All its errors are *connectError. Its connections
+// are *originConn if HTTP/1.1 will be spoken, and nothing of ours if HTTP/2:
+// there a connection says nothing of one request, and a transport wants a bare
+// *tls.Conn.
 type dialer struct {
-	timeout time.Duration // of TCP and TLS together
-	tls     *tls.Config   // never nil
+	timeout time.Duration      // of TCP and TLS together
+	tls     func() *tls.Config // for one connection
+	offers  []string           // by ALPN; none: HTTP/1.1 without a word
+	framed  bool               // HTTP/2 is spoken in the clear
 }
 
 func (d *dialer) dial(ctx context.Context, network, addr string) (net.Conn, error) {
-	return d.connect(ctx, network, addr, nil)
+	ctx, cancel := context.WithTimeout(ctx, d.timeout)
+	defer cancel()
+	conn, err := d.connect(ctx, network, addr)
+	if err != nil || d.framed {
+		return conn, err
+	}
+	return &originConn{Conn: conn}, nil
 }
 
 func (d *dialer) dialTLS(ctx context.Context, network, addr string) (net.Conn, error) {
-	config := d.tls.Clone()
+	ctx, cancel := context.WithTimeout(ctx, d.timeout)
+	defer cancel()
+	config := d.tls()
 	if config.ServerName == "" {
 		config.ServerName, _, _ = net.SplitHostPort(addr)
 	}
-	return d.connect(ctx, network, addr, config)
-}
-
-// connect connects, with TLS if config is not nil.
-func (d *dialer) connect(ctx context.Context, network, addr string, config *tls.Config) (net.Conn, error) {
-	ctx, cancel := context.WithTimeout(ctx, d.timeout)
-	defer cancel()
-	conn, err := new(net.Dialer).DialContext(ctx, network, addr)
+	config.NextProtos = d.offers
+	conn, err := d.connect(ctx, network, addr)
 	if err != nil {
-		return nil, &connectError{err}
-	}
-	if config == nil {
-		return &originConn{Conn: conn}, nil
+		return nil, err
 	}
 	secured := tls.Client(conn, config)
-	if err := secured.HandshakeContext(ctx); err != nil {
+	if err := d.agree(ctx, secured); err != nil {
 		conn.Close()
 		return nil, &connectError{err}
+	}
+	if secured.ConnectionState().NegotiatedProtocol == alpnHTTP2 {
+		return secured, nil
 	}
 	return &originConn{Conn: secured}, nil
 }
 
+func (d *dialer) connect(ctx context.Context, network, addr string) (net.Conn, error) {
+	conn, err := new(net.Dialer).DialContext(ctx, network, addr)
+	if err != nil {
+		return nil, &connectError{err}
+	}
+	return conn, nil
+}
+
+// agree shakes hands, and looks whether the origin speaks what it must.
+func (d *dialer) agree(ctx context.Context, c *tls.Conn) error {
+	if err := c.HandshakeContext(ctx); err != nil {
+		return err
+	}
+	agreed := c.ConnectionState().NegotiatedProtocol
+	if len(d.offers) > 0 && agreed != alpnHTTP2 && !slices.Contains(d.offers, alpnHTTP1) {
+		return errNoHTTP2
+	}
+	return nil
+}
+
 // unansweredError says that a connection to an origin broke, but did not end in
-// order, after a request had been written and before a byte of its answer.
+// order, after a request had been written and before a byte of its answer; or
+// that HTTP/2 has no answer to a request.
 type unansweredError struct{ err error }
 
 func (e *unansweredError) Error() string { return e.err.Error() }
 
 func (e *unansweredError) Unwrap() error { return e.err }
 
-// originConn is a connection to an origin that tells when it is closed, and
-// whether it breaks with a request unanswered (*unansweredError).
+// originConn is a connection to an origin, with HTTP/1.1, that tells when it is
+// closed, and whether it breaks with a request unanswered (*unansweredError).
 type originConn struct {
 	net.Conn
 	asked atomic.Bool // since the last byte came something was written
@@ -125,38 +155,4 @@ func (c *originConn) CloseWrite() error {
 		return half.CloseWrite()
 	}
 	return errors.ErrUnsupported
-}
-
-const (
-	// expectPatience is how long a body waits for the origin's 100 Continue.
-	expectPatience = time.Second
-	// maxOriginHead bounds the head of an answer, in bytes.
-	maxOriginHead = 1 << 20
-	// Origins close idle connections too; the transport notices.
-	originIdleTimeout = 30 * time.Second
-	originIdleConns   = 256 // kept per origin, or a storm connects anew for every other request
-)
-
-// newTransport returns a route's transport. It talks HTTP/1.1, the protocol
-// that upgrades, interim answers and every origin agree on, and leaves all
-// codings alone.
-func newTransport(r *Route, config *tls.Config) *http.Transport {
-	if config == nil {
-		config = &tls.Config{}
-	}
-	d := &dialer{timeout: r.ConnectTimeout, tls: config}
-	var protocols http.Protocols
-	protocols.SetHTTP1(true)
-	return &http.Transport{
-		DialContext:            d.dial,
-		DialTLSContext:         d.dialTLS,
-		Protocols:              &protocols,
-		DisableCompression:     true,
-		ResponseHeaderTimeout:  r.ResponseHeaderTimeout,
-		ExpectContinueTimeout:  expectPatience,
-		MaxResponseHeaderBytes: maxOriginHead,
-		MaxConnsPerHost:        r.MaxConnections,
-		MaxIdleConnsPerHost:    originIdleConns,
-		IdleConnTimeout:        originIdleTimeout,
-	}
 }

@@ -5,6 +5,7 @@
 // anywhere:
 //
 //	Server     listeners, TLS, HTTP/1.1 and HTTP/2; parsing is net/http's
+//	quicServer the same over UDP, with HTTP/3
 //	Handler    finds the route (router), refuses what has none
 //	crossSite  what pages of other sites may read and send (internal/cors)
 //	Limits     who has to wait: a gate per route, a pace for new streams

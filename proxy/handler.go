@@ -32,7 +32,7 @@ type route struct {
 	counts  *routeCounts
 	gate    *gate // nil: open
 	forward *httputil.ReverseProxy
-	origins *http.Transport
+	origins *originTransport
 	filters *filter.Route
 	pieces  *pieces            // of the handler
 	ignored prometheus.Counter // messages on WebSockets that are for nobody

@@ -143,7 +143,7 @@ func (m *Metrics) route(name string, origins []string) *routeCounts {
 	for _, origin := range origins {
 		c.origins = append(c.origins, m.origins.origin(name, origin))
 	}
-	for _, protocol := range []string{"1.0", "1.1", "2"} {
+	for _, protocol := range []string{"1.0", "1.1", "2", "3"} {
 		for _, end := range outcomes() {
 			c.requests[requestLabels{protocol, end}] = m.requests.WithLabelValues(name, protocol, string(end))
 		}
@@ -155,7 +155,9 @@ func (m *Metrics) route(name string, origins []string) *routeCounts {
 func (c *routeCounts) ended(r *http.Request, end outcome) {
 	protocol := "1.1"
 	switch {
-	case r.ProtoMajor >= 2:
+	case r.ProtoMajor >= 3:
+		protocol = "3"
+	case r.ProtoMajor == 2:
 		protocol = "2"
 	case r.ProtoMinor == 0:
 		protocol = "1.0"

@@ -129,13 +129,19 @@ func upgradeOf(h http.Header) string {
 const answerGrace = 100 * time.Millisecond
 
 // watched makes the connection that req goes out on tell body when it has
-// closed without an answer.
+// closed without an answer. HTTP/2 closes the body itself when the request's
+// stream has ended.
 func watched(req *http.Request, body *requestBody) *http.Request {
 	if body == nil {
 		return req
 	}
 	trace := &httptrace.ClientTrace{GotConn: func(info httptrace.GotConnInfo) {
-		info.Conn.(*originConn).watch(func() {
+		conn, ok := info.Conn.(*originConn)
+		if !ok {
+			body.framed.Store(true)
+			return
+		}
+		conn.watch(func() {
 			// With the context's end it is the client that has gone. A body that
 			// nobody has read may go to another connection.
 			if req.Context().Err() == nil && !body.untouched() {

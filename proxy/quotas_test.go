@@ -138,6 +138,7 @@ func TestWhatIsHeldIsCountedUntilItsEnd(t *testing.T) {
 		{"on a foreign listener", "HTTP/1.1 on a foreign listener", leave},
 		{"over TLS", "HTTP/1.1 over TLS", leave},
 		{"on HTTP/2", "HTTP/2 over TLS", leave},
+		{"on HTTP/3", "HTTP/3", leave},
 		{"a stream that is closed", "HTTP/1.1", func(t *testing.T, s *station, to way) func() {
 			held := stream(t, s, to)
 			return func() {
@@ -362,7 +363,7 @@ func TestAStreamKeepsThePlaceOfItsConnection(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			door := arrival.New(arrival.Options{PerAddress: 1, Metrics: arrival.NewMetrics(prometheus.NewRegistry()), Log: zap.NewNop()})
-			o := ServerOptions{Handler: s.handler, ConnContext: hold.ConnContext, Certificates: []Certificate{certificate},
+			o := ServerOptions{Handler: s.handler, ConnContext: hold.ConnContext, TLS: certificate,
 				WrapListener: func(l net.Listener) net.Listener { return hold.Listen(door.Listen(l)) }}
 			scheme, on := "http", &o.Listen
 			if tt.secure {

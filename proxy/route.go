@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net/http"
@@ -96,7 +97,13 @@ type Route struct {
 	Tokens *Tokens
 	// Origins are http or https URLs without a path. With Tokens there may be none.
 	Origins []*url.URL
-	Balance Balance // empty: BalanceFirst
+	// OriginProtocol is what they speak. Empty: OriginHTTP1.
+	OriginProtocol OriginProtocol
+	// OriginTLS returns how to talk to https origins, for one connection; it may be
+	// called from any goroutine, and the result is the caller's. Nil:
+	// Options.OriginTLS says it.
+	OriginTLS func() *tls.Config
+	Balance   Balance // empty: BalanceFirst
 	// MaxConnections bounds the requests under way at one origin, tunnels
 	// included. 0: no bound.
 	MaxConnections int
@@ -161,6 +168,7 @@ func (r Route) withDefaults() Route {
 	r.PathPrefix = or(r.PathPrefix, "/")
 	r.Name = or(r.Name, r.label())
 	r.Balance = or(r.Balance, BalanceFirst)
+	r.OriginProtocol = or(r.OriginProtocol, OriginHTTP1)
 	r.ConnectTimeout = or(r.ConnectTimeout, defaultConnectTimeout)
 	r.ResponseHeaderTimeout = or(r.ResponseHeaderTimeout, defaultHeaderTimeout)
 	r.WriteTimeout = or(r.WriteTimeout, defaultWriteTimeout)
@@ -191,8 +199,8 @@ func (r *Route) validate() error {
 		errs = append(errs, fmt.Errorf("rewritten prefix %q does not start with a slash", r.RewritePrefix))
 	}
 	if !r.enumsKnown() {
-		errs = append(errs, fmt.Errorf("protocol %q, tls %q, balance %q, resume %q, on_lag %q, on_unavailable %q or keep-alive format %q is not known",
-			r.Protocol, r.TLS, r.Balance, r.Resume, r.OnLag, r.OnUnavailable, r.KeepAlive.Format))
+		errs = append(errs, fmt.Errorf("protocol %q, tls %q, balance %q, origin protocol %q, resume %q, on_lag %q, on_unavailable %q or keep-alive format %q is not known",
+			r.Protocol, r.TLS, r.Balance, r.OriginProtocol, r.Resume, r.OnLag, r.OnUnavailable, r.KeepAlive.Format))
 	}
 	if len(r.Origins) == 0 && r.Tokens == nil {
 		errs = append(errs, errors.New("no origins"))
@@ -211,6 +219,7 @@ func (r *Route) validate() error {
 func (r *Route) enumsKnown() bool {
 	return r.matchKnown() &&
 		slices.Contains([]Balance{BalanceFirst, BalanceRoundRobin, BalanceLeastRequests}, r.Balance) &&
+		slices.Contains([]OriginProtocol{OriginHTTP1, OriginAuto, OriginHTTP2, OriginH2C}, r.OriginProtocol) &&
 		slices.Contains([]Resume{ResumeIDs, ResumePositions, ResumeOff}, r.Resume) &&
 		slices.Contains([]OnLag{LagAuto, LagGap, LagClose}, r.OnLag) &&
 		slices.Contains([]OnUnavailable{UnavailableRetry, UnavailableStatus}, r.OnUnavailable) &&

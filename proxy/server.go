@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"fmt"
 	"net"
 	"net/http"
 	"sync"
@@ -13,25 +12,30 @@ import (
 	"go.uber.org/zap"
 )
 
-// Certificate names a PEM certificate chain and its key.
-type Certificate struct{ CertFile, KeyFile string }
-
 // ServerOptions is what a Server needs. Zero values are the defaults given.
 type ServerOptions struct {
 	Handler http.Handler
 	// Listen are addresses for HTTP/1.x and HTTP/2 with prior knowledge in
-	// plain text; TLSListen for HTTP/1.x and HTTP/2 by ALPN, with Certificates.
+	// plain text; TLSListen for HTTP/1.x and HTTP/2 by ALPN, with TLS.
 	Listen, TLSListen []string
-	Certificates      []Certificate
-	// WrapListener, if set, wraps every listener. TLS is put over it.
+	// TLS has the certificates. NewServer copies it.
+	TLS *tls.Config
+	// HTTP3 serves HTTP/3 too, over UDP on TLSListen, and says so in Alt-Svc.
+	HTTP3 bool
+	// HSTS is how long browsers are told to use nothing but TLS, in whole seconds,
+	// where the response does not say it itself. 0: not.
+	HSTS time.Duration
+	// WrapListener, if set, wraps every listener but those of HTTP/3. TLS is put
+	// over it.
 	WrapListener func(net.Listener) net.Listener
-	// ConnContext, if set, is http.Server's. Over TLS it sees the *tls.Conn.
+	// ConnContext, if set, is http.Server's. Over TLS it sees the *tls.Conn. HTTP/3
+	// has no such connection.
 	ConnContext func(context.Context, net.Conn) context.Context
 
 	ReadHeaderTimeout time.Duration // a client must have sent its head by then; 10 s
 	IdleTimeout       time.Duration // of a connection without a request; 2 min
 	MaxHeaderBytes    int           // of a request's head; 64 KiB
-	// MaxConcurrentStreams bounds the requests at once on one HTTP/2
+	// MaxConcurrentStreams bounds the requests at once on one HTTP/2 or HTTP/3
 	// connection; 250.
 	MaxConcurrentStreams int
 	// Metrics counts; nil counts nothing.
@@ -57,6 +61,7 @@ const (
 // what bounds them is the write timeout of each route.
 type Server struct {
 	http      http.Server
+	quic      *quicServer // nil: no HTTP/3
 	listeners []listener
 	end       context.CancelFunc // ends every request's context
 }
@@ -69,30 +74,28 @@ type listener struct {
 // NewServer opens the listeners. They refuse nobody from now on, but nobody is
 // served before Serve.
 func NewServer(o ServerOptions) (*Server, error) {
-	config, err := loadTLS(o.Certificates)
-	if err != nil {
-		return nil, err
+	if len(o.TLSListen) > 0 && o.TLS == nil {
+		return nil, errors.New("a TLS address needs certificates")
 	}
-	if len(o.TLSListen) > 0 && len(o.Certificates) == 0 {
-		return nil, errors.New("a TLS address needs a certificate")
-	}
+	o = o.withDefaults()
 	ctx, end := context.WithCancel(context.Background())
 	s := &Server{end: end, http: http.Server{
-		Handler:           o.Handler,
-		TLSConfig:         config,
-		ReadHeaderTimeout: or(o.ReadHeaderTimeout, defaultReadHeaderTimeout),
-		IdleTimeout:       or(o.IdleTimeout, defaultIdleTimeout),
-		MaxHeaderBytes:    or(o.MaxHeaderBytes, defaultMaxHeaderBytes),
+		Handler:           announce(&o),
+		TLSConfig:         clientTLS(o.TLS),
+		ReadHeaderTimeout: o.ReadHeaderTimeout,
+		IdleTimeout:       o.IdleTimeout,
+		MaxHeaderBytes:    o.MaxHeaderBytes,
 		ConnContext:       o.ConnContext,
 		BaseContext:       func(net.Listener) context.Context { return ctx },
 		Protocols:         clientProtocols(),
 		HTTP2: &http.HTTP2Config{
-			MaxConcurrentStreams: or(o.MaxConcurrentStreams, defaultMaxStreams),
+			MaxConcurrentStreams: o.MaxConcurrentStreams,
 			SendPingTimeout:      pingAfter,
 			PingTimeout:          pingPatience,
 			WriteByteTimeout:     writeBytePatient,
 		},
 	}}
+	var err error
 	if s.http.ErrorLog, err = zap.NewStdLogAt(o.Log.Named("http"), zap.DebugLevel); err != nil {
 		return nil, err
 	}
@@ -100,6 +103,14 @@ func NewServer(o ServerOptions) (*Server, error) {
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
+}
+
+func (o ServerOptions) withDefaults() ServerOptions {
+	o.ReadHeaderTimeout = or(o.ReadHeaderTimeout, defaultReadHeaderTimeout)
+	o.IdleTimeout = or(o.IdleTimeout, defaultIdleTimeout)
+	o.MaxHeaderBytes = or(o.MaxHeaderBytes, defaultMaxHeaderBytes)
+	o.MaxConcurrentStreams = or(o.MaxConcurrentStreams, defaultMaxStreams)
+	return o
 }
 
 func clientProtocols() *http.Protocols {
@@ -110,21 +121,16 @@ func clientProtocols() *http.Protocols {
 	return &p
 }
 
-func loadTLS(certificates []Certificate) (*tls.Config, error) {
-	config := &tls.Config{
-		MinVersion: tls.VersionTLS12,
-		// Events are written as they come, each in a record. What is joined of
-		// them should not be cut into the small records that a page begins with.
-		DynamicRecordSizingDisabled: true,
+// clientTLS is config for clients of event streams. config may be nil.
+func clientTLS(config *tls.Config) *tls.Config {
+	if config == nil {
+		return nil
 	}
-	for _, c := range certificates {
-		pair, err := tls.LoadX509KeyPair(c.CertFile, c.KeyFile)
-		if err != nil {
-			return nil, fmt.Errorf("certificate %s: %w", c.CertFile, err)
-		}
-		config.Certificates = append(config.Certificates, pair)
-	}
-	return config, nil
+	config = config.Clone()
+	// Events are written as they come, each in a record. What is joined of
+	// them should not be cut into the small records that a page begins with.
+	config.DynamicRecordSizingDisabled = true
+	return config
 }
 
 func (s *Server) listen(o *ServerOptions) error {
@@ -150,6 +156,23 @@ func (s *Server) listen(o *ServerOptions) error {
 			return err
 		}
 	}
+	if o.HTTP3 {
+		return s.listenQUIC(o)
+	}
+	return nil
+}
+
+// listenQUIC serves HTTP/3 at the ports of the listeners with TLS.
+func (s *Server) listenQUIC(o *ServerOptions) error {
+	s.quic = newQUIC(&s.http, o)
+	for _, l := range s.listeners {
+		if !l.secure {
+			continue
+		}
+		if err := s.quic.listen(l.Addr().String()); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
@@ -167,7 +190,7 @@ func (s *Server) Addrs() []net.Addr {
 // until a listener fails, then it closes the others and returns its error.
 func (s *Server) Serve() error {
 	var wg sync.WaitGroup
-	errs := make([]error, len(s.listeners))
+	errs, quicErr := make([]error, len(s.listeners)), error(nil)
 	for i, l := range s.listeners {
 		wg.Go(func() {
 			if errs[i] = s.serve(l); errs[i] != nil {
@@ -175,8 +198,15 @@ func (s *Server) Serve() error {
 			}
 		})
 	}
+	if s.quic != nil {
+		wg.Go(func() {
+			if quicErr = s.quic.serve(); quicErr != nil {
+				s.Close()
+			}
+		})
+	}
 	wg.Wait()
-	return errors.Join(errs...)
+	return errors.Join(append(errs, quicErr)...)
 }
 
 func (s *Server) serve(l listener) error {
@@ -196,14 +226,23 @@ func (s *Server) serve(l listener) error {
 // ctx ends; then it ends what is left, tunnels among it. Held streams that
 // still run in their handler are requests under way: end them before.
 func (s *Server) Shutdown(ctx context.Context) error {
+	var wg sync.WaitGroup
+	var quicErr error
+	if s.quic != nil {
+		wg.Go(func() { quicErr = s.quic.shutdown(ctx) })
+	}
 	err := s.http.Shutdown(ctx)
-	return errors.Join(err, s.Close())
+	wg.Wait()
+	return errors.Join(err, quicErr, s.Close())
 }
 
 // Close ends everything at once. It may be called more than once.
 func (s *Server) Close() error {
 	s.end()
 	err := s.http.Close()
+	if s.quic != nil {
+		err = errors.Join(err, s.quic.close())
+	}
 	for _, l := range s.listeners {
 		l.Close() // again, except for those that were never served
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/holdfast-proxy/holdfast/internal/grip"
 	"github.com/holdfast-proxy/holdfast/internal/hold"
 	"github.com/holdfast-proxy/holdfast/internal/wire"
+	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zaptest/observer"
 )
@@ -30,10 +31,11 @@ type stationOptions struct {
 // station is a proxy that holds: a front with a hub and a holder.
 type station struct {
 	*front
-	hub    *channels.Hub
-	holder *hold.Goroutines
-	wire   wire.Options
-	log    *observer.ObservedLogs
+	hub     *channels.Hub
+	holder  *hold.Goroutines
+	streams *prometheus.Registry // what the holder counts
+	wire    wire.Options
+	log     *observer.ObservedLogs
 }
 
 // newStation starts a station whose options edit has completed.
@@ -52,8 +54,8 @@ func newStation(t *testing.T, edit func(*stationOptions)) *station {
 		Recovery:         Pace{Spread: time.Millisecond, Retry: 16 * time.Millisecond},
 	}
 	edit(&o)
-	s := &station{hub: channels.NewHub(o.channels), log: log}
-	s.holder = hold.New(hold.Options{MaxStreams: o.maxStreams, Sockets: hold.DefaultSocketOptions()})
+	s := &station{hub: channels.NewHub(o.channels), streams: prometheus.NewRegistry(), log: log}
+	s.holder = hold.New(hold.Options{MaxStreams: o.maxStreams, Sockets: hold.DefaultSocketOptions(), Metrics: hold.NewMetrics(s.streams)})
 	ctx, stop := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- s.holder.Run(ctx) }()
@@ -117,6 +119,12 @@ func (s *station) waitStreams(t *testing.T, channel string, n int) {
 		}
 	}
 	t.Fatalf("%d streams follow %q, want %d", got, channel, n)
+}
+
+// heldCount is count for what the holder counts.
+func (s *station) heldCount(t *testing.T, metric string, labels ...string) float64 {
+	t.Helper()
+	return (&front{metrics: s.streams}).count(t, metric, labels...)
 }
 
 // logged returns the routes and the errors of the failures that were logged

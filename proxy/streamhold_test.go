@@ -146,8 +146,11 @@ func TestHoldsAreCounted(t *testing.T) {
 		c.leave()
 		s.waitStreams(t, "ch", 0)
 		protocol := "1.1"
-		if name[:6] == "HTTP/2" {
+		switch name[:6] {
+		case "HTTP/2":
 			protocol = "2"
+		case "HTTP/3":
+			protocol = "3"
 		}
 		s.waitCount(t, "holdfast_requests_total", "route", protocol, string(held))
 	}

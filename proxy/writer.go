@@ -32,7 +32,7 @@ func newResponseWriter(w http.ResponseWriter, r *http.Request) *responseWriter {
 		ResponseWriter: w,
 		http1:          r.ProtoMajor == 1,
 		http10:         !r.ProtoAtLeast(1, 1),
-		expects:        r.ContentLength != 0 && httpguts.HeaderValuesContainsToken(r.Header["Expect"], "100-continue"),
+		expects:        r.ProtoMajor < 3 && r.ContentLength != 0 && httpguts.HeaderValuesContainsToken(r.Header["Expect"], "100-continue"),
 		closing:        unsureFraming(r),
 	}
 }

@@ -18,6 +18,8 @@ import (
 	"github.com/holdfast-proxy/holdfast/control/nats/stream"
 	"github.com/holdfast-proxy/holdfast/control/zmq"
 	"github.com/holdfast-proxy/holdfast/internal/arrival"
+	"github.com/holdfast-proxy/holdfast/internal/certs"
+	"github.com/holdfast-proxy/holdfast/internal/certs/acme"
 	"github.com/holdfast-proxy/holdfast/internal/hold"
 	"github.com/holdfast-proxy/holdfast/internal/websocket"
 	"github.com/holdfast-proxy/holdfast/proxy"
@@ -53,6 +55,8 @@ func TestEveryMetricIsDocumentedAndEveryDocumentedMetricExists(t *testing.T) {
 	hold.NewMetrics(&d)
 	proxy.NewMetrics(&d)
 	arrival.NewMetrics(&d)
+	certs.NewMetrics(&d)
+	acme.NewMetrics(&d)
 	websocket.NewMetrics(&d)
 	control.NewMetrics(&d)
 	intake.NewMetrics(&d)

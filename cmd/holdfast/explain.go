@@ -7,7 +7,9 @@ import (
 	"os"
 
 	"github.com/spf13/cobra"
+	"go.uber.org/zap"
 
+	"github.com/holdfast-proxy/holdfast/internal/certs"
 	"github.com/holdfast-proxy/holdfast/internal/config"
 	"github.com/holdfast-proxy/holdfast/internal/explain"
 )
@@ -62,6 +64,10 @@ func (e *explanation) run(cmd *cobra.Command, url string) error {
 	}
 	options, err := proxyOptions(cfg)
 	if err != nil {
+		return err
+	}
+	files := material{store: certs.New(certs.Options{Log: zap.NewNop()})}
+	if err := files.readOrigins(cfg.AllRoutes(), options.Routes); err != nil {
 		return err
 	}
 	request, err := explain.NewRequest(e.method, url, e.headers)

@@ -47,6 +47,12 @@ func startServer(t testing.TB, file string) *server {
 // startLogging is startServer with a log of the caller's.
 func startLogging(t testing.TB, file string, log *zap.Logger) *server {
 	t.Helper()
+	return runServer(t, nodeOf(t, file, log))
+}
+
+// nodeOf is the node that startLogging runs.
+func nodeOf(t testing.TB, file string, log *zap.Logger) *node {
+	t.Helper()
 	if !strings.Contains(file, "drain:") {
 		file += "\ndrain: {window: 0s}\n"
 	}
@@ -63,7 +69,7 @@ func startLogging(t testing.TB, file string, log *zap.Logger) *server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return runServer(t, n)
+	return n
 }
 
 // runServer runs n until t ends.

@@ -27,7 +27,8 @@ func (n *node) listenControl(on []string) error {
 // listen opens the listeners for clients, all or none.
 func (n *node) listen(cfg config.Config, metrics *proxy.Metrics, reg prometheus.Registerer) error {
 	options := serverOptions(cfg)
-	options.Handler, options.Metrics, options.Log = n.handler, metrics, n.log.Named("proxy")
+	options.Handler, options.Metrics, options.Log = n.tls.answering(n.handler), metrics, n.log.Named("proxy")
+	options.TLS = n.tls.clients(cfg.TLS)
 	options.WrapListener, options.ConnContext = clientListener(cfg, reg, options.Log), hold.ConnContext
 	clients, err := proxy.NewServer(options)
 	if err != nil {

@@ -36,6 +36,7 @@ type node struct {
 	holder  hold.Holder
 	handler *proxy.Handler
 	clients *proxy.Server
+	tls     *material
 	control *http.Server
 	ways    []net.Listener // of control
 	bus     bus
@@ -75,6 +76,9 @@ func (n *node) build(cfg config.Config, reg *prometheus.Registry) error {
 	reg.MustRegister(control.NewCollector(n.hub.Stats))
 	options, err := proxyOptions(cfg)
 	if err != nil {
+		return err
+	}
+	if n.tls, err = newMaterial(cfg, options.Routes, reg, n.log.Named("tls")); err != nil {
 		return err
 	}
 	streams := hold.NewMetrics(reg)
@@ -128,6 +132,7 @@ func (n *node) build(cfg config.Config, reg *prometheus.Registry) error {
 		return err
 	}
 	n.control = controlServer(cfg.Server, handler, n.log.Named("control"))
+	n.control.TLSConfig = n.tls.control
 	return n.listen(cfg, options.Metrics, reg)
 }
 
@@ -231,9 +236,10 @@ func (n *node) run(ctx context.Context) error {
 	working, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	listening, deafen := context.WithCancel(working)
-	failed := make(chan error, 6+len(n.ways))
+	failed := make(chan error, 7+len(n.ways))
 	var parts, servers sync.WaitGroup
 	parts.Go(func() { failed <- n.holder.Run(working) })
+	parts.Go(func() { failed <- n.tls.run(working) })
 	parts.Go(func() { n.hub.Run(working) })
 	if n.bus.stream != nil {
 		parts.Go(func() { failed <- n.bus.stream.Run(working) })
@@ -271,7 +277,11 @@ func (n *node) run(ctx context.Context) error {
 }
 
 func (n *node) serveControl(l net.Listener) error {
-	if err := n.control.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+	serve := n.control.Serve
+	if n.control.TLSConfig != nil {
+		serve = func(l net.Listener) error { return n.control.ServeTLS(l, "", "") }
+	}
+	if err := serve(l); !errors.Is(err, http.ErrServerClosed) {
 		return err
 	}
 	return nil

@@ -58,17 +58,15 @@ func wireOptions(cfg config.Config) wire.Options {
 
 // serverOptions are the listeners for clients and their limits.
 func serverOptions(cfg config.Config) proxy.ServerOptions {
-	o := proxy.ServerOptions{
+	return proxy.ServerOptions{
 		Listen:            cfg.Listen,
 		TLSListen:         cfg.TLS.Listen,
+		HTTP3:             cfg.TLS.HTTP3,
+		HSTS:              cfg.TLS.HSTS,
 		ReadHeaderTimeout: cfg.Server.HeaderTimeout,
 		IdleTimeout:       cfg.Server.IdleTimeout,
 		MaxHeaderBytes:    int(cfg.Server.MaxHeaderBytes),
 	}
-	for _, c := range cfg.TLS.Certificates {
-		o.Certificates = append(o.Certificates, proxy.Certificate{CertFile: c.Cert, KeyFile: c.Key})
-	}
-	return o
 }
 
 // socketOptions are the settings of held connections.
@@ -194,6 +192,7 @@ func routeOf(r config.Route) (proxy.Route, error) {
 		Protocol:              proxy.Protocol(r.Protocol),
 		TLS:                   proxy.TLS(r.TLS),
 		Balance:               proxy.Balance(r.Balance),
+		OriginProtocol:        proxy.OriginProtocol(r.OriginProtocol),
 		MaxConnections:        r.MaxConnections,
 		CheckOrigin:           r.CheckOrigin,
 		CORS:                  proxy.CORS(r.CORS),

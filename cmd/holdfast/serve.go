@@ -46,6 +46,7 @@ second signal ends the process at once.`,
 			return err
 		}
 		log := newLogger(cfg.Log, cmd.ErrOrStderr())
+		defer zap.RedirectStdLog(log.Named("library"))() // some libraries know no other
 		for _, warning := range warnings {
 			log.Warn("odd environment variable", zap.String("warning", warning))
 		}

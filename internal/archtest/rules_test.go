@@ -32,6 +32,9 @@ var rules = []rule{
 	only("internal/config/...", "a configuration is plain data; cmd/holdfast hands the parts theirs", "internal/cors", "internal/typo"),
 	only("internal/cors/...", "it looks at headers, whoever sends them"),
 	only("internal/typo/...", "it compares words, whatever they mean"),
+	only("internal/certs", "it reads files and knows nothing of who listens"),
+	only("internal/certs/acme", "it gets certificates, for whoever shows them"),
+	only("internal/certs/certstest/...", "every package's tests may use it"),
 	only("internal/leaktest/...", "every package's tests may use it"),
 	only("internal/balance/...", "it copies bytes, whoever sends them"),
 	only("internal/quota/...", "it counts, whatever is counted"),
@@ -103,6 +106,18 @@ var rules = []rule{
 		notIn:  []string{ours("internal/token")},
 		forbid: []string{"github.com/go-jose/..."},
 		why:    "what is encrypted is opened in one place",
+	},
+	{
+		in:     []string{module + "..."},
+		notIn:  []string{ours("internal/certs/acme")},
+		forbid: []string{"github.com/caddyserver/...", "github.com/letsencrypt/..."},
+		why:    "one package speaks with authorities",
+	},
+	{
+		in:     []string{module + "..."},
+		notIn:  []string{ours("proxy")},
+		forbid: []string{"github.com/quic-go/..."},
+		why:    "HTTP/3 is one more listener of the front door; holders see a response like others",
 	},
 	{
 		in:     []string{module + "..."},

@@ -70,24 +70,6 @@ type Config struct {
 	Log Log `mapstructure:"log"`
 }
 
-// TLS is the section tls.
-type TLS struct {
-	// Addresses where clients connect over TLS, with HTTP/2 and HTTP/1.1.
-	// They need certificates.
-	Listen []string `mapstructure:"listen"`
-	// Certificates, chosen by the name that the client asks for; the first
-	// serves those that ask for none.
-	Certificates []Certificate `mapstructure:"certificates"`
-}
-
-// Certificate names the files of one certificate.
-type Certificate struct {
-	// PEM file with the certificate, followed by its chain.
-	Cert string `mapstructure:"cert"`
-	// PEM file with the private key.
-	Key string `mapstructure:"key"`
-}
-
 // Server is the section server.
 type Server struct {
 	// How long a client may take to send the head of a request.
@@ -117,8 +99,10 @@ type Server struct {
 // Control is the section control.
 type Control struct {
 	// Addresses of the control endpoint. An address that others can reach
-	// needs tokens.
+	// needs tokens, or tls.client_ca.
 	Listen []string `mapstructure:"listen"`
+	// Encryption of all these addresses, and who may connect.
+	TLS ControlTLS `mapstructure:"tls"`
 	// Bearer tokens that are good for everything; a request must carry one, or
 	// one of access. file:PATH reads them from a file, one a line. Without any,
 	// and without access and keys, every request is let in that does not come

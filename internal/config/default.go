@@ -9,6 +9,7 @@ func Default() Config {
 		Listen:               []string{":7999"},
 		Limits:               Limits{Queue: 1000, QueueWait: 5 * time.Second},
 		MaxChannelsPerStream: 100,
+		TLS:                  TLS{MinVersion: TLS12},
 		Server: Server{
 			HeaderTimeout:  10 * time.Second,
 			IdleTimeout:    75 * time.Second,
@@ -55,6 +56,7 @@ func DefaultRoute() Route {
 	return Route{
 		PathPrefix:            "/",
 		Balance:               BalanceFirst,
+		OriginProtocol:        OriginHTTP1,
 		Resume:                ResumeIDs,
 		OnUnavailable:         UnavailableRetry,
 		KeepAlive:             KeepAlive{Interval: 20 * time.Second, Format: KeepAliveComment, Mode: KeepAliveIdle},

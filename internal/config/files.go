@@ -74,6 +74,9 @@ func (c Config) fileProblems() problems {
 			p.add(element("tls.certificates", i), err.Error(), "name readable PEM files that belong together")
 		}
 	}
+	p.tlsFiles("tls.acme", c.TLS.ACME.CA, "", "")
+	p.tlsFiles("control.tls", "", c.Control.TLS.Cert, c.Control.TLS.Key)
+	p.authorityFile("control.tls.client_ca", c.Control.TLS.ClientCA)
 	for i, token := range c.Control.Tokens {
 		if _, err := readToken(token); err != nil {
 			p.add(element("control.tokens", i), err.Error(), "name a readable file with a token a line")
@@ -90,6 +93,7 @@ func (c Config) fileProblems() problems {
 	for i, route := range c.Routes {
 		p.keyFile(element("routes", i)+".sig_key", route.SigKey)
 		p.tokenFiles(element("routes", i), route.Tokens)
+		p.tlsFiles(element("routes", i)+".origin_tls", route.OriginTLS.CA, route.OriginTLS.Cert, route.OriginTLS.Key)
 	}
 	p.natsFiles(c.NATS)
 	return p

@@ -38,7 +38,8 @@ type Limits struct {
 	// How many connections one client address may have open, whatever they
 	// are used for; IPv6 addresses count by their /64. What comes on top is
 	// closed. Those of trusted_proxies are not limited, but with
-	// proxy_protocol each counts for its client. 0: no limit.
+	// proxy_protocol each counts for its client. Those of HTTP/3 are no
+	// connections in this sense. 0: no limit.
 	ConnectionsPerAddress int `mapstructure:"connections_per_address"`
 	// How many requests may wait at each of origin_requests and new_streams,
 	// first come first served. A waiting request costs about 24 KiB. What

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -89,8 +90,8 @@ func written(v reflect.Value) string {
 			items[i] = written(v.Index(i))
 		}
 		return "[" + strings.Join(items, ", ") + "]"
-	case v.Kind() == reflect.String && v.String() == "":
-		return `""`
+	case v.Kind() == reflect.String && strings.Trim(v.String(), ".0123456789") == "":
+		return strconv.Quote(v.String()) // empty, or a number to YAML
 	default:
 		return fmt.Sprint(v.Interface())
 	}

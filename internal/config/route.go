@@ -32,6 +32,13 @@ type Route struct {
 	// every GET for an event stream needs one. All else goes to the origins,
 	// and is refused if there are none.
 	Tokens Tokens `mapstructure:"tokens"`
+	// Which HTTP is spoken with the origins. http1: HTTP/1.1. auto: HTTP/2 with
+	// https origins that offer it, HTTP/1.1 with all others. http2: HTTP/2 over
+	// TLS. h2c: HTTP/2 in the clear, by prior knowledge. WebSockets are HTTP/1.1
+	// in every case.
+	OriginProtocol OriginProtocol `mapstructure:"origin_protocol"`
+	// TLS with https origins.
+	OriginTLS OriginTLS `mapstructure:"origin_tls"`
 	// How many requests may be with the origins at once, until the heads of
 	// their responses are there. 0: as many as limits.origin_requests says.
 	OriginRequests int `mapstructure:"origin_requests"`

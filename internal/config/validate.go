@@ -22,6 +22,7 @@ func (c Config) problems() problems {
 	p.checkAddresses(c)
 	p.checkTLS(c.TLS)
 	p.checkControl(c.Control)
+	p.checkControlTLS(c.Control.TLS)
 	p.checkNATS(c.NATS)
 	p.checkEmbedded(c)
 	p.checkGRIP(c.GRIP)

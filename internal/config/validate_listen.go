@@ -58,30 +58,12 @@ func (p *problems) address(at, address string, taken map[string]string) {
 	}
 }
 
-func (p *problems) checkTLS(t TLS) {
-	if len(t.Listen) > 0 && len(t.Certificates) == 0 {
-		p.addAcross("tls.certificates", []string{"tls.listen"}, "is empty, and tls.listen is not", "name a certificate's cert and key, or leave tls.listen empty")
-	}
-	if len(t.Listen) == 0 && len(t.Certificates) > 0 {
-		p.addAcross("tls.listen", []string{"tls.certificates"}, "is empty, so tls.certificates would not be used", "name an address, as in :443")
-	}
-	for i, certificate := range t.Certificates {
-		at := element("tls.certificates", i)
-		if certificate.Cert == "" {
-			p.add(at+".cert", "is empty", "name the PEM file of the certificate")
-		}
-		if certificate.Key == "" {
-			p.add(at+".key", "is empty", "name the PEM file of the private key")
-		}
-	}
-}
-
 func (p *problems) checkControl(c Control) {
 	for i, address := range c.Listen {
-		if host, _, err := net.SplitHostPort(address); err == nil && !loopback(host) && !c.Guarded() {
-			p.addAcross(element("control.listen", i), []string{"control.tokens"},
+		if host, _, err := net.SplitHostPort(address); err == nil && !loopback(host) && !c.Guarded() && c.TLS.ClientCA == "" {
+			p.addAcross(element("control.listen", i), []string{"control.tokens", "control.tls.client_ca"},
 				fmt.Sprintf("others can reach %s, and control.tokens is empty: anyone could publish", address),
-				"set control.tokens, or listen on 127.0.0.1 only")
+				"set control.tokens or control.tls.client_ca, or listen on 127.0.0.1 only")
 		}
 	}
 	for i, key := range c.Keys {

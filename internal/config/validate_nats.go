@@ -119,18 +119,25 @@ func (p *problems) natsFiles(n NATS) {
 
 // tlsFiles looks into the files of one section.
 func (p *problems) tlsFiles(at, ca, cert, key string) {
-	if ca != "" {
-		text, err := os.ReadFile(ca)
-		switch {
-		case err != nil:
-			p.add(at+".ca", err.Error(), "name a readable PEM file")
-		case !x509.NewCertPool().AppendCertsFromPEM(text):
-			p.add(at+".ca", ca+" holds no certificate", "name a PEM file with certificates")
-		}
-	}
+	p.authorityFile(at+".ca", ca)
 	if cert != "" && key != "" {
 		if _, err := tls.LoadX509KeyPair(cert, key); err != nil {
 			p.add(at+".cert", err.Error(), "name readable PEM files that belong together")
 		}
+	}
+}
+
+// authorityFile looks into a file with those who sign certificates; an empty path
+// is none.
+func (p *problems) authorityFile(at, path string) {
+	if path == "" {
+		return
+	}
+	text, err := os.ReadFile(path)
+	switch {
+	case err != nil:
+		p.add(at, err.Error(), "name a readable PEM file")
+	case !x509.NewCertPool().AppendCertsFromPEM(text):
+		p.add(at, path+" holds no certificate", "name a PEM file with certificates")
 	}
 }

@@ -43,6 +43,7 @@ func (p *problems) checkRoute(at string, route Route) {
 		p.add(at+".origins", "is empty", "name at least one URL, as in http://127.0.0.1:8000")
 	}
 	p.originURLs(at+".origins", route.Origins)
+	p.originTLS(at, route)
 	p.channelPrefix(at+".channel_prefix", route.ChannelPrefix)
 	p.channelPolicy(at+".channels", route.Channels)
 	p.channels(at+".subscribe", route.Subscribe)

@@ -32,7 +32,7 @@
 //   - A stream that is blocked keeps the rest of one entry at most, which it
 //     shares with the log. For the others the cursor goes back.
 //
-// Streams over HTTP/2, those whose filters change the content, and responses that
+// Streams over HTTP/2 and HTTP/3, those whose filters change the content, and responses that
 // wait for one answer, are held by a hold.Goroutines inside. Both count and admit in one registry.
 //
 // # TLS

@@ -165,7 +165,7 @@ func (e *Engine) Hold(w http.ResponseWriter, r *http.Request, s *hold.Stream) (w
 // must be held otherwise.
 func (e *Engine) ownable(r *http.Request) *hold.Conn {
 	conn := hold.Beneath(r)
-	if conn == nil || hold.FramingOf(r) == hold.Frames || r.TLS != nil && e.secure == nil {
+	if conn == nil || hold.FramingOf(r).Multiplexed() || r.TLS != nil && e.secure == nil {
 		return nil
 	}
 	if _, ok := conn.Inner().(*net.TCPConn); !ok {

@@ -153,6 +153,7 @@ func TestPrepareMakesTheHeadFit(t *testing.T) {
 		{"HTTP/1.0", 1, 0, UntilClose, "close"},
 		{"HTTP/1.1", 1, 1, Chunked, "close"},
 		{"HTTP/2.0", 2, 0, Frames, ""},
+		{"HTTP/3.0", 3, 0, QUICFrames, ""},
 	} {
 		t.Run(test.proto, func(t *testing.T) {
 			w := httptest.NewRecorder()

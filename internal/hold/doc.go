@@ -14,12 +14,12 @@
 // gives its buffers back to its pools, and adopts the stream by closing the
 // connection. TLS and foreign listeners are hijacked, as a tls.Conn that was
 // closed is of no use. A tls.Conn cannot be given another connection either,
-// but the Conn beneath it can: see Conn.Replace. HTTP/2 has no connection to take: there the handler
+// but the Conn beneath it can: see Conn.Replace. HTTP/2 and HTTP/3 have no connection to take: there the handler
 // waits while others write through its ResponseWriter, as near to the top of its
 // stack as Holder.Hold can bring it, for all that is on it waits too.
 //
 // So http.Server.Shutdown does not wait for streams on HTTP/1.x, which it
-// takes for closed, but does for those on HTTP/2: Drain comes before it.
+// takes for closed, but does for those on HTTP/2, and that of HTTP/3 does too: Drain comes before it.
 //
 // # Delivering
 //
@@ -113,7 +113,7 @@
 //	registry.go    who is held            sent.go        how far it has come
 //	drain.go       ending all             batch.go       the scratch
 //	socket.go      HTTP/1.x               terms.go       what streams share
-//	frames.go      HTTP/2                 keepalive.go   keep-alives
+//	frames.go      HTTP/2 and HTTP/3      keepalive.go   keep-alives
 //	link.go        the way to the origin  recover.go     waiting for it
 //	seen.go        what a client has      filtered.go    streams with filters
 //	mailbox.go     talking to one stream  client.go      who is held

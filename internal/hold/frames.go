@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// frames is the outlet of HTTP/2: the handler's ResponseWriter. The handler
+// frames is the outlet of HTTP/2 and HTTP/3: the handler's ResponseWriter. The handler
 // waits while others deliver.
 type frames struct {
 	// Fixed after newFrames.
@@ -15,8 +15,11 @@ type frames struct {
 	w       http.ResponseWriter
 	control *http.ResponseController
 	ctx     context.Context
+	quic    bool          // HTTP/3
 	stuck   *time.Timer   // runs while a write is under way
 	ended   chan struct{} // closed by finish
+
+	clean bool // set by finish, before it closes ended
 
 	mu   sync.Mutex // held while control is used by cut
 	done bool       // the handler may return; w is no longer ours
@@ -28,6 +31,7 @@ func newFrames(l *live, w http.ResponseWriter, r *http.Request) *frames {
 		w:       w,
 		control: http.NewResponseController(w),
 		ctx:     r.Context(),
+		quic:    FramingOf(r) == QUICFrames,
 		ended:   make(chan struct{}),
 	}
 	// A deadline set on w would also hit streams that are only idle, and
@@ -40,7 +44,9 @@ func newFrames(l *live, w http.ResponseWriter, r *http.Request) *frames {
 	return f
 }
 
-// wait returns when the stream has ended.
+// wait returns when the stream has ended. On HTTP/3 it panics with
+// http.ErrAbortHandler instead if the stream was cut: a deadline there fails the
+// write and no more, and a handler that returns has said all.
 //
 // A select for two channels would do without the function, but it needs so much
 // stack that Go keeps 8 KiB for the goroutine instead of 4.
@@ -49,6 +55,9 @@ func (f *frames) wait() {
 	<-f.ended
 	forget()
 	f.live.gone()
+	if f.quic && !f.clean {
+		panic(http.ErrAbortHandler)
+	}
 }
 
 func (f *frames) write(p []byte) error { return pieces(p, f.writePiece) }
@@ -76,10 +85,12 @@ func (f *frames) finish(clean bool) {
 	f.mu.Lock()
 	f.done = true
 	f.mu.Unlock()
+	f.clean = clean
 	close(f.ended)
 }
 
-// cut resets the stream: a write deadline in the past does that at once.
+// cut makes a write that is under way fail: a write deadline in the past does that
+// at once. On HTTP/2 it resets the stream, on HTTP/3 wait does.
 func (f *frames) cut() {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -155,7 +155,7 @@ func (h *Goroutines) hold(w http.ResponseWriter, r *http.Request, s *Stream) (wa
 	}
 	framing := FramingOf(r)
 	l := h.newLive(s, framing)
-	if framing == Frames {
+	if framing.Multiplexed() {
 		return l.serve(w, r), nil
 	}
 	if conn := ConnOf(r); conn != nil {

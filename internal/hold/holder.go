@@ -39,9 +39,9 @@ type Holder interface {
 	// and the place that Admit gave. The handler must return as soon as Hold
 	// does and must not touch w or the request's body any more.
 	//
-	// On HTTP/2 a response lasts as long as its handler. Then wait is not nil,
+	// On HTTP/2 and HTTP/3 a response lasts as long as its handler. Then wait is not nil,
 	// and the handler calls it before it returns; it blocks until the stream has
-	// ended. What is on the handler's stack meanwhile, and whatever that refers
+	// ended, or panics with http.ErrAbortHandler to reset it. What is on the handler's stack meanwhile, and whatever that refers
 	// to, is kept for as long as the stream: it is best called where there is
 	// least.
 	//

@@ -12,6 +12,8 @@ const (
 	UntilClose
 	// Frames: HTTP/2 DATA frames.
 	Frames
+	// QUICFrames: HTTP/3 DATA frames.
+	QUICFrames
 	// Messages: frames of a WebSocket. Holders do not write it; see Counts.
 	Messages
 )
@@ -26,7 +28,7 @@ func Prepare(w http.ResponseWriter, r *http.Request) Framing {
 	h.Del("Transfer-Encoding")
 	h.Del("Trailer")
 	f := FramingOf(r)
-	if f != Frames {
+	if !f.Multiplexed() {
 		h.Set("Connection", "close")
 	}
 	return f
@@ -35,7 +37,9 @@ func Prepare(w http.ResponseWriter, r *http.Request) Framing {
 // FramingOf is how the body of r's response is laid out if it is held.
 func FramingOf(r *http.Request) Framing {
 	switch {
-	case r.ProtoMajor >= 2:
+	case r.ProtoMajor >= 3:
+		return QUICFrames
+	case r.ProtoMajor == 2:
 		return Frames
 	case r.ProtoAtLeast(1, 1):
 		return Chunked
@@ -43,6 +47,10 @@ func FramingOf(r *http.Request) Framing {
 		return UntilClose
 	}
 }
+
+// Multiplexed reports whether the connection carries other responses too, and
+// this one lasts as long as its handler.
+func (f Framing) Multiplexed() bool { return f == Frames || f == QUICFrames }
 
 // String is the framing's protocol, as a metric label.
 func (f Framing) String() string {
@@ -53,6 +61,8 @@ func (f Framing) String() string {
 		return "http/1.0"
 	case Messages:
 		return "websocket"
+	case QUICFrames:
+		return "http/3"
 	default:
 		return "http/2"
 	}
