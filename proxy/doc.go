@@ -10,6 +10,7 @@
 //	Handler    finds the route (router), refuses what has none
 //	crossSite  what pages of other sites may read and send (internal/cors)
 //	Limits     who has to wait: a gate per route, a pace for new streams
+//	Quotas     who may have no more: a share of each for what is held
 //	exchange   what is known about one request, from its start to its count
 //	rewrite    what the origin is asked: target, headers, signature
 //	originSet  asks an origin, and another where that does no harm (again)
@@ -37,6 +38,8 @@
 //     from one connection; see unsureFraming.
 //   - The place from which a held stream starts is noted when the origin's
 //     head has arrived, before anything else happens to the answer.
+//   - What is held has its share of the quotas until its end: the exchange gives it
+//     back, unless a stream has taken it along (counted).
 //   - Every request is counted once, by its outcome, and every failure by its
 //     Reason.
 //

@@ -69,7 +69,9 @@ type Handler struct {
 	newStreams *pace // nil: as they come
 	pacing     Limits
 	originTLS  *tls.Config
-	users      users // requests, streams and farewells, and whoever serves with it
+	users      users   // requests, streams and farewells, and whoever serves with it
+	quotas     *quotas // nil: none
+	bodies     Bodies
 
 	drainPatience time.Duration
 
@@ -108,6 +110,7 @@ func newHandler(o Options, line *lineage, before *Handler) (*Handler, error) {
 		trace: o.Trace, log: o.Log, unrouted: o.Metrics.route(noRouteName, nil), limits: line.limits,
 		holding: o.Holding, drainPatience: drainPatience, head: o.Head, linkLimit: rate.Sometimes{Interval: logInterval},
 		line: line, recovery: line.recovery, farewells: line.farewells, pacing: o.Limits, originTLS: o.OriginTLS,
+		quotas: before.quotasFor(o.Quotas), bodies: o.Bodies,
 	}
 	h.users.first()
 	h.gapEvent, h.streamEnded = h.appendGap, func(hold.Reason) { h.left() }
@@ -185,6 +188,7 @@ func (h *Handler) forward(x *exchange, r *http.Request) {
 	rc := http.NewResponseController(x.w)
 	_ = rc.EnableFullDuplex() // the origin may answer while it still reads; HTTP/2 always can
 	x.body = newRequestBody(r, func() { _ = rc.SetReadDeadline(time.Now()) })
+	x.body.bound(h.bodies.of(x.route))
 	x.w.request = x.body
 	r = x.bind(h.mayTunnel(x, withSafeUpgrade(r)))
 	defer x.closeTunnel()
@@ -196,7 +200,7 @@ func (h *Handler) forward(x *exchange, r *http.Request) {
 		h.answerByToken(x, r)
 		return
 	}
-	if f := h.beginEvents(x, r); f != nil {
+	if f := h.refuseEarly(x, r); f != nil {
 		h.refuse(x, r, f)
 		return
 	}
@@ -239,6 +243,7 @@ func (h *Handler) handOver(x *exchange, r *http.Request) {
 // is not to wait for a client that does not send it. The connection ends then:
 // applyClosing has announced it.
 func (h *Handler) leave(x *exchange, r *http.Request) {
+	x.share.giveBack()
 	if x.body.complete() || x.taken || x.outcome == upgraded { // then the connection is not ours
 		x.body.release()
 	} else {

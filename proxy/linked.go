@@ -26,6 +26,7 @@ type linked struct {
 	form     channels.Form
 	rewrites bool // it is held as one whose filters change the content
 	link     *hold.Link
+	share    *share // of the quotas; nil: none
 
 	mu    sync.Mutex // no call into hold while held
 	next  *link      // nil: the origin gave no further one
@@ -33,8 +34,8 @@ type linked struct {
 	need  hold.Need
 	seen  []hold.Seen // what the origin is told: need's, or what the last page said
 	asks  bool        // the stream waits
-	fails int         // requests for this need that failed
 	gone  bool        // the stream has ended
+	fails int         // requests for this need that failed
 }
 
 // newLinked returns the link of a stream that is about to be held.
@@ -48,6 +49,7 @@ func (x *exchange) newLinked(h *Handler, k *keeping) *linked {
 		form:     x.form(k.events),
 		rewrites: x.filters.Rewrites(),
 		next:     k.next,
+		share:    k.counted.share,
 	}
 	s.link = hold.NewLink(x.route.seen(k.in), s.recover)
 	s.mu.Lock()
@@ -218,6 +220,7 @@ func (s *linked) goOn(ctx context.Context, p *page) {
 	s.next = p.links.next
 	s.pollLocked()
 	s.mu.Unlock()
+	s.share.follow(s.route, p.in)
 	s.answer(recoveryDone, &hold.Relief{
 		Body:      s.recovery.positioned(s, p.body, &need, cursor),
 		Cursor:    cursor,

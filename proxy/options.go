@@ -40,6 +40,10 @@ type Options struct {
 	Holding Holding
 	// Limits hold back what comes too fast.
 	Limits Limits
+	// Quotas bound what one client, user or channel has of what is held.
+	Quotas Quotas
+	// Bodies bound the bodies of requests.
+	Bodies Bodies
 	// OriginTLS is how to talk to https origins. Nil: Go's defaults.
 	OriginTLS *tls.Config
 	// Metrics counts; nil counts nothing.

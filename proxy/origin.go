@@ -168,6 +168,8 @@ func classify(ctx context.Context, x *exchange, err error) Reason {
 	switch {
 	case x.body.abandoned():
 		return OriginBroken // whatever became of the context then
+	case x.body.exceeded() != nil:
+		return x.body.exceeded().reason // likewise
 	case ctx.Err() != nil:
 		return ClientGone
 	case x.body.clientError() != nil:

@@ -93,6 +93,7 @@ func (h *Handler) renew(x *exchange, r *http.Request, in *grip.Instruction) *fai
 		if f := h.move(x, r, t, subs); f != nil {
 			return f
 		}
+		t.share.follow(t.route, in)
 	}
 	who := renewable(client.Who)
 	t.is(who, subs)

@@ -17,7 +17,7 @@ func (h *Handler) holdResponse(x *exchange, r *http.Request, in *grip.Instructio
 	if f := h.turnAway(x, r, in, x.subscriptions(in)); f != nil {
 		return f
 	}
-	if f := h.admit(); f != nil {
+	if f := h.admit(x, r, in); f != nil {
 		return f
 	}
 	own, f := body.readAll()

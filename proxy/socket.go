@@ -58,7 +58,7 @@ func (h *Handler) holdSocket(x *exchange, r *http.Request) *failure {
 	if !ok || !strings.EqualFold(x.held.Header.Get("Upgrade"), "websocket") {
 		return &failure{OriginBroken, errors.New("answer switches to another protocol than it was asked for")}
 	}
-	if f := h.admit(); f != nil {
+	if f := h.admit(x, r, implicit()); f != nil {
 		return f
 	}
 	grip.StripExtensions(x.held.Header)
@@ -97,7 +97,8 @@ func (h *Handler) openSocket(x *exchange, r *http.Request, resp *http.Response) 
 		Route:         x.route.Name,
 		ChannelPrefix: x.route.ChannelPrefix,
 		Implicit:      implicit,
-		Follow:        h.followChannel,
+		Follow:        h.followerFor(x.route),
+		Quota:         socketShare{x.share},
 		MaxChannels:   h.holding.MaxChannels,
 		MaxMessage:    x.route.WebSocket.MaxMessage,
 		WriteTimeout:  x.route.WriteTimeout,

@@ -37,6 +37,7 @@ type tenure struct {
 	route    *route
 	mailbox  *hold.Mailbox
 	lease    *lease.Lease
+	share    *share // of the quotas; nil: none
 	events   bool
 	form     channels.Form
 	linked   bool // it has a next link, so it keeps its channels
@@ -77,6 +78,7 @@ func (h *Handler) newTenure(x *exchange, k *keeping, s *hold.Stream) *tenure {
 		mailbox:  new(hold.Mailbox),
 		events:   s.EventStream,
 		form:     s.Form,
+		share:    k.counted.share,
 		linked:   k.next != nil,
 		rewrites: x.filters.Rewrites(),
 		filters:  x.filters,

@@ -17,6 +17,7 @@ import (
 	"github.com/holdfast-proxy/holdfast/control/nats/nodes"
 	"github.com/holdfast-proxy/holdfast/control/nats/stream"
 	"github.com/holdfast-proxy/holdfast/control/zmq"
+	"github.com/holdfast-proxy/holdfast/internal/arrival"
 	"github.com/holdfast-proxy/holdfast/internal/certs"
 	"github.com/holdfast-proxy/holdfast/internal/certs/acme"
 	"github.com/holdfast-proxy/holdfast/internal/hold"
@@ -54,6 +55,7 @@ func TestEveryMetricIsDocumentedAndEveryDocumentedMetricExists(t *testing.T) {
 	var d described
 	hold.NewMetrics(&d)
 	proxy.NewMetrics(&d)
+	arrival.NewMetrics(&d)
 	certs.NewMetrics(&d)
 	acme.NewMetrics(&d)
 	websocket.NewMetrics(&d)

@@ -18,6 +18,7 @@ import (
 	"github.com/holdfast-proxy/holdfast/control/nats"
 	"github.com/holdfast-proxy/holdfast/control/nats/nodes"
 	"github.com/holdfast-proxy/holdfast/control/zmq"
+	"github.com/holdfast-proxy/holdfast/internal/arrival"
 	"github.com/holdfast-proxy/holdfast/internal/config"
 	"github.com/holdfast-proxy/holdfast/internal/engine"
 	"github.com/holdfast-proxy/holdfast/internal/hold"
@@ -35,7 +36,8 @@ type node struct {
 	holder  hold.Holder
 	front   *proxy.Front
 	clients *proxy.Server
-	kept    *keeper // what holder holds
+	door    *arrival.Door // of clients; nil: open
+	kept    *keeper       // what holder holds
 	tls     *material
 	intake  *intake.Intake // what comes over HTTP
 	peers   asker

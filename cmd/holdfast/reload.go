@@ -119,6 +119,7 @@ func (n *node) take(cfg config.Config) error {
 		return err
 	}
 	shown()
+	n.door.Trust(cfg.TrustedProxies)
 	n.operators.set(handler)
 	n.places.Limit(maxStreams(cfg.MaxStreams, fileLimit()))
 	n.settings.Store(&cfg)

@@ -14,6 +14,7 @@ func Default() Config {
 			HeaderTimeout:  10 * time.Second,
 			IdleTimeout:    75 * time.Second,
 			MaxHeaderBytes: 32 * KiB,
+			BodyTimeout:    time.Minute,
 		},
 		Control: Control{
 			Listen:  []string{"127.0.0.1:5561"},

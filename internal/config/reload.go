@@ -29,7 +29,10 @@ func (p *problems) checkReload(r Reload) {
 // others hold until it ends.
 func taken() []string {
 	return []string{
-		"origin", "routes", "max_streams", "limits", "max_channels_per_stream", "trusted_proxies",
+		"origin", "routes", "max_streams", "max_channels_per_stream", "trusted_proxies",
+		"server.max_body", "server.body_timeout", "server.body_rate",
+		"limits.origin_requests", "limits.new_streams", "limits.new_streams_burst", "limits.queue", "limits.queue_wait",
+		"limits.streams_per_address", "limits.streams_per_user", "limits.streams_per_channel",
 		"tls.certificates", "control.tokens", "control.access", "control.keys", "control.fastly_services", "control.max_body", "control.pprof",
 		"grip", "resume", "gap", "recovery", "reload", "drain", "log.level",
 	}

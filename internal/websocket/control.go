@@ -73,8 +73,13 @@ func (s *Session) control(data []byte) *Ending {
 	case *grip.Subscribe:
 		return s.subscribe(c)
 	case *grip.Unsubscribe:
-		s.feed.remove(s.ChannelPrefix+c.Channel, s.Holder)
+		if name := s.ChannelPrefix + c.Channel; s.feed.remove(name, s.Holder) {
+			s.Quota.Leave(name)
+		}
 	case *grip.SetMeta:
+		if err := s.Quota.Note(c.Name, c.Value); err != nil {
+			return crowded(err)
+		}
 		if err := s.feed.setMeta(c); err != nil {
 			e := badOrigin(err)
 			return &e
@@ -112,6 +117,9 @@ func (s *Session) subscribe(c *grip.Subscribe) *Ending {
 	if len(s.feed.subs) >= s.MaxChannels {
 		e := badOrigin(fmt.Errorf("channel %q: at most %d are allowed (max_channels_per_stream)", c.Channel, s.MaxChannels))
 		return &e
+	}
+	if err := s.Quota.Join(name); err != nil {
+		return crowded(err)
 	}
 	cursor, err := s.Follow(s.ctx, name)
 	switch {

@@ -52,6 +52,9 @@ type Options struct {
 	// wire.Message and with the holder's group. An error matches ErrInstruction, or
 	// is one that passes.
 	Follow func(ctx context.Context, name string) (*channels.Cursor, error)
+	// Quota bounds what the client has of what many share, beside Implicit, for
+	// which it is counted already. Nil: no bounds.
+	Quota Quota
 	// MaxChannels bounds the channels of the client.
 	MaxChannels int
 	// MaxMessage bounds a message of the client or the origin, in bytes.
@@ -126,6 +129,9 @@ type origin interface {
 
 // New returns a session that has not begun.
 func New(o Options) *Session {
+	if o.Quota == nil {
+		o.Quota = unbounded{}
+	}
 	s := &Session{
 		Options: o,
 		gone:    make(chan struct{}),
