@@ -83,6 +83,7 @@ func (n *node) build(cfg config.Config, reg *prometheus.Registry) error {
 		barred:   barred.NewList(),
 		log:      n.log.Named("streams"),
 	}
+	kept.counts = newKeeperMetrics(reg, kept.barred)
 	n.holder, err = newHolder(cfg.Hold, hold.Options{
 		Registry: kept.registry,
 		Sockets:  socketOptions(cfg.Hold.Sockets),
@@ -119,11 +120,11 @@ func (n *node) build(cfg config.Config, reg *prometheus.Registry) error {
 	if n.zmq, err = n.zmqSource(cfg, in, heard, reg); err != nil {
 		return err
 	}
-	cluster, err := n.cluster(cfg.NATS, kept, reg)
+	ask, err := n.cluster(cfg.NATS, kept, reg)
 	if err != nil {
 		return err
 	}
-	handler, err := n.controlHandler(cfg, in, cluster, reg)
+	handler, err := n.controlHandler(cfg, in, ask, reg)
 	if err != nil {
 		return err
 	}
@@ -170,15 +171,16 @@ func newHolder(c config.Hold, o hold.Options) (hold.Holder, error) {
 	return engine.New(engine.Options{Options: o})
 }
 
-func (n *node) controlHandler(cfg config.Config, in *intake.Intake, cluster asker, reg *prometheus.Registry) (http.Handler, error) {
+func (n *node) controlHandler(cfg config.Config, in *intake.Intake, ask askers, reg *prometheus.Registry) (http.Handler, error) {
 	may, err := controlAccess(cfg.Control)
 	if err != nil {
 		return nil, err
 	}
 	return control.New(control.Options{
 		Hub:            n.operated(),
-		Cluster:        cluster,
-		Streams:        cluster,
+		Cluster:        ask.channels,
+		Streams:        ask.streams,
+		OwnStreams:     ask.own,
 		Intake:         in,
 		Recover:        n.handler.Recover,
 		Access:         may,
