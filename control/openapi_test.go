@@ -18,6 +18,7 @@ import (
 
 	"github.com/holdfast-proxy/holdfast/control"
 	"github.com/holdfast-proxy/holdfast/control/access"
+	"github.com/holdfast-proxy/holdfast/control/live"
 	"github.com/holdfast-proxy/holdfast/internal/reload"
 )
 
@@ -130,6 +131,9 @@ func TestHandlersKeepToTheSpec(t *testing.T) {
 		{method: "POST", path: "/channels/c?event=e&id=1", body: `"x"`},
 		{method: "POST", path: "/channels/c?event=e&id=1", body: `"x"`},
 		{method: "DELETE", path: "/channels/c"},
+		{method: "GET", path: "/streams?limit=1&after=0000000000000001&user=a&token_id=t&channel=c&route=r"},
+		{method: "POST", path: "/revoke", body: `{"user":"a","meta":{"b":""},"action":"end","for":"1h"}`},
+		{method: "POST", path: "/revoke?scope=node", body: `{"route":"a","action":"recheck"}`},
 		{method: "GET", path: "/metrics"},
 		{method: "GET", path: "/healthz"},
 		{method: "GET", path: "/readyz"},
@@ -148,6 +152,10 @@ func TestHandlersKeepToTheSpec(t *testing.T) {
 		{method: "GET", path: "/channels/nobody?scope=cluster", status: 404},
 		{method: "DELETE", path: "/channels/nobody", status: 404},
 		{method: "GET", path: "/channels/%00", status: 400},
+		{method: "GET", path: "/streams?limit=0", status: 400},
+		{method: "DELETE", path: "/streams/1", status: 400},
+		{method: "DELETE", path: "/streams/0000000000000001", status: 404},
+		{method: "POST", path: "/revoke", body: "{}", status: 400},
 	}
 	openapi3filter.RegisterBodyDecoder("text/html", openapi3filter.PlainBodyDecoder)
 	defer openapi3filter.UnregisterBodyDecoder("text/html")
@@ -174,6 +182,14 @@ func TestHandlersKeepToTheSpec(t *testing.T) {
 	c.check(t, request{method: "GET", path: "/readyz", status: 503, header: accepts("application/json")}, false)
 	c.handler = newEnv(t, reloading(reload.Outcome{}, errors.New("bad")))
 	c.check(t, request{method: "POST", path: "/reload", status: 422, header: accepts("application/json")}, false)
+	told := report(func(r *live.Report) { r.Streams, r.Ended = []live.Stream{aStream(7), aStream(8)}, 1 })
+	told.Reports[0].Streams[0].Meta, told.Reports[0].Streams[0].Silent = map[string]string{"user": "a"}, true
+	c.handler, _ = nodesSay(t, told, nil)
+	c.check(t, request{method: "GET", path: "/streams?limit=1", status: 200}, false)
+	c.check(t, request{method: "DELETE", path: "/streams/0000000000000007?scope=cluster", status: 200, header: accepts("application/json")}, false)
+	told.Missing, told.Reports[0].Problem = []string{"two"}, "old"
+	c.handler, _ = nodesSay(t, told, nil)
+	c.check(t, request{method: "POST", path: "/revoke", body: `{"user":"a"}`, status: 502, header: accepts("application/json")}, false)
 	c.handler = newEnv(t, withTokens("secret"))
 	c.check(t, request{method: "GET", path: "/channels", status: 401, header: accepts("application/json")}, false)
 	c.handler = newEnv(t, withAccess(access.Terms{Name: "n", Rights: access.Publish, PerSecond: 1}))

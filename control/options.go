@@ -29,8 +29,9 @@ type Options struct {
 	Hub Hub
 	// Cluster asks all nodes for their channels. Required.
 	Cluster roll.Asker
-	// Streams asks all nodes for what they hold. Required.
-	Streams live.Asker
+	// Streams asks all nodes for what they hold, and OwnStreams this one alone.
+	// Required.
+	Streams, OwnStreams live.Asker
 	// Intake takes what is published. Required.
 	Intake *intake.Intake
 

@@ -9,14 +9,11 @@ import (
 	"github.com/holdfast-proxy/holdfast/internal/hold"
 )
 
-// metaUser is the meta that names the client's user (GRIP: skip-users).
-const metaUser = "user"
-
 // clientOf is who gets what the instruction says; in may be nil.
 func (h *Handler) clientOf(x *exchange, r *http.Request, in *grip.Instruction) hold.Client {
 	c := hold.Client{Addr: h.trusted.clientAddr(r)}
-	if in != nil && len(in.Meta) > 0 {
-		c.Who = &hold.Who{User: in.Meta[metaUser], Meta: in.Meta}
+	if in != nil {
+		c.Who = hold.WhoHas(in.Meta)
 	}
 	if x.grant != nil && x.grant.ID != "" {
 		if c.Who == nil {

@@ -123,6 +123,7 @@ const (
 	pollDrained  pollResult = "drained"
 	pollGone     pollResult = "client_gone"
 	pollBroken   pollResult = "bad_patch"
+	pollRevoked  pollResult = "revoked"
 	pollRepeated pollResult = "repeated" // the origin was asked again, and answered
 )
 
@@ -146,7 +147,7 @@ func (m *Metrics) route(name string, origins []string) *routeCounts {
 		recoveryCounts: m.recovery.route(name),
 		leaseCounts:    m.leases.route(name),
 	}
-	for _, result := range []pollResult{pollAnswered, pollTimedOut, pollDrained, pollGone, pollBroken, pollRepeated} {
+	for _, result := range []pollResult{pollAnswered, pollTimedOut, pollDrained, pollGone, pollBroken, pollRevoked, pollRepeated} {
 		c.polls[result] = m.polls.WithLabelValues(name, string(result))
 	}
 	for _, reason := range gapReasons() {

@@ -37,6 +37,8 @@ func (h *Handler) holdResponse(x *exchange, r *http.Request, in *grip.Instructio
 	case result == pollGone:
 		h.farewells.say(h, x.route, viewpointOf(x.held.Request), x.links.gone)
 		return &failure{ClientGone, r.Context().Err()}
+	case result == pollRevoked:
+		return &failure{Revoked, errBarred}
 	case result == pollBroken:
 		return &failure{BadPatch, p.broken}
 	case result == pollRepeated:
@@ -79,6 +81,7 @@ func (h *Handler) newPoll(x *exchange, r *http.Request, in *grip.Instruction, ow
 		cursor: cursor,
 		client: h.clientOf(x, r, in),
 		labels: hold.Labels{Route: x.route.Name, Protocol: hold.FramingOf(r).String()},
+		names:  namesOf(subs),
 		seen:   x.route.seen(in),
 		own:    own,
 		kicked: make(chan struct{}, 1),

@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"github.com/holdfast-proxy/holdfast/internal/grip"
+	"github.com/holdfast-proxy/holdfast/internal/hold"
 	"github.com/holdfast-proxy/holdfast/internal/quota"
 )
 
@@ -60,7 +61,7 @@ func (s *share) become(user string) *failure {
 
 // note counts the response for a user, if that is what a meta tells.
 func (s *share) note(meta, value string) *failure {
-	if meta != metaUser {
+	if meta != hold.MetaUser {
 		return nil
 	}
 	return s.become(value)

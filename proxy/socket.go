@@ -74,6 +74,9 @@ func (h *Handler) holdSocket(x *exchange, r *http.Request) *failure {
 // openSocket answers the client's handshake with the header of resp, and takes its
 // connection over.
 func (h *Handler) openSocket(x *exchange, r *http.Request, resp *http.Response) (*websocket.Session, *failure) {
+	if f := h.turnAwayFrom(x.route, nil, x.route.Subscribe); f != nil {
+		return nil, f
+	}
 	implicit, f := h.implicitChannels(x, r)
 	if f != nil {
 		return nil, f

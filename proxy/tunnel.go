@@ -38,6 +38,9 @@ func (h *Handler) openTunnel(x *exchange) *failure {
 	if x.tunnel == nil {
 		return nil
 	}
+	if f := h.turnAwayFrom(x.route, x.tunnel.client.Who, nil); f != nil {
+		return f
+	}
 	if f := h.admit(x, x.asked, &grip.Instruction{}); f != nil {
 		return f
 	}

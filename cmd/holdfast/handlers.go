@@ -30,8 +30,9 @@ func (n *node) controlHandler(cfg config.Config) (http.Handler, error) {
 	}
 	return control.New(control.Options{
 		Hub:            n.operated(),
-		Cluster:        n.peers,
-		Streams:        n.peers,
+		Cluster:        n.peers.channels,
+		Streams:        n.peers.streams,
+		OwnStreams:     n.peers.own,
 		Intake:         n.intake,
 		Recover:        n.front.Recover,
 		Reload:         n.reload,

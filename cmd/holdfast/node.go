@@ -40,7 +40,7 @@ type node struct {
 	kept    *keeper       // what holder holds
 	tls     *material
 	intake  *intake.Intake // what comes over HTTP
-	peers   asker
+	peers   askers
 	control *http.Server
 	ways    []net.Listener // of control
 	bus     bus
@@ -96,7 +96,7 @@ func (n *node) build(cfg config.Config, reg *prometheus.Registry) error {
 		return err
 	}
 	n.places = hold.NewRegistry(maxStreams(cfg.MaxStreams, fileLimit()))
-	n.kept = newKeeper(n.places, n.log.Named("streams"))
+	n.kept = newKeeper(n.places, reg, n.log.Named("streams"))
 	n.holder, err = newHolder(cfg.Hold, hold.Options{
 		Registry: n.places,
 		Sockets:  socketOptions(cfg.Hold.Sockets),

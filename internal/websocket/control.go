@@ -80,10 +80,7 @@ func (s *Session) control(data []byte) *Ending {
 		if err := s.Quota.Note(c.Name, c.Value); err != nil {
 			return crowded(err)
 		}
-		if err := s.feed.setMeta(c); err != nil {
-			e := badOrigin(err)
-			return &e
-		}
+		return s.setMeta(c)
 	case *grip.Detach:
 		s.detached.Store(true)
 	case *grip.SocketKeepAlive:
@@ -105,6 +102,17 @@ func (s *Session) sendNow(d *grip.SendDelayed) *Ending {
 		return nil
 	}
 	return s.toClient(s.out.send(wire.OpCode(d.Message), d.Content))
+}
+
+// setMeta notes what the origin says of the client.
+func (s *Session) setMeta(c *grip.SetMeta) *Ending {
+	if err := s.feed.setMeta(c); err != nil {
+		e := badOrigin(err)
+		return &e
+	}
+	s.who = s.who.With(c.Name, c.Value)
+	s.Holder.Identify(s.seat, s.who)
+	return nil
 }
 
 // subscribe follows a channel from now on. A second time it changes its filters.
@@ -131,7 +139,15 @@ func (s *Session) subscribe(c *grip.Subscribe) *Ending {
 	case err != nil:
 		return &Ending{Reason: ReasonHistory, Err: err, code: codeTryLater, text: "channel is not available now"}
 	}
-	s.feed.add(&sub{name: name, channel: c.Channel, cursor: cursor, seat: s.Holder.Join(cursor, s)}, c.Filters)
+	s.follow(&sub{name: name, channel: c.Channel, cursor: cursor}, c.Filters)
 	s.Kick()
 	return nil
+}
+
+// follow puts a channel in that has no seat yet. A client that may not follow it is
+// ended by then.
+func (s *Session) follow(c *sub, filters []string) {
+	c.seat = s.Holder.Join(c.cursor, s)
+	s.feed.add(c, filters)
+	s.Holder.Identify(s.seat, s.who)
 }
