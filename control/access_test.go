@@ -46,6 +46,7 @@ func TestEachEndpointNeedsItsRight(t *testing.T) {
 		{"GET", "/channels/c?scope=cluster", "read"},
 		{"GET", "/metrics", "read"},
 		{"DELETE", "/channels/c", "admin"},
+		{"GET", "/streams", "admin"},
 		{"GET", "/debug/pprof/", "admin"},
 		{"GET", "/debug/pprof/cmdline", "admin"},
 		{"GET", "/", ""},

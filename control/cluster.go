@@ -44,8 +44,12 @@ func ofCluster(r *http.Request) (bool, error) {
 	case scope == scopeCluster:
 		return true, nil
 	default:
-		return false, refusef(http.StatusBadRequest, "Parameter \"scope\" must be %s or %s.", scopeNode, scopeCluster)
+		return false, errScope()
 	}
+}
+
+func errScope() error {
+	return refusef(http.StatusBadRequest, "Parameter \"scope\" must be %s or %s.", scopeNode, scopeCluster)
 }
 
 // listCluster lists the channels of all nodes by their names.

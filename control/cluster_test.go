@@ -51,7 +51,7 @@ func TestAChannelThatNobodyKnowsIsNotDeniedWhileANodeIsMissing(t *testing.T) {
 func TestOtherNodesThatCannotBeAskedAreUnavailable(t *testing.T) {
 	e := newEnv(t, asking(cluster{err: fmt.Errorf("ask: %w", roll.Unreachable("nats: not connected"))}))
 	for _, path := range []string{"/channels?scope=cluster", "/channels/a?scope=cluster"} {
-		w := request{method: "GET", path: path, status: 503, answer: "The other nodes cannot be asked: nats: not connected.\n"}.check(t, e)
+		w := request{method: "GET", path: path, status: 503, answer: "The other nodes cannot be asked: nats: not connected. This one alone is asked with scope=node.\n"}.check(t, e)
 		if got := w.Header().Get("Retry-After"); got != "1" {
 			t.Errorf("Retry-After: %q", got)
 		}

@@ -1,5 +1,5 @@
 // Package control is the HTTP way in for publishers and operators: publishing,
-// looking at channels, ending their streams, health, metrics.
+// looking at channels and streams, ending and revoking them, reloading, health, metrics.
 //
 // # Model
 //
@@ -48,7 +48,8 @@
 // guard.go, bearer.go: who may (and package access). denied.go, audit.go: who may
 // not. accept.go, answer.go, problem.go: how answers are written. body.go,
 // query.go: what requests carry. endpoints.go: the table; publish.go, event.go,
-// channels.go, cluster.go, health.go, docs.go, profile.go: what is in it.
+// channels.go, cluster.go, streams.go, revoke.go, reload.go, health.go, docs.go,
+// profile.go: what is in it.
 // metrics.go, collector.go: what is counted. server.go: the http.Server with its
 // limits.
 package control

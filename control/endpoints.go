@@ -35,6 +35,9 @@ func (h *Handler) endpoints() []*endpoint {
 		// GRIP: the path of Fastly Fanout.
 		all = append(all, &endpoint{path: "/service/" + service + "/publish", fastly: true, methods: publish})
 	}
+	if h.opts.Reload != nil {
+		all = append(all, &endpoint{path: "/reload", methods: post(access.Admin, h.answering(h.reload))})
+	}
 	if h.opts.Profiling {
 		all = append(all, profiles()...)
 	}

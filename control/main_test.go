@@ -15,6 +15,7 @@ import (
 	"github.com/holdfast-proxy/holdfast/channels"
 	"github.com/holdfast-proxy/holdfast/control"
 	"github.com/holdfast-proxy/holdfast/control/intake"
+	"github.com/holdfast-proxy/holdfast/control/live"
 	"github.com/holdfast-proxy/holdfast/control/roll"
 	"github.com/holdfast-proxy/holdfast/internal/wire"
 )
@@ -38,7 +39,9 @@ func newEnv(t testing.TB, edits ...func(*control.Options)) *env {
 	t.Cleanup(hub.Close)
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(control.NewCollector(hub.Stats))
+	own := live.Alone{Node: "one", Keeper: kept{}}
 	o := control.Options{
+		Streams: own, OwnStreams: own,
 		Hub:      hub,
 		Cluster:  roll.Alone{Node: "one", Hub: hub},
 		Intake:   intake.New(intake.Options{Publisher: intake.ToHub(hub, wire.Options{}), Metrics: intake.NewMetrics(registry)}),

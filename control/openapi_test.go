@@ -2,6 +2,7 @@ package control_test
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -17,6 +18,8 @@ import (
 
 	"github.com/holdfast-proxy/holdfast/control"
 	"github.com/holdfast-proxy/holdfast/control/access"
+	"github.com/holdfast-proxy/holdfast/control/live"
+	"github.com/holdfast-proxy/holdfast/internal/reload"
 )
 
 // served returns the document as the handler serves it, checked.
@@ -34,7 +37,7 @@ func served(t *testing.T, h http.Handler) *openapi3.T {
 }
 
 func TestSpecHasEveryEndpointAndNoOther(t *testing.T) {
-	e := newEnv(t, withProfiling, withService("{service}"))
+	e := newEnv(t, withProfiling, withService("{service}"), reloading(reload.Outcome{}, nil))
 	var described []string
 	for path, item := range served(t, e).Paths.Map() {
 		for method, op := range item.Operations() {
@@ -103,7 +106,7 @@ func (c *contract) check(t *testing.T, q request, wrong bool) {
 }
 
 func TestHandlersKeepToTheSpec(t *testing.T) {
-	e := newEnv(t, withProfiling, withService("abc"))
+	e := newEnv(t, withProfiling, withService("abc"), reloading(reload.Outcome{Changed: []string{"routes"}}, nil))
 	doc := served(t, e)
 	router, err := gorillamux.NewRouter(doc)
 	if err != nil {
@@ -119,6 +122,7 @@ func TestHandlersKeepToTheSpec(t *testing.T) {
 		{method: "POST", path: "/publish", body: batch()},
 		{method: "POST", path: "/service/abc/publish", body: batch(sse)},
 		{method: "POST", path: "/recover"},
+		{method: "POST", path: "/reload"},
 		{method: "GET", path: "/channels"},
 		{method: "GET", path: "/channels?limit=1&offset=1&prefix=c"},
 		{method: "GET", path: "/channels?scope=cluster&limit=1&after=a&prefix=c"},
@@ -127,6 +131,9 @@ func TestHandlersKeepToTheSpec(t *testing.T) {
 		{method: "POST", path: "/channels/c?event=e&id=1", body: `"x"`},
 		{method: "POST", path: "/channels/c?event=e&id=1", body: `"x"`},
 		{method: "DELETE", path: "/channels/c"},
+		{method: "GET", path: "/streams?limit=1&after=0000000000000001&user=a&token_id=t&channel=c&route=r"},
+		{method: "POST", path: "/revoke", body: `{"user":"a","meta":{"b":""},"action":"end","for":"1h"}`},
+		{method: "POST", path: "/revoke?scope=node", body: `{"route":"a","action":"recheck"}`},
 		{method: "GET", path: "/metrics"},
 		{method: "GET", path: "/healthz"},
 		{method: "GET", path: "/readyz"},
@@ -145,6 +152,10 @@ func TestHandlersKeepToTheSpec(t *testing.T) {
 		{method: "GET", path: "/channels/nobody?scope=cluster", status: 404},
 		{method: "DELETE", path: "/channels/nobody", status: 404},
 		{method: "GET", path: "/channels/%00", status: 400},
+		{method: "GET", path: "/streams?limit=0", status: 400},
+		{method: "DELETE", path: "/streams/1", status: 400},
+		{method: "DELETE", path: "/streams/0000000000000001", status: 404},
+		{method: "POST", path: "/revoke", body: "{}", status: 400},
 	}
 	openapi3filter.RegisterBodyDecoder("text/html", openapi3filter.PlainBodyDecoder)
 	defer openapi3filter.UnregisterBodyDecoder("text/html")
@@ -169,6 +180,16 @@ func TestHandlersKeepToTheSpec(t *testing.T) {
 	drained := newEnv(t, func(o *control.Options) { o.NotReady = func() []string { return []string{"draining"} } })
 	c.handler = drained
 	c.check(t, request{method: "GET", path: "/readyz", status: 503, header: accepts("application/json")}, false)
+	c.handler = newEnv(t, reloading(reload.Outcome{}, errors.New("bad")))
+	c.check(t, request{method: "POST", path: "/reload", status: 422, header: accepts("application/json")}, false)
+	told := report(func(r *live.Report) { r.Streams, r.Ended = []live.Stream{aStream(7), aStream(8)}, 1 })
+	told.Reports[0].Streams[0].Meta, told.Reports[0].Streams[0].Silent = map[string]string{"user": "a"}, true
+	c.handler, _ = nodesSay(t, told, nil)
+	c.check(t, request{method: "GET", path: "/streams?limit=1", status: 200}, false)
+	c.check(t, request{method: "DELETE", path: "/streams/0000000000000007?scope=cluster", status: 200, header: accepts("application/json")}, false)
+	told.Missing, told.Reports[0].Problem = []string{"two"}, "old"
+	c.handler, _ = nodesSay(t, told, nil)
+	c.check(t, request{method: "POST", path: "/revoke", body: `{"user":"a"}`, status: 502, header: accepts("application/json")}, false)
 	c.handler = newEnv(t, withTokens("secret"))
 	c.check(t, request{method: "GET", path: "/channels", status: 401, header: accepts("application/json")}, false)
 	c.handler = newEnv(t, withAccess(access.Terms{Name: "n", Rights: access.Publish, PerSecond: 1}))

@@ -10,6 +10,7 @@ import (
 	"github.com/holdfast-proxy/holdfast/control/intake"
 	"github.com/holdfast-proxy/holdfast/control/live"
 	"github.com/holdfast-proxy/holdfast/control/roll"
+	"github.com/holdfast-proxy/holdfast/internal/reload"
 )
 
 // DefaultMaxBody is the largest request body that is taken when Options does
@@ -28,13 +29,18 @@ type Options struct {
 	Hub Hub
 	// Cluster asks all nodes for their channels. Required.
 	Cluster roll.Asker
-	// Streams asks all nodes for what they hold. Required.
-	Streams live.Asker
+	// Streams asks all nodes for what they hold, and OwnStreams this one alone.
+	// Required.
+	Streams, OwnStreams live.Asker
 	// Intake takes what is published. Required.
 	Intake *intake.Intake
 
 	// Recover, unless nil, has held responses ask their origins. It returns at once.
 	Recover func()
+
+	// Reload, unless nil, has the settings read again, for POST /reload. The error is
+	// reload.ErrEnding, or joins one for everything that is wrong with them.
+	Reload func() (reload.Outcome, error)
 
 	// Access knows the tokens of which a request must carry one. Nil, or one
 	// without any, means that anybody may who is not a web page; see guard.

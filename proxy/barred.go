@@ -10,14 +10,20 @@ import (
 	"github.com/holdfast-proxy/holdfast/internal/hold"
 )
 
+var errBarred = errors.New("the client is barred")
+
 // turnAway refuses a client that may not be held on these channels.
 func (h *Handler) turnAway(x *exchange, r *http.Request, in *grip.Instruction, subs []channels.Subscription) *failure {
-	list := h.holding.Barred
-	if list.Len() == 0 {
+	if h.holding.Barred.Empty() {
 		return nil
 	}
-	if list.Bars(described(h.clientOf(x, r, in).Who, x.route.Name, namesOf(subs))) {
-		return &failure{Revoked, errors.New("the client is barred")}
+	return h.turnAwayFrom(x.route, h.clientOf(x, r, in).Who, namesOf(subs))
+}
+
+// turnAwayFrom refuses who may not be held on channels with these names.
+func (h *Handler) turnAwayFrom(rt *route, who *hold.Who, names []string) *failure {
+	if h.holding.Barred.Bars(described(who, rt.Name, names)) {
+		return &failure{Revoked, errBarred}
 	}
 	return nil
 }
@@ -37,7 +43,7 @@ func described(who *hold.Who, route string, names []string) *barred.Client {
 func (h *Handler) Recheck(rule *barred.Rule) (asked int) {
 	for _, l := range h.holding.Leases.All() {
 		t := l.Tenant().(*tenure)
-		if rule.Means(t.described()) && l.Hurry() {
+		if t.canAsk() && rule.Means(t.described()) && l.Hurry() {
 			asked++
 		}
 	}

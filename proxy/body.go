@@ -23,6 +23,7 @@ type requestBody struct {
 	from *http.Request // whose Trailer is filled at the end of src
 	to   http.Header   // the outgoing trailer, written before EOF is reported
 
+	bounds bodyBounds
 	framed atomic.Bool // it goes out by HTTP/2
 
 	mu      sync.Mutex // not held while reading
@@ -64,7 +65,7 @@ func (b *requestBody) Read(p []byte) (int, error) {
 		return 0, err
 	}
 	defer b.reading.Done()
-	n, err := b.src.Read(p)
+	n, err := b.readBounded(p)
 	if err == io.EOF {
 		b.copyTrailer()
 		b.reach(bodyComplete)
@@ -101,7 +102,7 @@ func (b *requestBody) reach(s bodyState) bodyState {
 func (b *requestBody) fail(err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.state < bodyAbandoned {
+	if b.state < bodyAbandoned && b.err == nil {
 		b.err = err
 	}
 }

@@ -9,14 +9,11 @@ import (
 	"github.com/holdfast-proxy/holdfast/internal/hold"
 )
 
-// metaUser is the meta that names the client's user (GRIP: skip-users).
-const metaUser = "user"
-
 // clientOf is who gets what the instruction says; in may be nil.
 func (h *Handler) clientOf(x *exchange, r *http.Request, in *grip.Instruction) hold.Client {
 	c := hold.Client{Addr: h.trusted.clientAddr(r)}
-	if in != nil && len(in.Meta) > 0 {
-		c.Who = &hold.Who{User: in.Meta[metaUser], Meta: in.Meta}
+	if in != nil {
+		c.Who = hold.WhoHas(in.Meta)
 	}
 	if x.grant != nil && x.grant.ID != "" {
 		if c.Who == nil {
@@ -28,17 +25,28 @@ func (h *Handler) clientOf(x *exchange, r *http.Request, in *grip.Instruction) h
 }
 
 // clientAddr is the address that r was first sent from, as far as trusted peers tell:
-// the last one that is not a trusted peer itself. It is the zero Addr if that is no
-// address.
+// the last one that is not a trusted peer itself. What is no address ends the search,
+// as nobody can tell who has written what stands before it. It is the zero Addr if r
+// did not come over IP.
 func (t trustedPeers) clientAddr(r *http.Request) netip.Addr {
 	addr := peerAddr(r)
 	chain := strings.Split(strings.Join(r.Header["X-Forwarded-For"], ","), ",")
 	for i := len(chain) - 1; i >= 0 && t.has(addr); i-- {
-		before, err := netip.ParseAddr(strings.TrimSpace(chain[i]))
-		if err != nil {
+		before, ok := forwardedAddr(chain[i])
+		if !ok {
 			break
 		}
-		addr = before.Unmap().WithZone("")
+		addr = before
 	}
 	return addr
+}
+
+// forwardedAddr reads an element of X-Forwarded-For. Some proxies add a port.
+func forwardedAddr(text string) (netip.Addr, bool) {
+	text = strings.TrimSpace(text)
+	if ap, err := netip.ParseAddrPort(text); err == nil {
+		return ap.Addr().Unmap().WithZone(""), true
+	}
+	a, err := netip.ParseAddr(strings.Trim(text, "[]"))
+	return a.Unmap().WithZone(""), err == nil
 }

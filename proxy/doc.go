@@ -6,9 +6,11 @@
 //
 //	Server     listeners, TLS, HTTP/1.1 and HTTP/2; parsing is net/http's
 //	quicServer the same over UDP, with HTTP/3
+//	Front      the Handler of the moment, which a change of settings replaces
 //	Handler    finds the route (router), refuses what has none
 //	crossSite  what pages of other sites may read and send (internal/cors)
 //	Limits     who has to wait: a gate per route, a pace for new streams
+//	Quotas     who may have no more: a share of each for what is held
 //	exchange   what is known about one request, from its start to its count
 //	rewrite    what the origin is asked: target, headers, signature
 //	originSet  asks an origin, and another where that does no harm (again)
@@ -36,6 +38,8 @@
 //     from one connection; see unsureFraming.
 //   - The place from which a held stream starts is noted when the origin's
 //     head has arrived, before anything else happens to the answer.
+//   - What is held has its share of the quotas until its end: the exchange gives it
+//     back, unless a stream has taken it along (counted).
 //   - Every request is counted once, by its outcome, and every failure by its
 //     Reason.
 //
@@ -58,6 +62,14 @@
 // A request goes to another origin when a connection could not be made, which
 // proves that nobody has acted on it; and once, if it is safe and has no body,
 // when a connection broke before a byte of the answer.
+//
+// A change of settings makes a new Handler; nothing in one ever changes. The old one
+// serves those who began with it, and is gone with the last of them (users). What may
+// not be there twice is shared by all (lineage), or handed on where it still fits (passage):
+// the pace at which origins are asked, their health, who waits for them.
+//
+// Rejected: a Handler whose routes are replaced under it. Whoever reads them twice on
+// the way of one request may see two configurations.
 //
 // Rejected: a descriptor in reserve, with which connections are accepted and
 // closed at once while no other is left. In a storm descriptors come free all

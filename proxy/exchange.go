@@ -54,6 +54,7 @@ type exchange struct {
 	failure *failure          // what has been counted and logged
 	tunnel  *tunnel           // nil: the client asks for no other protocol
 	taken   bool              // the holder has, or had, the connection
+	share   *share            // of the quotas, which the exchange has to give back; nil: none
 	wait    func()            // for the end of what is held, where the handler must stay so long; else nil
 	outcome outcome
 }
@@ -72,7 +73,10 @@ func exchangeOf(r *http.Request) *exchange {
 
 // cutFailure tells why the answer ended in its body.
 func (x *exchange) cutFailure(r *http.Request) *failure {
+	exceeded := x.body.exceeded()
 	switch {
+	case exceeded != nil:
+		return exceeded
 	case errors.Is(x.w.err, os.ErrDeadlineExceeded):
 		return &failure{ClientTimeout, x.w.err}
 	case x.cut != nil && r.Context().Err() == nil:

@@ -25,30 +25,42 @@ const (
 // at least once: what fails is tried again, five times. The contract has no form
 // for several at once, so each is a request of its own.
 type farewells struct {
-	handler *Handler
-	retry   time.Duration
-	desk    *errand.Desk[*farewell]
+	retry time.Duration
+	desk  *errand.Desk[*farewell]
 }
 
 // farewell is what an origin is told of one client.
 type farewell struct {
-	route *route
-	view  viewpoint
-	link  *link
-	fails int // owned by the desk's worker
+	handler *Handler // has it as a user
+	route   *route
+	view    viewpoint
+	link    *link
+	fails   int // owned by the desk's worker
 }
 
-func newFarewells(h *Handler, p Pace) *farewells {
-	f := &farewells{handler: h, retry: or(p.Retry, time.Second)}
+// ended counts what became of it, once.
+func (f *farewell) ended(how goneResult) {
+	f.route.counts.gone[how].Inc()
+	f.handler.left()
+}
+
+func newFarewells(p Pace) *farewells {
+	f := &farewells{retry: or(p.Retry, time.Second)}
 	o := errand.Options{Concurrent: goneConcurrent, PerSecond: gonePerSecond, Waiting: goneWaiting}
 	f.desk = errand.New(o, func(ctx context.Context, one []*farewell) { f.tell(ctx, one[0]) })
 	return f
 }
 
-// say has the origin told. It returns at once. gone may be nil.
-func (f *farewells) say(rt *route, v viewpoint, gone *link) {
-	if gone != nil && !f.desk.Add("", &farewell{route: rt, view: v, link: gone}, 0) {
-		rt.counts.gone[goneDropped].Inc()
+// say has the origin told by h, which the caller is a user of. It returns at once.
+// gone may be nil.
+func (f *farewells) say(h *Handler, rt *route, v viewpoint, gone *link) {
+	if gone == nil {
+		return
+	}
+	h.users.enter()
+	one := &farewell{handler: h, route: rt, view: v, link: gone}
+	if !f.desk.Add("", one, 0) {
+		one.ended(goneDropped)
 	}
 }
 
@@ -56,14 +68,14 @@ func (f *farewells) say(rt *route, v viewpoint, gone *link) {
 func (f *farewells) tell(ctx context.Context, one *farewell) {
 	err := f.post(ctx, one)
 	if err == nil {
-		one.route.counts.gone[goneTold].Inc()
+		one.ended(goneTold)
 		return
 	}
 	one.fails++
 	if one.fails > errand.Tries || !f.desk.Add("", one, errand.Backoff(f.retry, one.fails)) {
-		one.route.counts.gone[goneGivenUp].Inc()
-		f.handler.linkLimit.Do(func() {
-			f.handler.log.Warn("origin not told of a client that has gone",
+		one.ended(goneGivenUp)
+		one.handler.linkLimit.Do(func() {
+			one.handler.log.Warn("origin not told of a client that has gone",
 				zap.String("route", one.route.Name), zap.String("path", one.link.path), zap.Error(err))
 		})
 	}
@@ -72,7 +84,7 @@ func (f *farewells) tell(ctx context.Context, one *farewell) {
 func (f *farewells) post(ctx context.Context, one *farewell) error {
 	ctx, cancel := context.WithTimeout(ctx, gonePatience)
 	defer cancel()
-	resp, _, err := f.handler.askLink(ctx, http.MethodPost, one.route, one.view, one.link, http.Header{})
+	resp, _, err := one.handler.askLink(ctx, http.MethodPost, one.route, one.view, one.link, http.Header{})
 	if err != nil {
 		return err
 	}
@@ -86,9 +98,11 @@ func (f *farewells) post(ctx context.Context, one *farewell) error {
 
 // Finish returns when origins have been told of all clients that have gone, or with
 // an error when ctx ends. It is called when nobody is held any more.
-func (h *Handler) Finish(ctx context.Context) error {
-	if err := h.farewells.desk.Wait(ctx); err != nil {
-		return fmt.Errorf("%d clients' origins not told: %w", h.farewells.desk.Waiting(), err)
+func (h *Handler) Finish(ctx context.Context) error { return h.farewells.finish(ctx) }
+
+func (f *farewells) finish(ctx context.Context) error {
+	if err := f.desk.Wait(ctx); err != nil {
+		return fmt.Errorf("%d clients' origins not told: %w", f.desk.Waiting(), err)
 	}
 	return nil
 }
@@ -96,6 +110,6 @@ func (h *Handler) Finish(ctx context.Context) error {
 // close gives up on whoever is not told.
 func (f *farewells) close() {
 	for _, one := range f.desk.Close() {
-		one.route.counts.gone[goneGivenUp].Inc()
+		one.ended(goneGivenUp)
 	}
 }

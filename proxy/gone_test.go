@@ -133,7 +133,7 @@ func TestOriginsAreToldOfWhoeverEndsWithTheProcess(t *testing.T) {
 		}
 	}
 	l.refuse = 1000
-	s.handler.farewells.say(s.handler.routes.all[0], viewpoint{}, &link{path: "/bye", query: "late"})
+	s.handler.farewells.say(s.handler, s.handler.routes.all[0], viewpoint{}, &link{path: "/bye", query: "late"})
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
 	defer cancel()
 	if s.handler.Finish(ctx) == nil {

@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"io"
 	"log"
@@ -16,6 +17,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/holdfast-proxy/holdfast/channels"
+	"github.com/holdfast-proxy/holdfast/internal/hold"
 )
 
 // drainPatience is how long the rest of a request may take to come after it
@@ -29,11 +31,9 @@ const logInterval = 10 * time.Second
 type route struct {
 	Route
 	crossSite
+	passage
 	plainPrefix string // PathPrefix by plainPath
-	counts      *routeCounts
-	gate        *gate // nil: open
 	forward     *httputil.ReverseProxy
-	origins     *originTransport
 	filters     *filter.Route
 	pieces      *pieces            // of the handler
 	ignored     prometheus.Counter // messages on WebSockets that are for nobody
@@ -53,15 +53,26 @@ type Handler struct {
 	limits   map[Reason]*rate.Sometimes
 	holding  Holding
 	head     func() channels.Position
-	recovery *recovery
 
-	farewells *farewells
+	// Shared with the handlers whose place it takes, and that take its place.
+	line       *lineage
+	recovery   *recovery
+	farewells  *farewells
+	generation int // of them it is this one, from 0
+
 	// linkLimit bounds the lines about links that are not answered.
 	linkLimit rate.Sometimes
 
-	gapEvent func(dst []byte, g *channels.Gap) []byte // appendGap, bound once for all streams
+	// Bound once for all streams.
+	gapEvent    func(dst []byte, g *channels.Gap) []byte // appendGap
+	streamEnded func(hold.Reason)                        // left
 
 	newStreams *pace // nil: as they come
+	pacing     Limits
+	originTLS  *tls.Config
+	users      users   // requests, streams and farewells, and whoever serves with it
+	quotas     *quotas // nil: none
+	bodies     Bodies
 
 	drainPatience time.Duration
 
@@ -75,6 +86,18 @@ func New(o Options) (*Handler, error) {
 	if o.Metrics == nil {
 		o.Metrics = NewMetrics(prometheus.NewRegistry())
 	}
+	o.Holding = o.Holding.withDefaults()
+	line := newLineage(&o)
+	h, err := newHandler(o, line, nil)
+	if err != nil {
+		return nil, err
+	}
+	line.begin(h)
+	return h, nil
+}
+
+// newHandler makes a handler that takes the place of before, which may be nil.
+func newHandler(o Options, line *lineage, before *Handler) (*Handler, error) {
 	routes, err := o.compile()
 	if err != nil {
 		return nil, err
@@ -85,33 +108,31 @@ func New(o Options) (*Handler, error) {
 	}
 	h := &Handler{
 		routes: found, trusted: o.TrustedProxies, signer: o.Signer, upstream: o.Upstream, feature: o.Feature,
-		trace: o.Trace, log: o.Log, unrouted: o.Metrics.route(noRouteName, nil), limits: map[Reason]*rate.Sometimes{},
-		holding: o.Holding.withDefaults(), newStreams: o.Limits.newPace(o.Metrics), drainPatience: drainPatience,
-		head: o.Head, linkLimit: rate.Sometimes{Interval: logInterval},
+		trace: o.Trace, log: o.Log, unrouted: o.Metrics.route(noRouteName, nil), limits: line.limits,
+		holding: o.Holding, drainPatience: drainPatience, head: o.Head, linkLimit: rate.Sometimes{Interval: logInterval},
+		line: line, recovery: line.recovery, farewells: line.farewells, pacing: o.Limits, originTLS: o.OriginTLS,
+		quotas: before.quotasFor(o.Quotas), bodies: o.Bodies,
 	}
-	h.gapEvent = h.appendGap
-	h.recovery = newRecovery(h, o.Holding.Recovery)
-	h.farewells = newFarewells(h, o.Holding.Recovery)
-	for _, reason := range reasons() {
-		h.limits[reason] = &rate.Sometimes{Interval: logInterval}
-	}
+	h.users.first()
+	h.gapEvent, h.streamEnded = h.appendGap, func(hold.Reason) { h.left() }
+	h.newStreams = h.paceAfter(before, o.Metrics)
 	shared := newPieces()
 	for _, rt := range routes {
+		rt.passage = h.passageAfter(before, &rt.Route, &o)
 		h.connect(rt, &o, shared)
 	}
 	h.verifyTokens(o.Metrics)
 	return h, nil
 }
 
-// connect gives rt its way to the origins.
+// connect sets rt, whose passage is known, to work.
 func (h *Handler) connect(rt *route, o *Options, shared *pieces) {
 	rt.filters = o.Metrics.filters.Route(rt.Name, h.log)
 	rt.ignored = h.holding.SocketMetrics.Ignored(rt.Name)
-	rt.origins = newTransport(&rt.Route, o.OriginTLS)
 	rt.pieces = shared
 	rt.forward = &httputil.ReverseProxy{
 		Rewrite:        h.rewrite,
-		Transport:      newOriginSet(rt, o),
+		Transport:      rt.asks,
 		FlushInterval:  -1,
 		BufferPool:     shared,
 		ModifyResponse: h.modifyResponse,
@@ -120,17 +141,9 @@ func (h *Handler) connect(rt *route, o *Options, shared *pieces) {
 	}
 }
 
-// Close asks origins for nothing more, closes idle connections to them, and ends what
-// is in the background.
-func (h *Handler) Close() {
-	h.stop()
-	h.background.Wait()
-	h.recovery.close()
-	h.farewells.close()
-	for _, rt := range h.routes.all {
-		rt.origins.CloseIdleConnections()
-	}
-}
+// Close asks origins for nothing more, closes idle connections to them, also those of
+// handlers whose place h has taken, and ends what is in the background.
+func (h *Handler) Close() { h.line.close() }
 
 // ServeHTTP implements http.Handler. It returns when the answer is complete,
 // or when a held response is in the holder's hands. On HTTP/2 it stays until that
@@ -179,6 +192,7 @@ func (h *Handler) forward(x *exchange, r *http.Request) {
 	rc := http.NewResponseController(x.w)
 	_ = rc.EnableFullDuplex() // the origin may answer while it still reads; HTTP/2 always can
 	x.body = newRequestBody(r, func() { _ = rc.SetReadDeadline(time.Now()) })
+	x.body.bound(h.bodies.of(x.route))
 	x.w.request = x.body
 	r = x.bind(h.mayTunnel(x, withSafeUpgrade(r)))
 	defer x.closeTunnel()
@@ -190,7 +204,7 @@ func (h *Handler) forward(x *exchange, r *http.Request) {
 		h.answerByToken(x, r)
 		return
 	}
-	if f := h.beginEvents(x, r); f != nil {
+	if f := h.refuseEarly(x, r); f != nil {
 		h.refuse(x, r, f)
 		return
 	}
@@ -233,6 +247,7 @@ func (h *Handler) handOver(x *exchange, r *http.Request) {
 // is not to wait for a client that does not send it. The connection ends then:
 // applyClosing has announced it.
 func (h *Handler) leave(x *exchange, r *http.Request) {
+	x.share.giveBack()
 	if x.body.complete() || x.taken || x.outcome == upgraded { // then the connection is not ours
 		x.body.release()
 	} else {

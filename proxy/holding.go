@@ -120,7 +120,7 @@ func (h *Handler) readInstruction(x *exchange) (*grip.Instruction, *initialBody,
 	}
 	h.trace.instruction(in, err)
 	if err != nil {
-		return nil, nil, &failure{BadInstruction, err}
+		return nil, nil, failureOf(err, BadInstruction)
 	}
 	if in.Response != nil {
 		body.bytes = in.Response.Body
@@ -144,9 +144,21 @@ func (h *Handler) checkInstruction(x *exchange, in *grip.Instruction) error {
 		if c.Name == "" {
 			return channels.CheckName("")
 		}
-		if err := channels.CheckName(x.route.ChannelPrefix + c.Name); err != nil {
+		if err := x.route.checkChannel(x.route.ChannelPrefix + c.Name); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// checkChannel returns why a client of the route cannot have the channel with this
+// whole name.
+func (rt *route) checkChannel(name string) error {
+	if err := channels.CheckName(name); err != nil {
+		return err
+	}
+	if err := rt.Channels.Check(name); err != nil {
+		return &failure{ChannelDenied, err}
 	}
 	return nil
 }
@@ -209,8 +221,12 @@ func followFailure(err error) *failure {
 	return &failure{HistoryUnavailable, err}
 }
 
-// admit reserves a place for what is about to be held.
-func (h *Handler) admit() *failure {
+// admit reserves a place for what in has held, and its share of the quotas, which is
+// the exchange's to give back (see apportion).
+func (h *Handler) admit(x *exchange, r *http.Request, in *grip.Instruction) *failure {
+	if f := h.apportion(x, r, in); f != nil {
+		return f
+	}
 	switch err := h.holding.Holder.Admit(); {
 	case errors.Is(err, hold.ErrDraining):
 		return &failure{Draining, err}

@@ -36,6 +36,17 @@ func (l *Limits) newPace(m *Metrics) *pace {
 	return newPace(l.NewStreams, or(l.Burst, l.NewStreams), l, m.queues.at(limitNewStreams, allRoutes))
 }
 
+// refuseEarly refuses what need not bother the origin.
+func (h *Handler) refuseEarly(x *exchange, r *http.Request) *failure {
+	if f := h.tooLong(x, r); f != nil {
+		return f
+	}
+	if f := h.crowded(r); f != nil {
+		return f
+	}
+	return h.beginEvents(x, r)
+}
+
 // beginEvents is begin for what asks for an event stream, which need not bother
 // the origin before.
 func (h *Handler) beginEvents(x *exchange, r *http.Request) *failure {

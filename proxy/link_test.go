@@ -81,7 +81,7 @@ func (b *bench) linkedTo(f roundTrip) *linked {
 	x := &exchange{route: rt, held: &http.Response{Request: httptest.NewRequest(http.MethodGet, "http://o.test/", nil)}}
 	next := &link{path: "/next", timeout: 0}
 	in := &grip.Instruction{Channels: []grip.Channel{{Name: "ch", PrevID: "1"}}}
-	s := x.newLinked(b.handler.recovery, &keeping{in: in, next: next})
+	s := x.newLinked(b.handler, &keeping{in: in, next: next})
 	s.form = wire.Stream
 	return s
 }

@@ -19,12 +19,14 @@ import (
 type linked struct {
 	// Fixed after newLinked.
 	recovery *recovery
+	handler  *Handler // that the stream began with
 	route    *route
 	view     viewpoint
 	events   bool
 	form     channels.Form
 	rewrites bool // it is held as one whose filters change the content
 	link     *hold.Link
+	share    *share // of the quotas; nil: none
 
 	mu    sync.Mutex // no call into hold while held
 	next  *link      // nil: the origin gave no further one
@@ -32,26 +34,28 @@ type linked struct {
 	need  hold.Need
 	seen  []hold.Seen // what the origin is told: need's, or what the last page said
 	asks  bool        // the stream waits
-	fails int         // requests for this need that failed
 	gone  bool        // the stream has ended
+	fails int         // requests for this need that failed
 }
 
 // newLinked returns the link of a stream that is about to be held.
-func (x *exchange) newLinked(rec *recovery, k *keeping) *linked {
+func (x *exchange) newLinked(h *Handler, k *keeping) *linked {
 	s := &linked{
-		recovery: rec,
+		recovery: h.recovery,
+		handler:  h,
 		route:    x.route,
 		view:     viewpointOf(x.held.Request),
 		events:   k.events,
 		form:     x.form(k.events),
 		rewrites: x.filters.Rewrites(),
 		next:     k.next,
+		share:    k.counted.share,
 	}
 	s.link = hold.NewLink(x.route.seen(k.in), s.recover)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.pollLocked()
-	rec.enter(s)
+	s.recovery.enter(s)
 	return s
 }
 
@@ -113,8 +117,10 @@ func (rec *recovery) settling(tries int) time.Duration {
 // ask has the origin asked after a while, for others in the same place as well.
 func (s *linked) ask(delay time.Duration) {
 	s.mu.Lock()
-	// Who asks for the first time must not wait with those who ask again.
-	key := s.next.key(s.route, s.view, s.seen) + "\n" + strconv.Itoa(s.need.Tries) + "." + strconv.Itoa(s.fails)
+	// Who asks for the first time must not wait with those who ask again, and who is
+	// held as an earlier configuration says not with those of a later one.
+	key := s.next.key(s.route, s.view, s.seen) + "\n" + strconv.Itoa(s.need.Tries) + "." + strconv.Itoa(s.fails) +
+		"." + strconv.Itoa(s.handler.generation)
 	s.mu.Unlock()
 	if !s.recovery.desk.Add(key, s, delay) {
 		s.giveUp()
@@ -214,6 +220,7 @@ func (s *linked) goOn(ctx context.Context, p *page) {
 	s.next = p.links.next
 	s.pollLocked()
 	s.mu.Unlock()
+	s.share.follow(s.route, p.in)
 	s.answer(recoveryDone, &hold.Relief{
 		Body:      s.recovery.positioned(s, p.body, &need, cursor),
 		Cursor:    cursor,

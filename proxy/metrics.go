@@ -71,6 +71,21 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 	return m
 }
 
+// forget takes a route out of all metrics. Who still counts for it is not seen.
+func (m *Metrics) forget(route string) {
+	of := prometheus.Labels{"route": route}
+	vectors := []interface{ DeletePartialMatch(prometheus.Labels) int }{
+		m.requests, m.failures, m.polls, m.pollGaps, m.hints, m.pending,
+		m.recovery.recoveries, m.recovery.requests, m.recovery.gone,
+		m.origins.requests, m.origins.active, m.origins.up, m.origins.retries,
+		m.queues.length, m.queues.waits, m.leases.challenges, m.leases.renewals, m.keys.fetches, m.keys.known,
+	}
+	for _, v := range vectors {
+		v.DeletePartialMatch(of)
+	}
+	m.filters.Forget(route)
+}
+
 // accepting resolves the counters of a listener. m may be nil, which counts
 // nothing.
 func (m *Metrics) accepting() map[acceptTrouble]prometheus.Counter {
@@ -108,6 +123,7 @@ const (
 	pollDrained  pollResult = "drained"
 	pollGone     pollResult = "client_gone"
 	pollBroken   pollResult = "bad_patch"
+	pollRevoked  pollResult = "revoked"
 	pollRepeated pollResult = "repeated" // the origin was asked again, and answered
 )
 
@@ -131,7 +147,7 @@ func (m *Metrics) route(name string, origins []string) *routeCounts {
 		recoveryCounts: m.recovery.route(name),
 		leaseCounts:    m.leases.route(name),
 	}
-	for _, result := range []pollResult{pollAnswered, pollTimedOut, pollDrained, pollGone, pollBroken, pollRepeated} {
+	for _, result := range []pollResult{pollAnswered, pollTimedOut, pollDrained, pollGone, pollBroken, pollRevoked, pollRepeated} {
 		c.polls[result] = m.polls.WithLabelValues(name, string(result))
 	}
 	for _, reason := range gapReasons() {

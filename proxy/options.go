@@ -40,6 +40,10 @@ type Options struct {
 	Holding Holding
 	// Limits hold back what comes too fast.
 	Limits Limits
+	// Quotas bound what one client, user or channel has of what is held.
+	Quotas Quotas
+	// Bodies bound the bodies of requests.
+	Bodies Bodies
 	// OriginTLS is how to talk to https origins. Nil: Go's defaults.
 	OriginTLS *tls.Config
 	// Metrics counts; nil counts nothing.
@@ -50,8 +54,8 @@ type Options struct {
 	Log *zap.Logger
 }
 
-// compile turns the routes into what the handler works with. All that is
-// wrong with them is in the error.
+// compile fills in what the routes leave out. All that is wrong with them is in the
+// error.
 func (o *Options) compile() ([]*route, error) {
 	if len(o.Routes) == 0 {
 		return nil, errors.New("no routes")
@@ -67,8 +71,7 @@ func (o *Options) compile() ([]*route, error) {
 		if err != nil {
 			errs = append(errs, fmt.Errorf("route %q: %w", r.Name, err))
 		}
-		gate := newGate(r.OriginRequests, &o.Limits, o.Metrics.queues.at(limitOriginRequests, r.Name))
-		routes = append(routes, &route{Route: r, counts: o.Metrics.route(r.Name, r.originNames()), gate: gate, crossSite: pages})
+		routes = append(routes, &route{Route: r, crossSite: pages})
 	}
 	return routes, errors.Join(errs...)
 }

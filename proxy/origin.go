@@ -26,11 +26,11 @@ type originSet struct {
 	trace     *Trace // may be nil
 }
 
-// newOriginSet returns the RoundTripper of rt, whose transport is made.
-func newOriginSet(rt *route, o *Options) *originSet {
+// newOriginSet returns the RoundTripper of a route whose passage is p so far.
+func newOriginSet(r *Route, p *passage, o *Options) *originSet {
 	return &originSet{
-		pool: newPool(&rt.Route, o.Limits.Queue, rt.counts.origins), transport: rt.origins, gate: rt.gate,
-		head: o.Head, asking: o.Asking, counts: rt.counts, trace: o.Trace,
+		pool: newPool(r, o.Limits.Queue, p.counts.origins), transport: p.origins, gate: p.gate,
+		head: o.Head, asking: o.Asking, counts: p.counts, trace: o.Trace,
 	}
 }
 
@@ -168,6 +168,8 @@ func classify(ctx context.Context, x *exchange, err error) Reason {
 	switch {
 	case x.body.abandoned():
 		return OriginBroken // whatever became of the context then
+	case x.body.exceeded() != nil:
+		return x.body.exceeded().reason // likewise
 	case ctx.Err() != nil:
 		return ClientGone
 	case x.body.clientError() != nil:

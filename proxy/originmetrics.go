@@ -50,10 +50,18 @@ func (m *originMetrics) origin(route, origin string) *originCounts {
 		active:   m.active.WithLabelValues(route, origin),
 		up:       m.up.WithLabelValues(route, origin),
 	}
-	for _, reason := range []Reason{ClientGone, BadRequestBody, OriginTimeout, OriginUnreachable, OriginBroken} {
+	for _, reason := range []Reason{ClientGone, BadRequestBody, RequestTooLarge, SlowRequest, OriginTimeout, OriginUnreachable, OriginBroken} {
 		c.results[reason] = m.requests.WithLabelValues(route, origin, string(reason))
 	}
 	return c
+}
+
+// forget takes an origin of a route out of the metrics.
+func (m *originMetrics) forget(route, origin string) {
+	of := prometheus.Labels{"route": route, "origin": origin}
+	m.requests.DeletePartialMatch(of)
+	m.active.DeletePartialMatch(of)
+	m.up.DeletePartialMatch(of)
 }
 
 // originNames are the labels of a route's origins.

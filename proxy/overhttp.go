@@ -52,7 +52,7 @@ func (h *Handler) holdOverHTTP(x *exchange, r *http.Request) *failure {
 	if h.holding.Hub == nil {
 		return &failure{BadInstruction, errors.New("holding is not set up")}
 	}
-	if f := h.admit(); f != nil {
+	if f := h.admit(x, r, implicit()); f != nil {
 		return f
 	}
 	held := false

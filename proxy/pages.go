@@ -19,7 +19,7 @@ func (h *Handler) sendPages(x *exchange, r *http.Request, in *grip.Instruction, 
 	if f := h.begin(x, r); f != nil {
 		return f
 	}
-	if f := h.admit(); f != nil {
+	if f := h.admit(x, r, in); f != nil {
 		return f
 	}
 	k := &keeping{events: d.isEventStream(), in: in, next: x.links.next}
@@ -78,6 +78,10 @@ func (h *Handler) insist(x *exchange, r *http.Request, k *keeping) (*page, error
 
 // holdPage holds a response from a page on.
 func (h *Handler) holdPage(x *exchange, r *http.Request, k *keeping) {
+	if f := x.partake(k.in); f != nil {
+		h.note(x, r, f)
+		x.abort()
+	}
 	subs := x.subscriptions(k.in)
 	ctx, joined, f := h.join(r, subs)
 	if f != nil {

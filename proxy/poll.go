@@ -3,6 +3,7 @@ package proxy
 import (
 	"errors"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"go.uber.org/zap"
@@ -19,11 +20,14 @@ type poll struct {
 	cursor *channels.Cursor
 	client hold.Client
 	labels hold.Labels
+	names  []string // of its channels
 	seat   *hold.Seat
 	seen   []hold.Seen      // by subscription: the prev-ids of the instruction
 	kicked chan struct{}    // capacity 1, never closed
 	ended  chan hold.Reason // capacity 1, never closed
 	asked  chan struct{}    // capacity 1, never closed: the origin is to be asked again
+
+	revoked atomic.Bool // set before ended: it may get no response that is published after that
 
 	// Owned by the handler.
 	own     []byte       // the origin's body, which patches change
@@ -36,6 +40,9 @@ func (p *poll) Kick() { nudge(p.kicked) }
 
 // End implements hold.Waiter.
 func (p *poll) End(reason hold.Reason) {
+	if reason.AtOnce() {
+		p.revoked.Store(true)
+	}
 	select {
 	case p.ended <- reason:
 	default:
@@ -44,6 +51,17 @@ func (p *poll) End(reason hold.Reason) {
 
 // Identity implements hold.Known.
 func (p *poll) Identity() hold.Client { return p.client }
+
+// Describe implements hold.Describer. A poll has nothing to catch up with.
+func (p *poll) Describe(tell func(hold.Facts)) { tell(hold.Facts{Channels: p.names}) }
+
+// end is how the wait is over that somebody has ended.
+func (p *poll) end() pollResult {
+	if p.revoked.Load() {
+		return pollRevoked
+	}
+	return pollDrained
+}
 
 // Labels implements hold.Labelled.
 func (p *poll) Labels() hold.Labels { return p.labels }
@@ -65,6 +83,8 @@ func (h *Handler) wait(x *exchange, r *http.Request, p *poll, timeout time.Durat
 	for end := pollResult(""); ; {
 		a := h.next(x, p)
 		switch {
+		case p.revoked.Load(): // perhaps before a was published
+			return nil, pollRevoked
 		case a != nil:
 			return a, pollAnswered
 		case p.broken != nil:
@@ -79,7 +99,7 @@ func (h *Handler) wait(x *exchange, r *http.Request, p *poll, timeout time.Durat
 		case <-p.asked:
 			p.want(x, hold.OnCommand)
 		case <-p.ended:
-			end = pollDrained
+			end = p.end()
 		case <-timer.C:
 			end = pollTimedOut
 		case <-r.Context().Done():

@@ -14,6 +14,10 @@ const (
 	BadMethod Reason = "bad_method"
 	// BadRequestBody: the client's body broke the rules of its framing. 400.
 	BadRequestBody Reason = "bad_request_body"
+	// RequestTooLarge: the client's body is longer than it may be (Bodies). 413.
+	RequestTooLarge Reason = "request_too_large"
+	// SlowRequest: the client's body came too slowly. 408.
+	SlowRequest Reason = "slow_request"
 	// BadHandshake: the request is no handshake of a WebSocket that we can answer.
 	// 400.
 	BadHandshake Reason = "bad_handshake"
@@ -68,6 +72,9 @@ const (
 	BodyTooLarge Reason = "body_too_large"
 	// BadInstruction: the origin's instruction cannot be followed. 502.
 	BadInstruction Reason = "bad_instruction"
+	// ChannelDenied: the origin's instruction names a channel that its route may not
+	// have (ChannelPolicy). 502.
+	ChannelDenied Reason = "channel_denied"
 	// BadPatch: a published patch cannot be applied to the origin's body, and the
 	// request cannot be sent again. 502.
 	BadPatch Reason = "bad_patch"
@@ -76,6 +83,13 @@ const (
 	LinkFailed Reason = "link_failed"
 	// TooManyStreams: as many streams are held as are allowed. 503.
 	TooManyStreams Reason = "too_many_streams"
+	// TooManyOfAddress: as many are held for the client's address as are allowed
+	// (Quotas). 429.
+	TooManyOfAddress Reason = "too_many_of_address"
+	// TooManyOfUser: as many are held for the user as are allowed. 429.
+	TooManyOfUser Reason = "too_many_of_user"
+	// TooManyOfChannel: as many are held on a channel as are allowed. 503.
+	TooManyOfChannel Reason = "too_many_of_channel"
 	// TooManyNewStreams: streams begin faster than they may (Limits). 503.
 	TooManyNewStreams Reason = "too_many_new_streams"
 	// OriginBusy: as many requests are with the route's origins, or under way with
@@ -90,11 +104,12 @@ const (
 
 // reasons lists all reasons, for metrics and the log's limits.
 func reasons() []Reason {
-	return []Reason{NoRoute, BadMethod, BadRequestBody, BadHandshake, WrongMethod,
+	return []Reason{NoRoute, BadMethod, BadRequestBody, RequestTooLarge, SlowRequest, BadHandshake, WrongMethod,
 		TokenMissing, TokenAmbiguous, TokenRefused, TokenExpired, TokenUnfit, TokenKeysUnavailable,
 		ForgedEvents, PreflightRefused, ForeignOrigin, UnknownChallenge, NotReauthorized, Revoked, ClientGone, ClientTimeout,
 		OriginUnreachable, OriginTimeout, OriginBroken, OriginCut, BadEncoding, BodyTooLarge, BadInstruction,
-		BadPatch, LinkFailed, TooManyStreams, TooManyNewStreams, OriginBusy, Draining, HistoryUnavailable}
+		ChannelDenied, BadPatch, LinkFailed, TooManyStreams, TooManyOfAddress, TooManyOfUser, TooManyOfChannel,
+		TooManyNewStreams, OriginBusy, Draining, HistoryUnavailable}
 }
 
 // status is the status of the answer that tells r to a client.
@@ -106,15 +121,21 @@ func (r Reason) status() int {
 		return http.StatusNotImplemented
 	case BadRequestBody, BadHandshake, TokenAmbiguous:
 		return http.StatusBadRequest
+	case RequestTooLarge:
+		return http.StatusRequestEntityTooLarge
+	case SlowRequest:
+		return http.StatusRequestTimeout
 	case WrongMethod:
 		return http.StatusMethodNotAllowed
 	case TokenMissing, TokenRefused, TokenExpired:
 		return http.StatusUnauthorized
 	case ForgedEvents, PreflightRefused, ForeignOrigin, NotReauthorized, Revoked, TokenUnfit:
 		return http.StatusForbidden
+	case TooManyOfAddress, TooManyOfUser:
+		return http.StatusTooManyRequests
 	case OriginTimeout:
 		return http.StatusGatewayTimeout
-	case TooManyStreams, TooManyNewStreams, OriginBusy, Draining, HistoryUnavailable, TokenKeysUnavailable:
+	case TooManyStreams, TooManyOfChannel, TooManyNewStreams, OriginBusy, Draining, HistoryUnavailable, TokenKeysUnavailable:
 		return http.StatusServiceUnavailable
 	default:
 		return http.StatusBadGateway
@@ -130,6 +151,10 @@ func (r Reason) message() string {
 		return "This method is not supported."
 	case BadRequestBody:
 		return "The request body is malformed."
+	case RequestTooLarge:
+		return "The request body is too large."
+	case SlowRequest:
+		return "The request body came too slowly."
 	case BadHandshake:
 		return "The WebSocket handshake is malformed or of another version than 13."
 	case WrongMethod:
@@ -162,7 +187,11 @@ func (r Reason) message() string {
 		return "Too many requests come at once."
 	case OriginBusy:
 		return "The origin has too many requests now."
-	case TooManyStreams, Draining, HistoryUnavailable:
+	case TooManyOfAddress:
+		return "Too many streams are open from this address."
+	case TooManyOfUser:
+		return "Too many streams are open for this user."
+	case TooManyStreams, TooManyOfChannel, Draining, HistoryUnavailable:
 		return "No more streams can be held now."
 	default:
 		return "Error while proxying to origin."
@@ -172,9 +201,9 @@ func (r Reason) message() string {
 // byClient reports whether clients can bring r about by themselves.
 func (r Reason) byClient() bool {
 	switch r {
-	case NoRoute, BadMethod, BadRequestBody, BadHandshake, WrongMethod, TokenMissing, TokenAmbiguous, TokenRefused,
-		TokenExpired, TokenUnfit, ForgedEvents, PreflightRefused, ForeignOrigin, UnknownChallenge, NotReauthorized, Revoked,
-		ClientGone, ClientTimeout:
+	case NoRoute, BadMethod, BadRequestBody, RequestTooLarge, SlowRequest, BadHandshake, WrongMethod, TokenMissing,
+		TokenAmbiguous, TokenRefused, TokenExpired, TokenUnfit, ForgedEvents, PreflightRefused, ForeignOrigin,
+		UnknownChallenge, NotReauthorized, Revoked, ClientGone, ClientTimeout, TooManyOfAddress, TooManyOfUser:
 		return true
 	}
 	return false
@@ -193,8 +222,8 @@ func (r Reason) byOrigin() bool {
 // asking again later makes sense.
 func (r Reason) passes() bool {
 	switch r {
-	case OriginUnreachable, OriginTimeout, OriginBroken, OriginCut, TooManyStreams, TooManyNewStreams, OriginBusy,
-		Draining, HistoryUnavailable, TokenKeysUnavailable:
+	case OriginUnreachable, OriginTimeout, OriginBroken, OriginCut, TooManyStreams, TooManyOfAddress, TooManyOfUser,
+		TooManyOfChannel, TooManyNewStreams, OriginBusy, Draining, HistoryUnavailable, TokenKeysUnavailable:
 		return true
 	}
 	return false

@@ -92,12 +92,13 @@ func (h *Handler) renew(x *exchange, r *http.Request, in *grip.Instruction) *fai
 		t.mailbox.End(hold.ReasonOperator)
 		return h.answerChallenge(x, reopened, `"expires_in":0`)
 	}
+	who := t.known(client.Who)
 	if !stays {
-		if f := h.move(x, r, t, subs); f != nil {
+		if f := h.move(x, r, t, who, subs); f != nil {
 			return f
 		}
+		t.share.follow(t.route, in)
 	}
-	who := renewable(client.Who)
 	t.is(who, subs)
 	t.mailbox.Rename(who)
 	more := `"expires_in":` + expiresIn(in.Expires)
@@ -150,7 +151,7 @@ func (x *exchange) notRenewed(why string) *failure {
 
 // move has the stream go on with other channels. On those that it has it goes on
 // where it stands; the others begin where the origin's answer says.
-func (h *Handler) move(x *exchange, r *http.Request, t *tenure, subs []channels.Subscription) *failure {
+func (h *Handler) move(x *exchange, r *http.Request, t *tenure, who *hold.Who, subs []channels.Subscription) *failure {
 	had := t.channels()
 	for i := range subs {
 		if slices.Contains(had, subs[i].Channel) {
@@ -170,6 +171,9 @@ func (h *Handler) move(x *exchange, r *http.Request, t *tenure, subs []channels.
 	t.mailbox.Move(hold.Move{
 		Follow: func(place uint64) (*channels.Cursor, error) {
 			defer joined()
+			if h.turnAwayFrom(t.route, who, namesOf(subs)) != nil { // since the origin was asked
+				t.mailbox.End(hold.ReasonRevoked)
+			}
 			return h.holding.Hub.Follow(context.Background(), channels.Follow{
 				Subscriptions: subs,
 				Form:          t.form,

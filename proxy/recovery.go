@@ -26,12 +26,12 @@ import (
 // goes on where the stream has stopped.
 //
 // The desk keeps the pace. Streams that have seen the same and have the same link
-// get one answer: the request for it carries no credentials of anybody's.
+// get one answer: the request for it carries no credentials of anybody's. A handler
+// that takes another's place shares its recovery, so that there is one pace for all.
 type recovery struct {
 	// Fixed after newRecovery.
-	handler *Handler
-	retry   time.Duration
-	desk    *errand.Desk[*linked]
+	retry time.Duration
+	desk  *errand.Desk[*linked]
 
 	permits *errand.Desk[*permit] // for response holds
 
@@ -63,8 +63,8 @@ func (p Pace) options() errand.Options {
 	}
 }
 
-func newRecovery(h *Handler, p Pace) *recovery {
-	rec := &recovery{handler: h, retry: or(p.Retry, time.Second), streams: make(map[*linked]struct{}), polls: make(map[*poll]struct{})}
+func newRecovery(p Pace) *recovery {
+	rec := &recovery{retry: or(p.Retry, time.Second), streams: make(map[*linked]struct{}), polls: make(map[*poll]struct{})}
 	rec.permits = newPermits(p)
 	rec.desk = errand.New(p.options(), rec.ask)
 	return rec
@@ -92,6 +92,13 @@ func (rec *recovery) leavePoll(p *poll) {
 	rec.mu.Lock()
 	defer rec.mu.Unlock()
 	delete(rec.polls, p)
+}
+
+// keep makes p the pace from now on, but for its Spread and Retry.
+func (rec *recovery) keep(p Pace) {
+	o := p.options()
+	rec.desk.Adjust(o.Concurrent, o.PerSecond)
+	rec.permits.Adjust(o.Concurrent, o.PerSecond)
 }
 
 // close asks origins for nothing more.
@@ -127,8 +134,9 @@ func (rec *recovery) ask(ctx context.Context, streams []*linked) {
 	}
 	first := streams[0]
 	to, seen, _ := first.wants()
-	asked := rec.handler.head().Seq
-	p, err := rec.handler.turn(ctx, first.route, first.view, to, seen)
+	h := first.handler
+	asked := h.head().Seq
+	p, err := h.turn(ctx, first.route, first.view, to, seen)
 	first.route.counts.asked(err)
 	if err != nil {
 		rec.note(first, to, err)
@@ -146,7 +154,7 @@ func (rec *recovery) ask(ctx context.Context, streams []*linked) {
 
 // note logs why an origin could not help.
 func (rec *recovery) note(s *linked, to *link, err error) {
-	h := rec.handler
+	h := s.handler
 	h.linkLimit.Do(func() {
 		h.log.Warn("link not answered", zap.String("route", s.route.Name), zap.String("path", to.path), zap.Error(err))
 	})
@@ -162,16 +170,16 @@ func (rec *recovery) follow(ctx context.Context, s *linked, p *page, need *hold.
 		}
 	}
 	continued(subs, need.Seen)
-	ctx, joined, err := rec.handler.joinAll(ctx, subs)
+	ctx, joined, err := s.handler.joinAll(ctx, subs)
 	if err != nil {
 		return nil, err
 	}
 	defer joined()
-	return rec.handler.holding.Hub.Follow(ctx, channels.Follow{
+	return s.handler.holding.Hub.Follow(ctx, channels.Follow{
 		Subscriptions: subs,
 		Form:          s.form,
 		Live:          p.at.Seq,
-		Group:         rec.handler.holding.Holder.Group(),
+		Group:         s.handler.holding.Holder.Group(),
 		Chained:       p.links.next != nil,
 		Trusting:      need.Tries >= hold.Stubborn || p.links.next == nil,
 		Continued:     &channels.Continued{Place: need.Place},
@@ -201,10 +209,10 @@ func (rec *recovery) positioned(s *linked, body []byte, need *hold.Need, cursor 
 	if at.IsZero() || !sse.Scan(body).Effect.From(need.State).AtBoundary() {
 		return body
 	}
-	e := sse.Event{Name: rec.handler.holding.PositionEvent, ID: at.String(), Data: "{}"}
+	e := sse.Event{Name: s.handler.holding.PositionEvent, ID: at.String(), Data: "{}"}
 	return sse.AppendEvent(slices.Clip(body), e)
 }
 
 // Recover has every held response that can ask its origin do so (GRIP: POST
-// /recover/). It returns at once.
+// /recover/), also those of handlers whose place h has taken. It returns at once.
 func (h *Handler) Recover() { h.recovery.all() }

@@ -107,7 +107,8 @@ func writeError(w http.ResponseWriter, r *http.Request, reason Reason, detail st
 	if detail != "" {
 		w.Header().Set("X-Content-Type-Options", "nosniff") // details quote what others have said
 	}
-	if reason.status() == http.StatusServiceUnavailable {
+	switch reason.status() {
+	case http.StatusServiceUnavailable, http.StatusTooManyRequests:
 		w.Header().Set("Retry-After", strconv.Itoa(retryMin/1000+rand.IntN(retryMax/1000)))
 	}
 	w.WriteHeader(reason.status())

@@ -44,6 +44,10 @@ func (h *Handler) repeat(x *exchange, r *http.Request, p *poll, timer *time.Time
 		}
 		if h.repeatOnce(x, r, p) {
 			x.counts.recovered(p.trigger, recoveryDone)
+			if p.revoked.Load() {
+				x.again = false
+				return pollRevoked
+			}
 			return pollRepeated
 		}
 		delay = errand.Backoff(h.recovery.retry, failures)
@@ -66,7 +70,7 @@ func (p *poll) pause(r *http.Request, timer *time.Timer, d time.Duration) (end p
 	case <-over.C:
 		return ""
 	case <-p.ended:
-		return pollDrained
+		return p.end()
 	case <-timer.C:
 		return pollTimedOut
 	case <-r.Context().Done():

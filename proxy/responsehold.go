@@ -17,7 +17,7 @@ func (h *Handler) holdResponse(x *exchange, r *http.Request, in *grip.Instructio
 	if f := h.turnAway(x, r, in, x.subscriptions(in)); f != nil {
 		return f
 	}
-	if f := h.admit(); f != nil {
+	if f := h.admit(x, r, in); f != nil {
 		return f
 	}
 	own, f := body.readAll()
@@ -35,8 +35,10 @@ func (h *Handler) holdResponse(x *exchange, r *http.Request, in *grip.Instructio
 	x.counts.polls[result].Inc()
 	switch {
 	case result == pollGone:
-		h.farewells.say(x.route, viewpointOf(x.held.Request), x.links.gone)
+		h.farewells.say(h, x.route, viewpointOf(x.held.Request), x.links.gone)
 		return &failure{ClientGone, r.Context().Err()}
+	case result == pollRevoked:
+		return &failure{Revoked, errBarred}
 	case result == pollBroken:
 		return &failure{BadPatch, p.broken}
 	case result == pollRepeated:
@@ -79,6 +81,7 @@ func (h *Handler) newPoll(x *exchange, r *http.Request, in *grip.Instruction, ow
 		cursor: cursor,
 		client: h.clientOf(x, r, in),
 		labels: hold.Labels{Route: x.route.Name, Protocol: hold.FramingOf(r).String()},
+		names:  namesOf(subs),
 		seen:   x.route.seen(in),
 		own:    own,
 		kicked: make(chan struct{}, 1),

@@ -46,10 +46,7 @@ func (h *Handler) rewrite(pr *httputil.ProxyRequest) {
 // sign adds what tells an origin that it is asked by a GRIP proxy.
 func (h *Handler) sign(header http.Header, rt *route) {
 	setNonEmpty(header, "Grip-Feature", h.feature)
-	signer := rt.Signer
-	if signer == nil {
-		signer = h.signer
-	}
+	signer := h.signerOf(rt)
 	if signer == nil {
 		return
 	}

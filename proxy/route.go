@@ -128,6 +128,8 @@ type Route struct {
 
 	// Signer signs this route's requests. Nil: Options.Signer does.
 	Signer Signer
+	// MaxBody bounds the bodies of requests, in bytes. 0: Options.Bodies does.
+	MaxBody int64
 	// CORS lets pages of other sites read. Without Origins it is the origin's
 	// business.
 	CORS CORS
@@ -139,6 +141,8 @@ type Route struct {
 
 	// ChannelPrefix is put before every channel name of an instruction.
 	ChannelPrefix string
+	// Channels says which channels an instruction may name.
+	Channels ChannelPolicy
 	// Subscribe are whole names of channels that every hold follows.
 	Subscribe []string
 	Resume    Resume // empty: ResumeIDs

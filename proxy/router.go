@@ -18,19 +18,20 @@ import (
 // there).
 type router struct {
 	all   []*route
+	named map[string]*route
 	hosts map[string][]*route // the most specific first
 	any   []*route            // the most specific first
 }
 
 func newRouter(routes []*route) (*router, error) {
-	rs := &router{all: routes, hosts: map[string][]*route{}}
-	seen, names := map[string]bool{}, map[string]bool{}
+	rs := &router{all: routes, named: map[string]*route{}, hosts: map[string][]*route{}}
+	seen := map[string]bool{}
 	for _, rt := range routes {
 		key := rt.label()
-		if seen[key] || names[rt.Name] {
+		if seen[key] || rs.named[rt.Name] != nil {
 			return nil, fmt.Errorf("route %q: another route has its name, or takes the same requests", rt.Name)
 		}
-		seen[key], names[rt.Name] = true, true
+		seen[key], rs.named[rt.Name] = true, rt
 		rs.add(rt)
 	}
 	rs.sort()

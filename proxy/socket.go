@@ -58,7 +58,7 @@ func (h *Handler) holdSocket(x *exchange, r *http.Request) *failure {
 	if !ok || !strings.EqualFold(x.held.Header.Get("Upgrade"), "websocket") {
 		return &failure{OriginBroken, errors.New("answer switches to another protocol than it was asked for")}
 	}
-	if f := h.admit(); f != nil {
+	if f := h.admit(x, r, implicit()); f != nil {
 		return f
 	}
 	grip.StripExtensions(x.held.Header)
@@ -74,6 +74,9 @@ func (h *Handler) holdSocket(x *exchange, r *http.Request) *failure {
 // openSocket answers the client's handshake with the header of resp, and takes its
 // connection over.
 func (h *Handler) openSocket(x *exchange, r *http.Request, resp *http.Response) (*websocket.Session, *failure) {
+	if f := h.turnAwayFrom(x.route, nil, x.route.Subscribe); f != nil {
+		return nil, f
+	}
 	implicit, f := h.implicitChannels(x, r)
 	if f != nil {
 		return nil, f
@@ -97,7 +100,8 @@ func (h *Handler) openSocket(x *exchange, r *http.Request, resp *http.Response) 
 		Route:         x.route.Name,
 		ChannelPrefix: x.route.ChannelPrefix,
 		Implicit:      implicit,
-		Follow:        h.followChannel,
+		Follow:        h.followerFor(x.route),
+		Quota:         socketShare{x.share},
 		MaxChannels:   h.holding.MaxChannels,
 		MaxMessage:    x.route.WebSocket.MaxMessage,
 		WriteTimeout:  x.route.WriteTimeout,

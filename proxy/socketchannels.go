@@ -7,16 +7,23 @@ import (
 	"slices"
 
 	"github.com/holdfast-proxy/holdfast/channels"
-	"github.com/holdfast-proxy/holdfast/internal/grip"
 	"github.com/holdfast-proxy/holdfast/internal/websocket"
 	"github.com/holdfast-proxy/holdfast/internal/wire"
 )
 
-// followChannel makes the cursor of a channel that an origin has asked for on a
-// WebSocket. It begins with what is published after the origin's message has come.
-func (h *Handler) followChannel(ctx context.Context, name string) (*channels.Cursor, error) {
+// followerFor returns what makes the cursor of a channel that an origin of rt has
+// asked for on a WebSocket.
+func (h *Handler) followerFor(rt *route) func(context.Context, string) (*channels.Cursor, error) {
+	return func(ctx context.Context, name string) (*channels.Cursor, error) {
+		return h.followChannel(ctx, rt, name)
+	}
+}
+
+// followChannel makes a cursor that begins with what is published after the origin's
+// message has come.
+func (h *Handler) followChannel(ctx context.Context, rt *route, name string) (*channels.Cursor, error) {
 	live := h.head().Seq
-	if err := channels.CheckName(name); err != nil {
+	if err := rt.checkChannel(name); err != nil {
 		return nil, fmt.Errorf("%w: %w", websocket.ErrInstruction, err)
 	}
 	ctx, cancel := context.WithTimeout(ctx, historyPatience)
@@ -45,7 +52,7 @@ func (h *Handler) implicitChannels(x *exchange, r *http.Request) ([]websocket.Im
 	if len(x.route.Subscribe) == 0 {
 		return nil, nil
 	}
-	own := &grip.Instruction{Hold: grip.Stream}
+	own := implicit()
 	if err := h.checkInstruction(x, own); err != nil {
 		return nil, &failure{BadInstruction, err}
 	}
@@ -67,6 +74,28 @@ func (h *Handler) implicitChannels(x *exchange, r *http.Request) ([]websocket.Im
 		found = append(found, websocket.Implicit{Channel: name, Cursor: cursor})
 	}
 	return found, nil
+}
+
+// socketShare is a share as a WebSocket uses it. It implements websocket.Quota.
+type socketShare struct{ share *share }
+
+// Join implements websocket.Quota.
+func (s socketShare) Join(channel string) error {
+	if f := s.share.join(channel); f != nil {
+		return f
+	}
+	return nil
+}
+
+// Leave implements websocket.Quota.
+func (s socketShare) Leave(channel string) { s.share.leave(channel) }
+
+// Note implements websocket.Quota.
+func (s socketShare) Note(meta, value string) error {
+	if f := s.share.note(meta, value); f != nil {
+		return f
+	}
+	return nil
 }
 
 // leaveChannels undoes implicitChannels for a WebSocket that does not come about.

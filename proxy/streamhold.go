@@ -23,7 +23,7 @@ func (h *Handler) holdStream(x *exchange, r *http.Request, in *grip.Instruction,
 	if f := h.begin(x, r); f != nil {
 		return f
 	}
-	if f := h.admit(); f != nil {
+	if f := h.admit(x, r, in); f != nil {
 		return f
 	}
 	k := &keeping{events: d.isEventStream(), in: in, next: x.links.next, at: x.at}
@@ -62,7 +62,8 @@ type keeping struct {
 	tenure *tenure          // nil: it may stay for ever
 	// farewell tells the origin that the client has gone; nil before it has a head.
 	farewell func()
-	kept     bool // the holder has, or had, the stream and its place
+	counted  counted // what the holder's stream takes along
+	kept     bool    // the holder has, or had, the stream and its place
 }
 
 // unlessKept gives back what a stream had that nobody holds.
@@ -71,6 +72,7 @@ func (h *Handler) unlessKept(k *keeping) {
 		return
 	}
 	h.holding.Holder.Release()
+	k.counted.giveBack()
 	k.more.ended()
 	if k.farewell != nil {
 		k.farewell()
@@ -85,7 +87,7 @@ func (h *Handler) sendHead(x *exchange, r *http.Request, k *keeping, d head) {
 	hold.Prepare(x.w, r)
 	d.write(x, r)
 	view, rt, gone := viewpointOf(x.held.Request), x.route, x.links.gone
-	k.farewell = func() { h.farewells.say(rt, view, gone) }
+	k.farewell = func() { h.farewells.say(h, rt, view, gone) }
 }
 
 // keep places the cursor of a stream whose channels have been joined with ctx. If
@@ -109,18 +111,19 @@ func (h *Handler) keep(ctx context.Context, x *exchange, r *http.Request, k *kee
 // attach has the holder know the stream's link, and tell of its end whoever must
 // know.
 func (k *keeping) attach(s *hold.Stream, gone bool) {
-	if k.more == nil && k.tenure == nil && !gone {
-		return
-	}
-	more, tenure, farewell := k.more, k.tenure, k.farewell
+	more, tenure, farewell, told := k.more, k.tenure, k.farewell, s.Ended
 	if more != nil {
 		s.Link = more.link
 	}
-	s.Ended = func(hold.Reason) {
-		more.ended()
-		tenure.over()
-		farewell()
+	if more != nil || tenure != nil || gone {
+		s.Ended = func(why hold.Reason) {
+			more.ended()
+			tenure.over()
+			farewell()
+			told(why)
+		}
 	}
+	s.Ended = k.counted.givenBackAfter(s.Ended)
 }
 
 // hold gives a stream to the holder.
@@ -128,8 +131,9 @@ func (h *Handler) hold(x *exchange, r *http.Request, k *keeping) {
 	if k.cursor == nil {
 		return
 	}
+	k.counted = x.takeCounted()
 	if k.next != nil {
-		k.more = x.newLinked(h.recovery, k)
+		k.more = x.newLinked(h, k)
 	}
 	h.open(x, k.events, k.seen, k.cursor)
 	if err := x.w.FlushError(); err != nil {
@@ -142,11 +146,14 @@ func (h *Handler) hold(x *exchange, r *http.Request, k *keeping) {
 	k.attach(s, x.links.gone != nil)
 	k.kept = true
 	x.giveUp()
+	h.users.enter() // until s.Ended
 	var err error
 	if x.wait, err = h.holding.Holder.Hold(x.w.ResponseWriter, x.asked, s); err != nil {
 		k.more.ended()
 		k.tenure.over()
 		k.farewell()
+		k.counted.giveBack()
+		h.streamEnded("")
 		h.note(x, r, &failure{ClientGone, err}) // in between
 		x.abort()
 	}
@@ -207,6 +214,7 @@ func (h *Handler) stream(x *exchange, in *grip.Instruction, events bool, seen *s
 		OnLag:        x.route.lagPolicy(events),
 		WriteTimeout: x.route.WriteTimeout,
 		Route:        x.route.Name,
+		Ended:        h.streamEnded,
 	}
 	if events {
 		s.GapEvent = h.gapEvent

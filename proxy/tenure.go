@@ -37,6 +37,7 @@ type tenure struct {
 	route    *route
 	mailbox  *hold.Mailbox
 	lease    *lease.Lease
+	share    *share // of the quotas; nil: none
 	events   bool
 	form     channels.Form
 	linked   bool // it has a next link, so it keeps its channels
@@ -77,11 +78,12 @@ func (h *Handler) newTenure(x *exchange, k *keeping, s *hold.Stream) *tenure {
 		mailbox:  new(hold.Mailbox),
 		events:   s.EventStream,
 		form:     s.Form,
+		share:    k.counted.share,
 		linked:   k.next != nil,
 		rewrites: x.filters.Rewrites(),
 		filters:  x.filters,
 	}
-	s.Client.Who = renewable(s.Client.Who)
+	s.Client.Who = t.known(s.Client.Who)
 	t.user = s.Client.Who.User
 	t.is(s.Client.Who, x.subscriptions(k.in))
 	s.Mailbox = t.mailbox
@@ -89,28 +91,31 @@ func (h *Handler) newTenure(x *exchange, k *keeping, s *hold.Stream) *tenure {
 	return t
 }
 
-// renewable is who, or nobody, as one who can be asked for new credentials.
-func renewable(who *hold.Who) *hold.Who {
+// known is who, or nobody, as the one who has the stream.
+func (t *tenure) known(who *hold.Who) *hold.Who {
 	var copied hold.Who
 	if who != nil {
 		copied = *who
 	}
-	copied.Renewable = true
+	copied.Renewable = t.canAsk()
 	return &copied
 }
 
-// notice is when the client is asked. Only event streams can be.
+// canAsk reports whether the client can be asked. Only those of event streams can be.
+func (t *tenure) canAsk() bool { return t.events && t.route.Reauthorize.Before > 0 }
+
+// notice is when the client is asked.
 func (t *tenure) notice() lease.Notice {
-	r := &t.route.Reauthorize
-	if !t.events || r.Before <= 0 {
+	if !t.canAsk() {
 		return lease.Notice{}
 	}
+	r := &t.route.Reauthorize
 	return lease.Notice{Before: max(r.Before, r.Patience), Patience: r.Patience}
 }
 
 // Challenge implements lease.Tenant.
 func (t *tenure) Challenge(secret string, left time.Duration) {
-	if t.notice().Before <= 0 {
+	if !t.canAsk() {
 		return
 	}
 	t.route.counts.challenges.Inc()

@@ -11,6 +11,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/holdfast-proxy/holdfast/internal/grip"
+	"github.com/holdfast-proxy/holdfast/internal/hold"
 	"github.com/holdfast-proxy/holdfast/internal/token"
 )
 
@@ -130,7 +131,7 @@ func instructionOf(g *token.Grant, now time.Time) *grip.Instruction {
 		if in.Meta == nil {
 			in.Meta = map[string]string{}
 		}
-		in.Meta[metaUser] = g.Subject
+		in.Meta[hold.MetaUser] = g.Subject
 	}
 	return in
 }

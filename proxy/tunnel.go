@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 
+	"github.com/holdfast-proxy/holdfast/internal/grip"
 	"github.com/holdfast-proxy/holdfast/internal/hold"
 )
 
@@ -37,7 +38,10 @@ func (h *Handler) openTunnel(x *exchange) *failure {
 	if x.tunnel == nil {
 		return nil
 	}
-	if f := h.admit(); f != nil {
+	if f := h.turnAwayFrom(x.route, x.tunnel.client.Who, nil); f != nil {
+		return f
+	}
+	if f := h.admit(x, x.asked, &grip.Instruction{}); f != nil {
 		return f
 	}
 	x.tunnel.detach()

@@ -28,7 +28,7 @@ type bus struct {
 }
 
 // newBus reaches for what is configured, and starts the server of our own.
-func newBus(cfg config.Config, reg prometheus.Registerer, log *zap.Logger) (b bus, err error) {
+func newBus(cfg config.Config, items *layout, reg prometheus.Registerer, log *zap.Logger) (b bus, err error) {
 	if b.access, err = natsAccess(cfg.NATS); err != nil {
 		return b, err
 	}
@@ -40,6 +40,7 @@ func newBus(cfg config.Config, reg prometheus.Registerer, log *zap.Logger) (b bu
 	}
 	if cfg.NATS.Stored() {
 		options := streamOptions(cfg, b.access, stream.NewMetrics(reg), log)
+		options.Wire = items.options
 		if b.server != nil {
 			options.Path = b.server.Path
 		}
@@ -70,7 +71,6 @@ func streamOptions(cfg config.Config, access nats.Access, m *stream.Metrics, log
 		MaxBytes:    int64(cfg.NATS.StreamBytes()),
 		Replicas:    cfg.NATS.StoredOn(),
 		DedupWindow: cfg.Channels.Dedup.Window,
-		Wire:        wireOptions(cfg),
 		Metrics:     m,
 		Log:         log,
 	}

@@ -15,31 +15,22 @@ import (
 	"github.com/holdfast-proxy/holdfast/internal/config"
 )
 
-// asker asks all nodes.
-type asker interface {
-	roll.Asker
-	live.Asker
-}
-
-// alone is a node without others.
-type alone struct {
-	roll.Alone
-	streams live.Alone
-}
-
-// AskLive implements live.Asker.
-func (a alone) AskLive(ctx context.Context, q live.Question) (live.Answer, error) {
-	return a.streams.AskLive(ctx, q)
+// askers are who answers questions of operators.
+type askers struct {
+	channels roll.Asker
+	streams  live.Asker
+	own      live.Asker // of this node alone
 }
 
 // cluster is who answers for all nodes: without a NATS this one alone.
-func (n *node) cluster(c config.NATS, streams live.Keeper, reg prometheus.Registerer) (asker, error) {
+func (n *node) cluster(c config.NATS, streams live.Keeper, reg prometheus.Registerer) (askers, error) {
 	name, err := n.name()
 	if err != nil {
-		return nil, err
+		return askers{}, err
 	}
+	own := live.Alone{Node: name, Keeper: streams}
 	if !n.hasNATS(c) {
-		return alone{roll.Alone{Node: name, Hub: n.hub}, live.Alone{Node: name, Keeper: streams}}, nil
+		return askers{roll.Alone{Node: name, Hub: n.hub}, own, own}, nil
 	}
 	n.nodes, err = nodes.New(nodes.Options{
 		Access:  n.bus.access,
@@ -50,7 +41,7 @@ func (n *node) cluster(c config.NATS, streams live.Keeper, reg prometheus.Regist
 		Metrics: nodes.NewMetrics(reg),
 		Log:     n.log.Named("nodes"),
 	})
-	return n.nodes, err
+	return askers{n.nodes, n.nodes, own}, err
 }
 
 // hasNATS reports whether there is a NATS, of our own or another.

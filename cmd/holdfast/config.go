@@ -68,10 +68,7 @@ func configExampleCommand() *cobra.Command {
 // load loads a configuration. Its error has one line per problem, and one per
 // warning, since a misspelt variable may be the reason.
 func load(sources config.Sources) (config.Config, []string, error) {
-	cfg, warnings, err := config.Load(sources)
-	if err == nil {
-		err = checkKeys(cfg)
-	}
+	cfg, warnings, err := read(sources)
 	if err == nil {
 		return cfg, warnings, nil
 	}
@@ -80,6 +77,16 @@ func load(sources config.Sources) (config.Config, []string, error) {
 		lines = append(lines, "warning: "+warning)
 	}
 	return cfg, nil, fmt.Errorf("the configuration is refused:\n  %s", strings.Join(lines, "\n  "))
+}
+
+// read reads a configuration, and tries the keys that it names. Its error joins one for
+// every problem.
+func read(sources config.Sources) (config.Config, []string, error) {
+	cfg, warnings, err := config.Load(sources)
+	if err == nil {
+		err = checkKeys(cfg)
+	}
+	return cfg, warnings, err
 }
 
 // summarize says what a configuration amounts to. It shows no secrets.

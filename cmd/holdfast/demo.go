@@ -46,7 +46,7 @@ read: internal/demo.`,
 		cfg.Listen, cfg.Control.Listen = []string{*listen}, []string{*control}
 		cfg.Log.Level = config.LogLevel(*logLevel)
 		cfg.Drain.Window = time.Second
-		log := newLogger(cfg.Log, cmd.ErrOrStderr())
+		log, _ := newLogger(cfg.Log, cmd.ErrOrStderr())
 		if *nodes > 1 {
 			if !flags.Changed("log-level") {
 				cfg.Log.Level = config.LogError // a cluster that forms has much to warn of

@@ -17,9 +17,11 @@ import (
 	"github.com/holdfast-proxy/holdfast/control/nats/nodes"
 	"github.com/holdfast-proxy/holdfast/control/nats/stream"
 	"github.com/holdfast-proxy/holdfast/control/zmq"
+	"github.com/holdfast-proxy/holdfast/internal/arrival"
 	"github.com/holdfast-proxy/holdfast/internal/certs"
 	"github.com/holdfast-proxy/holdfast/internal/certs/acme"
 	"github.com/holdfast-proxy/holdfast/internal/hold"
+	"github.com/holdfast-proxy/holdfast/internal/reload"
 	"github.com/holdfast-proxy/holdfast/internal/websocket"
 	"github.com/holdfast-proxy/holdfast/proxy"
 )
@@ -53,6 +55,7 @@ func TestEveryMetricIsDocumentedAndEveryDocumentedMetricExists(t *testing.T) {
 	var d described
 	hold.NewMetrics(&d)
 	proxy.NewMetrics(&d)
+	arrival.NewMetrics(&d)
 	certs.NewMetrics(&d)
 	acme.NewMetrics(&d)
 	websocket.NewMetrics(&d)
@@ -62,6 +65,7 @@ func TestEveryMetricIsDocumentedAndEveryDocumentedMetricExists(t *testing.T) {
 	stream.NewMetrics(&d)
 	nodes.NewMetrics(&d)
 	zmq.NewMetrics(&d)
+	reload.NewMetrics(&d)
 	d.MustRegister(control.NewCollector(channels.NewHub(channels.DefaultOptions()).Stats))
 
 	page, err := os.ReadFile("../../docs/operations.md")

@@ -6,11 +6,13 @@ import (
 	"slices"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
 
 	"github.com/holdfast-proxy/holdfast/control/live"
 	"github.com/holdfast-proxy/holdfast/internal/barred"
 	"github.com/holdfast-proxy/holdfast/internal/hold"
+	"github.com/holdfast-proxy/holdfast/internal/lease"
 )
 
 // describing is how long streams may take to tell what they are doing. One that is
@@ -22,8 +24,16 @@ type keeper struct {
 	// Fixed.
 	registry *hold.Registry
 	barred   *barred.List
-	recheck  func(*barred.Rule) int // asks for new credentials, where that can be
+	leases   *lease.Book
+	recheck  func(*barred.Rule) int // asks for new credentials, where that can be; set before it serves
+	counts   *keeperMetrics
 	log      *zap.Logger
+}
+
+func newKeeper(r *hold.Registry, reg prometheus.Registerer, log *zap.Logger) *keeper {
+	k := &keeper{registry: r, barred: barred.NewList(), leases: lease.NewBook(), log: log}
+	k.counts = newKeeperMetrics(reg, k.barred)
+	return k
 }
 
 // heldBy is who h is, for a rule; its channels are known only after Describe.
@@ -37,30 +47,31 @@ func heldBy(h *hold.Held) *barred.Client {
 
 // Streams implements live.Keeper.
 func (k *keeper) Streams(ctx context.Context, q live.Question) (page []live.Stream, more bool) {
+	limit := q.Limit
+	if q.Rule.Channel != "" {
+		limit = math.MaxInt // only who is described is known to follow it
+	}
+	held, more := k.registry.Held(q.After, limit, func(h *hold.Held) bool { return q.Rule.MeansBut(heldBy(h)) })
 	ctx, stop := context.WithTimeout(ctx, describing)
 	defer stop()
-	after := q.After
-	for len(page) < q.Limit {
-		held, others := k.registry.Held(after, q.Limit-len(page), func(h *hold.Held) bool { return q.Rule.MeansBut(heldBy(h)) })
-		hold.Describe(ctx, held)
-		for i := range held {
-			after = held[i].ID
-			if q.Rule.Channel == "" || slices.Contains(held[i].Channels, q.Rule.Channel) {
-				page = append(page, streamOf(&held[i]))
-			}
-		}
-		if !others {
-			return page, false
+	hold.Describe(ctx, held)
+	if q.Rule.Channel != "" {
+		held = slices.DeleteFunc(held, func(h hold.Held) bool { return !slices.Contains(h.Channels, q.Rule.Channel) })
+		if more = len(held) > q.Limit; more {
+			held = held[:q.Limit]
 		}
 	}
-	return page, true
+	for i := range held {
+		page = append(page, streamOf(&held[i]))
+	}
+	return page, more
 }
 
 // streamOf describes a stream for operators.
 func streamOf(h *hold.Held) live.Stream {
 	s := live.Stream{
 		ID: live.ID(h.ID), Route: h.Route, Protocol: h.Protocol, Since: h.Since.UTC(), Age: int64(time.Since(h.Since) / time.Second),
-		Channels: append([]string{}, h.Channels...), Behind: h.Behind,
+		Channels: append([]string{}, h.Channels...), Behind: h.Behind, Silent: h.Silent,
 	}
 	if h.Addr.IsValid() {
 		s.Address = h.Addr.String()
@@ -100,6 +111,7 @@ func (k *keeper) Revoke(q live.Question) (ended, checked int, err error) {
 		}
 		ended = k.end(&q.Rule, hold.ReasonRevoked, func(*hold.Held) bool { return true })
 	}
+	k.counts.revoked[q.Action].Inc()
 	k.log.Info("streams revoked", zap.Any("rule", q.Rule), zap.String("action", string(q.Action)), zap.Duration("for", q.For),
 		zap.Int("ended", ended), zap.Int("checked", checked))
 	return ended, checked, nil
@@ -153,7 +165,7 @@ func endFollowers(held []hold.Held, channel string, why hold.Reason) int {
 
 // guard ends who is barred and comes in between.
 func (k *keeper) guard(h *hold.Held) {
-	if k.barred.Len() == 0 {
+	if k.barred.Empty() {
 		return
 	}
 	if k.barred.Bars(heldBy(h)) {

@@ -24,11 +24,11 @@ func (n *node) listenControl(on []string) error {
 }
 
 // listen opens the listeners for clients, all or none.
-func (n *node) listen(cfg config.Config, metrics *proxy.Metrics) error {
+func (n *node) listen(cfg config.Config) error {
 	options := serverOptions(cfg)
-	options.Handler, options.Metrics, options.Log = n.tls.answering(n.handler), metrics, n.log.Named("proxy")
+	options.Handler, options.Metrics, options.Log = n.tls.answering(n.front), n.metrics.proxy, n.log.Named("proxy")
 	options.TLS = n.tls.clients(cfg.TLS)
-	options.WrapListener, options.ConnContext = hold.Listen, hold.ConnContext
+	options.WrapListener, options.ConnContext = n.clientListener(cfg, options.Log), hold.ConnContext
 	clients, err := proxy.NewServer(options)
 	if err != nil {
 		return fmt.Errorf("listen: %w", err)

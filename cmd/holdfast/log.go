@@ -10,9 +10,9 @@ import (
 	"github.com/holdfast-proxy/holdfast/internal/config"
 )
 
-// newLogger returns a logger that writes lines to w. It keeps nothing back, so
-// it need not be synced.
-func newLogger(c config.Log, w io.Writer) *zap.Logger {
+// newLogger returns a logger that writes lines to w, and its level, which may be
+// changed. It keeps nothing back, so it need not be synced.
+func newLogger(c config.Log, w io.Writer) (*zap.Logger, zap.AtomicLevel) {
 	fields := zap.NewProductionEncoderConfig()
 	fields.TimeKey = "time"
 	fields.EncodeTime = zapcore.RFC3339NanoTimeEncoder
@@ -23,7 +23,8 @@ func newLogger(c config.Log, w io.Writer) *zap.Logger {
 		fields.EncodeLevel = zapcore.CapitalLevelEncoder
 		encoder = zapcore.NewConsoleEncoder(fields)
 	}
-	return zap.New(zapcore.NewCore(encoder, zapcore.Lock(zapcore.AddSync(escaper{w})), level(c.Level)))
+	from := zap.NewAtomicLevelAt(level(c.Level))
+	return zap.New(zapcore.NewCore(encoder, zapcore.Lock(zapcore.AddSync(escaper{w})), from)), from
 }
 
 func level(l config.LogLevel) zapcore.Level {

@@ -19,7 +19,8 @@ const evil = "a\nb\r\x1b[2J\u009b2J\u0085\x7f\u202eb\u2066\u2028\x00é"
 func TestALogLineIsOneLineWithoutCommands(t *testing.T) {
 	for _, format := range []config.LogFormat{config.LogJSON, config.LogConsole} {
 		var out bytes.Buffer
-		newLogger(config.Log{Level: config.LogInfo, Format: format}, &out).Info("said",
+		log, _ := newLogger(config.Log{Level: config.LogInfo, Format: format}, &out)
+		log.Info("said",
 			zap.String("path", evil), zap.Error(errors.New(evil)), zap.Any("header", map[string]string{evil: evil}))
 		line, rest, _ := strings.Cut(out.String(), "\n")
 		if rest != "" || strings.ContainsFunc(strings.ReplaceAll(line, "\t", ""), misleads) || strings.Count(line, "é") != 4 {
@@ -35,8 +36,8 @@ func TestALogLineIsOneLineWithoutCommands(t *testing.T) {
 // The same over the wire: whatever of a request is logged.
 func TestNothingThatAClientSaysCommandsATerminal(t *testing.T) {
 	var logged scroll
-	s := startLogging(t, "routes: [{path_prefix: /here, check_origin: true, origins: [\"http://127.0.0.1:1\"]}]",
-		newLogger(config.Log{Level: config.LogDebug, Format: config.LogConsole}, &logged))
+	log, _ := newLogger(config.Log{Level: config.LogDebug, Format: config.LogConsole}, &logged)
+	s := startLogging(t, "routes: [{path_prefix: /here, check_origin: true, origins: [\"http://127.0.0.1:1\"]}]", log)
 	for _, request := range []string{
 		"GET /nowhere/%1b%5b2J%c2%9b2J%0aINFO%e2%80%ae HTTP/1.1\r\nHost: \xc2\x9b2J\r\n\r\n",
 		"GET /nowhere/\xc2\x9b2J HTTP/1.1\r\nHost: h\r\n\r\n",

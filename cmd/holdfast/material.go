@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"sync/atomic"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
@@ -21,9 +22,9 @@ import (
 type material struct {
 	// Fixed after newMaterial.
 	store   *certs.Store
-	files   certs.Set    // for clients
-	acme    *acme.Issuer // nil: not configured
-	control *tls.Config  // nil: in the clear
+	files   atomic.Pointer[certs.Set] // for clients
+	acme    *acme.Issuer              // nil: not configured
+	control *tls.Config               // nil: in the clear
 }
 
 // newMaterial reads all files that are configured, and tells routes, which were
@@ -31,31 +32,34 @@ type material struct {
 func newMaterial(cfg config.Config, routes []proxy.Route, reg *prometheus.Registry, log *zap.Logger) (*material, error) {
 	metrics, orders := certs.NewMetrics(reg), acme.NewMetrics(reg)
 	m := &material{store: certs.New(certs.Options{Metrics: metrics, Log: log})}
-	if err := errors.Join(m.readFiles(cfg.TLS.Certificates), m.readControl(cfg.Control.TLS), m.readOrigins(cfg.AllRoutes(), routes)); err != nil {
+	take, err := m.prepare(cfg, routes)
+	if err := errors.Join(err, m.readControl(cfg.Control.TLS)); err != nil {
 		return nil, err
 	}
+	take()
 	if !cfg.TLS.ACME.Enabled() {
 		return m, nil
 	}
 	options := acmeOptions(cfg)
 	options.Expiry, options.Metrics, options.Log = metrics, orders, log.Named("acme")
-	var err error
 	if m.acme, err = acme.New(options); err != nil {
 		return nil, fmt.Errorf("tls.acme: %w", err)
 	}
 	return m, nil
 }
 
-// readFiles reads the certificates for clients.
-func (m *material) readFiles(configured []config.Certificate) error {
-	for _, c := range configured {
+// prepare reads what may change while the node runs: the certificates for clients, which
+// take makes those that are shown, and what routes, made of cfg's, show their origins.
+func (m *material) prepare(cfg config.Config, routes []proxy.Route) (take func(), err error) {
+	var files certs.Set
+	for _, c := range cfg.TLS.Certificates {
 		certificate, err := m.store.Certificate(certs.Pair(c))
 		if err != nil {
-			return fmt.Errorf("tls.certificates: %w", err)
+			return nil, fmt.Errorf("tls.certificates: %w", err)
 		}
-		m.files = append(m.files, certificate)
+		files = append(files, certificate)
 	}
-	return nil
+	return func() { m.files.Store(&files) }, m.readOrigins(cfg.AllRoutes(), routes)
 }
 
 // readControl reads how the control endpoint is served.
@@ -147,10 +151,11 @@ func (m *material) clients(t config.TLS) *tls.Config {
 
 // certificate chooses the certificate for a client.
 func (m *material) certificate(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
-	if m.acme != nil && (len(m.files) == 0 || m.acme.Names(hello.ServerName)) {
+	files := *m.files.Load()
+	if m.acme != nil && (len(files) == 0 || m.acme.Names(hello.ServerName)) {
 		return m.acme.GetCertificate(hello)
 	}
-	return m.files.GetCertificate(hello)
+	return files.GetCertificate(hello)
 }
 
 // answering lets the authority of ACME look at what is served in the clear.

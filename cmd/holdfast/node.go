@@ -18,25 +18,29 @@ import (
 	"github.com/holdfast-proxy/holdfast/control/nats"
 	"github.com/holdfast-proxy/holdfast/control/nats/nodes"
 	"github.com/holdfast-proxy/holdfast/control/zmq"
-	"github.com/holdfast-proxy/holdfast/internal/barred"
+	"github.com/holdfast-proxy/holdfast/internal/arrival"
 	"github.com/holdfast-proxy/holdfast/internal/config"
 	"github.com/holdfast-proxy/holdfast/internal/engine"
 	"github.com/holdfast-proxy/holdfast/internal/hold"
-	"github.com/holdfast-proxy/holdfast/internal/tidy"
-	"github.com/holdfast-proxy/holdfast/internal/websocket"
+	"github.com/holdfast-proxy/holdfast/internal/reload"
 	"github.com/holdfast-proxy/holdfast/proxy"
 )
 
 // node is the parts of one Holdfast process.
 type node struct {
 	// Fixed after newNode.
-	drain   config.Drain
 	log     *zap.Logger
+	metrics metrics
 	hub     *channels.Hub
+	places  *hold.Registry // of holder
 	holder  hold.Holder
-	handler *proxy.Handler
+	front   *proxy.Front
 	clients *proxy.Server
+	door    *arrival.Door // of clients; nil: open
+	kept    *keeper       // what holder holds
 	tls     *material
+	intake  *intake.Intake // what comes over HTTP
+	peers   askers
 	control *http.Server
 	ways    []net.Listener // of control
 	bus     bus
@@ -44,6 +48,14 @@ type node struct {
 	relay   *nats.Relay  // nil: what comes over HTTP stays here, or a stream has it
 	nodes   *nodes.Nodes // nil: no NATS is configured
 	zmq     *zmq.Source  // nil: not configured
+
+	// Set by newNode and take, at any time.
+	settings  atomic.Pointer[config.Config] // those that hold
+	layout    layout
+	operators swapped // the handler of control
+
+	// Set before run. Nil: the settings are not read again.
+	reload func() (reload.Outcome, error)
 
 	// Set by run, read by readiness checks.
 	draining atomic.Bool
@@ -54,9 +66,11 @@ type node struct {
 func newNode(cfg config.Config, log *zap.Logger) (*node, error) {
 	reg := prometheus.NewRegistry()
 	collectProcess(reg)
-	n := &node{drain: cfg.Drain, log: log}
+	n := &node{log: log, metrics: newMetrics(reg)}
+	n.settings.Store(&cfg)
+	n.layout.need(wireOptions(cfg))
 	var err error
-	if n.bus, err = newBus(cfg, reg, log.Named("nats")); err != nil {
+	if n.bus, err = newBus(cfg, &n.layout, reg, log.Named("nats")); err != nil {
 		return nil, err
 	}
 	if err = n.build(cfg, reg); err != nil {
@@ -81,34 +95,22 @@ func (n *node) build(cfg config.Config, reg *prometheus.Registry) error {
 	if n.tls, err = newMaterial(cfg, options.Routes, reg, n.log.Named("tls")); err != nil {
 		return err
 	}
-	streams := hold.NewMetrics(reg)
-	kept := &keeper{
-		registry: hold.NewRegistry(maxStreams(cfg.MaxStreams, fileLimit())),
-		barred:   barred.NewList(),
-		log:      n.log.Named("streams"),
-	}
+	n.places = hold.NewRegistry(maxStreams(cfg.MaxStreams, fileLimit()))
+	n.kept = newKeeper(n.places, reg, n.log.Named("streams"))
 	n.holder, err = newHolder(cfg.Hold, hold.Options{
-		Registry: kept.registry,
+		Registry: n.places,
 		Sockets:  socketOptions(cfg.Hold.Sockets),
-		Metrics:  streams,
+		Metrics:  n.metrics.streams,
 		Log:      n.log.Named("hold"),
 	})
 	if err != nil {
 		return err
 	}
-	options.Holding.Barred = kept.barred
-	options.Holding.Hub, options.Holding.Holder, options.Head = n.hub, n.holder, n.hub.Head
-	options.Holding.SocketOptions = hold.DefaultSocketOptions()
-	options.Holding.Counts, options.Holding.SocketMetrics = streams, websocket.NewMetrics(reg)
-	if n.bus.stream != nil {
-		options.Asking = n.bus.stream.Refresh
-	}
-	options.Metrics, options.Log = proxy.NewMetrics(reg), n.log.Named("proxy")
-	if n.handler, err = proxy.New(options); err != nil {
+	if n.front, err = proxy.NewFront(n.equip(options)); err != nil {
 		return err
 	}
-	kept.recheck = n.handler.Recheck
-	here, counts := n.publisher(cfg), intake.NewMetrics(reg)
+	n.kept.recheck = n.front.Recheck
+	here, counts := n.publisher(), intake.NewMetrics(reg)
 	if cfg.NATS.Relayed() {
 		n.relay = nats.NewRelay(here)
 	}
@@ -123,17 +125,18 @@ func (n *node) build(cfg config.Config, reg *prometheus.Registry) error {
 	if n.zmq, err = n.zmqSource(cfg, in, heard, reg); err != nil {
 		return err
 	}
-	cluster, err := n.cluster(cfg.NATS, kept, reg)
+	n.intake = in
+	if n.peers, err = n.cluster(cfg.NATS, n.kept, reg); err != nil {
+		return err
+	}
+	handler, err := n.controlHandler(cfg)
 	if err != nil {
 		return err
 	}
-	handler, err := n.controlHandler(cfg, in, cluster, reg)
-	if err != nil {
-		return err
-	}
-	n.control = controlServer(cfg.Server, handler, n.log.Named("control"))
+	n.operators.set(handler)
+	n.control = controlServer(cfg.Server, &n.operators, n.log.Named("control"))
 	n.control.TLSConfig = n.tls.control
-	return n.listen(cfg, options.Metrics)
+	return n.listen(cfg)
 }
 
 // newHub makes the hub, which the stream feeds if there is one.
@@ -149,11 +152,11 @@ func (n *node) newHub(c config.Channels) *channels.Hub {
 }
 
 // publisher is where what is published goes, but for what is relayed before.
-func (n *node) publisher(cfg config.Config) intake.Publisher {
+func (n *node) publisher() intake.Publisher {
 	if n.bus.stream != nil {
 		return n.bus.stream
 	}
-	return intake.ToHub(n.hub, wireOptions(cfg))
+	return laidOut{n.hub, &n.layout}
 }
 
 // operated is what operators look at and act on.
@@ -173,28 +176,6 @@ func newHolder(c config.Hold, o hold.Options) (hold.Holder, error) {
 		return hold.New(o), nil
 	}
 	return engine.New(engine.Options{Options: o})
-}
-
-func (n *node) controlHandler(cfg config.Config, in *intake.Intake, cluster asker, reg *prometheus.Registry) (http.Handler, error) {
-	may, err := controlAccess(cfg.Control)
-	if err != nil {
-		return nil, err
-	}
-	return control.New(control.Options{
-		Hub:            n.operated(),
-		Cluster:        cluster,
-		Streams:        cluster,
-		Intake:         in,
-		Recover:        n.handler.Recover,
-		Access:         may,
-		FastlyServices: cfg.Control.FastlyServices,
-		MaxBody:        int64(cfg.Control.MaxBody),
-		Profiling:      cfg.Control.Pprof,
-		NotReady:       n.notReady,
-		Gatherer:       reg,
-		Metrics:        control.NewMetrics(reg),
-		Log:            n.log.Named("control"),
-	}), nil
 }
 
 // natsSource returns nil if no NATS is configured.
@@ -272,7 +253,7 @@ func (n *node) run(ctx context.Context) error {
 	stop()
 	parts.Wait()
 	n.bus.end()
-	n.handler.Close()
+	n.front.Close()
 	return err
 }
 
@@ -295,16 +276,17 @@ const patience = 10 * time.Second
 // over the drain window. Publishers are served until the last stream is gone.
 func (n *node) end() {
 	n.draining.Store(true)
-	n.log.Info("draining", zap.Duration("delay", n.drain.Delay), zap.Duration("window", n.drain.Window))
-	time.Sleep(n.drain.Delay)
-	ctx, stop := context.WithTimeout(context.Background(), n.drain.Window+patience)
+	drain := n.settings.Load().Drain
+	n.log.Info("draining", zap.Duration("delay", drain.Delay), zap.Duration("window", drain.Window))
+	time.Sleep(drain.Delay)
+	ctx, stop := context.WithTimeout(context.Background(), drain.Window+patience)
 	defer stop()
 	n.hub.Flush()
 	var both sync.WaitGroup
-	both.Go(func() { n.check("draining streams", n.holder.Drain(ctx, n.drain.Window)) })
+	both.Go(func() { n.check("draining streams", n.holder.Drain(ctx, drain.Window)) })
 	both.Go(func() { n.check("ending requests", n.clients.Shutdown(ctx)) })
 	both.Wait()
-	n.check("telling origins of clients that have gone", n.handler.Finish(ctx))
+	n.check("telling origins of clients that have gone", n.front.Finish(ctx))
 	n.check("ending control requests", n.control.Shutdown(ctx))
 	n.log.Info("drained")
 }
@@ -313,19 +295,4 @@ func (n *node) check(doing string, err error) {
 	if err != nil {
 		n.log.Warn("shutdown was cut short", zap.String("while", doing), zap.Error(err))
 	}
-}
-
-// serve runs a node until ctx ends and everything has drained.
-func serve(ctx context.Context, cfg config.Config, log *zap.Logger) error {
-	n, err := newNode(cfg, log)
-	if err != nil {
-		return err
-	}
-	reportCapacity(cfg.MaxStreams, fileLimit(), log)
-	tidying, stop := context.WithCancel(context.WithoutCancel(ctx))
-	var tidier sync.WaitGroup
-	tidier.Go(func() { tidy.Run(tidying, log.Named("tidy")) })
-	defer tidier.Wait()
-	defer stop()
-	return n.run(ctx)
 }

@@ -156,6 +156,7 @@ func proxyOptions(cfg config.Config) (proxy.Options, error) {
 			Patience:   cfg.Limits.QueueWait,
 		},
 	}
+	o.Quotas, o.Bodies = quotas(cfg.Limits), bodies(cfg.Server)
 	var err error
 	if o.Signer, err = signer("grip.sig_key", cfg.GRIP); err != nil {
 		return o, err
@@ -197,6 +198,8 @@ func routeOf(r config.Route) (proxy.Route, error) {
 		CORS:                  proxy.CORS(r.CORS),
 		Debug:                 r.Debug,
 		Subscribe:             r.Subscribe,
+		Channels:              proxy.ChannelPolicy(r.Channels),
+		MaxBody:               int64(r.MaxBody),
 		RewritePrefix:         r.RewritePrefix,
 		OriginRequests:        r.OriginRequests,
 		ConnectTimeout:        r.ConnectTimeout,

@@ -25,6 +25,7 @@ func TestProgram(t *testing.T) {
 	p := build(t)
 	t.Run("serves, publishes, drains and exits with 0", p.testServe)
 	t.Run("a second signal ends a drain at once", p.testSecondSignal)
+	t.Run("a hang-up has it read its file, but not during a drain", p.testHangup)
 	t.Run("the environment configures it", p.testEnvironment)
 	t.Run("a port that is taken is named", p.testTakenPort)
 	t.Run("everything wrong with a file is said at once", p.testBadFile)
@@ -149,9 +150,11 @@ func (r *process) fields(message string) map[string]any {
 }
 
 // terminate sends SIGTERM.
-func (r *process) terminate() {
+func (r *process) terminate() { r.signal(syscall.SIGTERM) }
+
+func (r *process) signal(s os.Signal) {
 	r.t.Helper()
-	if err := r.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+	if err := r.cmd.Process.Signal(s); err != nil {
 		r.t.Fatal(err)
 	}
 }
@@ -200,6 +203,41 @@ func (p program) testSecondSignal(t *testing.T) {
 	s.terminate()
 	if status := s.wait(); !status.Signaled() || status.Signal() != syscall.SIGTERM {
 		t.Errorf("got %v, want the process ended by SIGTERM", status)
+	}
+}
+
+func (p program) testHangup(t *testing.T) {
+	origin := startOrigin(t, holding())
+	const quiet = "drain: {window: 500ms}\nreload: {watch: 0s}\n"
+	file := writeFile(t, "holdfast.yaml", quiet+"routes:\n"+prefixed("old", origin, ""))
+	s := p.start(t, nil, append(anywhere, "--config", file)...)
+	client := newClient(t)
+	stream := follow(t, client, s.URL+"/old/stream?channel=news", "")
+	write := func(text string) {
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		s.signal(syscall.SIGHUP)
+	}
+	says := func(message string) {
+		t.Helper()
+		eventually(t, "it says "+message, func() bool { return slices.Contains(s.said(), message) })
+	}
+	write(quiet + "routes:\n" + prefixed("new", origin, "") + "log: {level: debug}\n")
+	says("configuration reloaded")
+	follow(t, client, s.URL+"/new/stream?channel=news", "")
+	s.publish(message("news", "", "both"))
+	stream.wantData("both")
+	says("control request") // as it does at debug
+	write("routes: [\n")
+	says("configuration refused, the one before stays")
+	follow(t, client, s.URL+"/new/stream?channel=news", "")
+	s.terminate()
+	says("draining")
+	s.signal(syscall.SIGHUP)
+	stream.wantEnd()
+	if status := s.wait(); !status.Exited() || status.ExitStatus() != exitOK {
+		t.Errorf("after the drain: %v, want exit code 0; it said %q", status, s.said())
 	}
 }
 

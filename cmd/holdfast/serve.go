@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/signal"
 	"strings"
+	"sync"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -13,6 +14,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/holdfast-proxy/holdfast/internal/config"
+	"github.com/holdfast-proxy/holdfast/internal/tidy"
 )
 
 func serveCommand() *cobra.Command {
@@ -26,6 +28,9 @@ Settings come from the defaults, the file named by --config, HOLDFAST_
 variables and these flags, each beating the one before. Whatever is wrong with
 them is reported at once and nothing starts. 'holdfast config example' shows
 every setting with its meaning.
+
+SIGHUP, or a change of the file or of one that it names, takes new settings over
+without ending a stream; what is wrong is logged, and the old ones stay.
 
 SIGTERM or SIGINT drains: new connections are refused, held streams end one
 after the other over drain.window, and their clients come back elsewhere. A
@@ -45,14 +50,15 @@ second signal ends the process at once.`,
 		if err != nil {
 			return err
 		}
-		log := newLogger(cfg.Log, cmd.ErrOrStderr())
+		first := reading{sources: sources, cfg: cfg}.sum()
+		log, level := newLogger(cfg.Log, cmd.ErrOrStderr())
 		defer zap.RedirectStdLog(log.Named("library"))() // some libraries know no other
 		for _, warning := range warnings {
 			log.Warn("odd environment variable", zap.String("warning", warning))
 		}
 		ctx, stop := untilSignal(cmd.Context())
 		defer stop()
-		return serve(ctx, cfg, log)
+		return serve(ctx, first, log, level)
 	}
 	return cmd
 }
@@ -68,6 +74,7 @@ func addSettings(flags *pflag.FlagSet, defaults config.Config) {
 	flags.StringArray("tls-listen", nil, "take clients at `ADDR` over TLS (repeatable)")
 	flags.String("tls-cert", "", "use the certificate in this PEM `FILE`")
 	flags.String("tls-key", "", "use the private key in this PEM `FILE`")
+	flags.String("watch", "", fmt.Sprintf("look for changes of the files every `INTERVAL`; 0s: never (default %v)", defaults.Reload.Watch))
 	flags.String("log-level", "", fmt.Sprintf("log from this `LEVEL` on: debug, info, warn or error (default %s)", defaults.Log.Level))
 }
 
@@ -86,6 +93,8 @@ func settings(flags *pflag.FlagSet) []config.Flag {
 			setting.Key = "tls.listen"
 		case "log-level":
 			setting.Key = "log.level"
+		case "watch":
+			setting.Key = "reload.watch"
 		case "tls-cert", "tls-key":
 			certificate[f.Name[len("tls-"):]] = setting.Value
 			setting.Key, setting.Value = "tls.certificates", []any{certificate}
@@ -126,4 +135,32 @@ func untilSignal(parent context.Context) (ctx context.Context, stop context.Canc
 		stop()
 	}()
 	return ctx, stop
+}
+
+// serve runs a node until ctx ends and everything has drained. The settings are those
+// that were read first.
+func serve(ctx context.Context, first reading, log *zap.Logger, level zap.AtomicLevel) error {
+	hangups := make(chan os.Signal, 1)
+	signal.Notify(hangups, syscall.SIGHUP)
+	defer signal.Stop(hangups) // not before: during the drain they are for nobody
+	n, err := newNode(first.cfg, log)
+	if err != nil {
+		return err
+	}
+	again, err := newRenewal(n, first, level)
+	if err != nil {
+		n.closeListeners()
+		n.bus.end()
+		return err
+	}
+	reportCapacity(first.cfg.MaxStreams, fileLimit(), log)
+	var aside sync.WaitGroup
+	tidying, stopTidying := context.WithCancel(context.WithoutCancel(ctx))
+	reloading, stopReloading := context.WithCancel(ctx)
+	aside.Go(func() { tidy.Run(tidying, log.Named("tidy")) })
+	aside.Go(func() { again.Run(reloading, hangups) })
+	defer aside.Wait()
+	defer stopTidying()
+	defer stopReloading()
+	return n.run(ctx)
 }

@@ -62,7 +62,8 @@ func TestLogLines(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			var out bytes.Buffer
-			newLogger(tt.set, &out).Info("hello", zap.Int("n", 1))
+			log, _ := newLogger(tt.set, &out)
+			log.Info("hello", zap.Int("n", 1))
 			if got := out.String(); !strings.Contains(got, tt.want) || tt.want == "" && got != "" {
 				t.Errorf("got %q, want %q", got, tt.want)
 			}

@@ -86,6 +86,7 @@ func TestANodeTellsWhatItHasDone(t *testing.T) {
 		{"one that is not there is not", live.Question{Op: live.End, ID: 8}, live.Report{Node: "n"}},
 		{"all are checked", live.Question{Op: live.Revoke, Action: live.Recheck}, live.Report{Node: "n", Checked: 1}},
 		{"a revocation fails", live.Question{Op: live.Revoke, Action: live.Bar}, live.Report{Node: "n", Problem: "full"}},
+		{"an action of a newer node is not taken for another", live.Question{Op: live.Revoke, Action: "freeze"}, live.Report{Node: "n", Problem: "the action is not known"}},
 		{"of a newer node", live.Question{Op: "dance"}, live.Report{Node: "n", Problem: "the operation is not known"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {

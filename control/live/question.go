@@ -2,6 +2,7 @@ package live
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/holdfast-proxy/holdfast/internal/barred"
@@ -19,6 +20,9 @@ const (
 
 // Action is what becomes of streams that are revoked.
 type Action string
+
+// Actions are all there are.
+func Actions() []Action { return []Action{Bar, Recheck} }
 
 // The actions.
 const (
@@ -60,6 +64,9 @@ type Stream struct {
 	Age      int64             `json:"age"` // seconds
 	Channels []string          `json:"channels"`
 	Behind   uint64            `json:"behind"` // entries not read yet
+	// Silent: it has not told its Channels and Behind in time. It is stuck in a write,
+	// or has just ended.
+	Silent bool `json:"silent,omitempty"`
 }
 
 // Report is what one node answers.
@@ -121,6 +128,10 @@ func Tell(ctx context.Context, k Keeper, node string, q Question) Report {
 			r.Ended = 1
 		}
 	case Revoke:
+		if !slices.Contains(Actions(), q.Action) {
+			r.Problem = "the action is not known"
+			break
+		}
 		var err error
 		if r.Ended, r.Checked, err = k.Revoke(q); err != nil {
 			r.Problem = err.Error()

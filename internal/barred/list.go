@@ -29,6 +29,7 @@ type List struct {
 	others  []entry
 	named   int       // rules in the maps
 	swept   time.Time // when what is over was last removed
+	first   time.Time // no rule is over before that
 }
 
 // entry is a rule until a moment.
@@ -42,15 +43,26 @@ func NewList() *List {
 	return &List{byToken: make(map[string][]entry), byUser: make(map[string][]entry)}
 }
 
-// Len is how many rules there are, with those that are over but not yet removed.
-func (l *List) Len() int { return int(l.size.Load()) }
+// Empty reports whether there is no rule, not even one that is over and not yet
+// removed.
+func (l *List) Empty() bool { return l.size.Load() == 0 }
+
+// Len removes the rules that are over and returns how many are left.
+func (l *List) Len() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if now := time.Now(); !l.Empty() && !now.Before(l.first) {
+		l.sweepLocked(now)
+	}
+	return int(l.size.Load())
+}
 
 // NamesChannels reports whether some rule names a channel: without one, a client's
 // channels need not be known.
 func (l *List) NamesChannels() bool { return l.channels.Load() > 0 }
 
 // Add bars whom r means until a moment, or for longer if that was said before. The
-// list keeps r's Meta. The error is ErrFull, or that the rule says nothing.
+// list keeps r's Meta. The error is ErrFull, or of Rule.Check.
 func (l *List) Add(r Rule, until time.Time) error {
 	if err := r.Check(); err != nil {
 		return err
@@ -103,6 +115,9 @@ func (l *List) extendLocked(r *Rule, until time.Time) bool {
 }
 
 func (l *List) putLocked(e entry) {
+	if l.Empty() || e.until.Before(l.first) {
+		l.first = e.until
+	}
 	switch {
 	case e.TokenID != "":
 		l.byToken[e.TokenID] = append(l.byToken[e.TokenID], e)
@@ -148,7 +163,7 @@ func (l *List) sweepLocked(now time.Time) {
 
 // Bars reports whether c may not be held now.
 func (l *List) Bars(c *Client) bool {
-	if l.size.Load() == 0 {
+	if l.Empty() {
 		return false
 	}
 	now := time.Now()

@@ -2,7 +2,14 @@ package barred
 
 import (
 	"errors"
+	"fmt"
 	"slices"
+)
+
+// Bounds of what a rule may say.
+const (
+	MaxText = 1024 // bytes of each name and value
+	MaxMeta = 16   // pairs
 )
 
 // Client is what is known of a client.
@@ -29,17 +36,31 @@ type Rule struct {
 	Meta map[string]string `json:"meta,omitempty"`
 }
 
-// Check reports that the rule says nothing.
+// Check reports that the rule says nothing, or too much to be kept.
 func (r *Rule) Check() error {
-	if r.User == "" && r.TokenID == "" && r.Channel == "" && r.Route == "" && len(r.Meta) == 0 {
+	if r.empty() {
 		return errors.New("name at least one of user, token_id, channel, route or meta")
+	}
+	texts := []string{r.User, r.TokenID, r.Channel, r.Route}
+	for name, value := range r.Meta {
+		texts = append(texts, name, value)
+	}
+	if slices.ContainsFunc(texts, func(s string) bool { return len(s) > MaxText }) {
+		return fmt.Errorf("each name and value may have %d bytes at most", MaxText)
+	}
+	if len(r.Meta) > MaxMeta {
+		return fmt.Errorf("meta may have %d pairs at most", MaxMeta)
 	}
 	return nil
 }
 
+func (r *Rule) empty() bool {
+	return r.User == "" && r.TokenID == "" && r.Channel == "" && r.Route == "" && len(r.Meta) == 0
+}
+
 // Means reports whether c is meant.
 func (r *Rule) Means(c *Client) bool {
-	return r.Check() == nil && r.MeansBut(c) && (r.Channel == "" || slices.Contains(c.Channels, r.Channel))
+	return !r.empty() && r.MeansBut(c) && (r.Channel == "" || slices.Contains(c.Channels, r.Channel))
 }
 
 // MeansBut is Means without regard for channels.

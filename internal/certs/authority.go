@@ -15,7 +15,7 @@ type Authority struct{ current atomic.Pointer[x509.CertPool] }
 // says why it is of no use.
 func (s *Store) Authority(path string) (*Authority, error) {
 	a := new(Authority)
-	return a, s.keep(&files{paths: []string{path}, use: func(contents [][]byte) ([]zap.Field, error) {
+	return keep(s, a, &files{paths: []string{path}, use: func(contents [][]byte) ([]zap.Field, error) {
 		pool := x509.NewCertPool()
 		if !pool.AppendCertsFromPEM(contents[0]) {
 			return nil, errors.New("it holds no certificate")

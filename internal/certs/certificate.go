@@ -22,7 +22,7 @@ type Certificate struct {
 // use.
 func (s *Store) Certificate(p Pair) (*Certificate, error) {
 	c := new(Certificate)
-	return c, s.keep(&files{paths: []string{p.Cert, p.Key}, use: func(contents [][]byte) ([]zap.Field, error) {
+	return keep(s, c, &files{paths: []string{p.Cert, p.Key}, use: func(contents [][]byte) ([]zap.Field, error) {
 		pair, err := tls.X509KeyPair(contents[0], contents[1])
 		if err != nil {
 			return nil, err

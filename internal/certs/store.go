@@ -3,6 +3,7 @@ package certs
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"time"
 
@@ -30,6 +31,7 @@ type Store struct {
 
 	mu    sync.Mutex // held while files are read
 	files []*files
+	known map[string]any // by kind and paths: what was made of files before
 }
 
 // New returns a Store that has read nothing yet.
@@ -37,20 +39,26 @@ func New(o Options) *Store {
 	if o.Metrics == nil {
 		o.Metrics = NewMetrics(nil)
 	}
-	return &Store{metrics: o.Metrics, log: o.Log}
+	return &Store{metrics: o.Metrics, log: o.Log, known: make(map[string]any)}
 }
 
-// keep reads files for the first time. If they are of no use it returns why, and
-// they are not looked at again.
-func (s *Store) keep(f *files) error {
+// keep reads files for the first time, of which made is made. If they are of no use it
+// returns why, and they are not looked at again. If the same was asked for before, it
+// returns what was made then.
+func keep[T any](s *Store, made T, f *files) (T, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	name := fmt.Sprintf("%T %q", made, f.paths)
+	if before, ok := s.known[name]; ok {
+		return before.(T), nil
+	}
 	f.counts, f.log = s.metrics.file(f.paths[0]), s.log
 	if err := f.read(); err != nil {
-		return err
+		return made, err
 	}
 	s.files = append(s.files, f)
-	return nil
+	s.known[name] = made
+	return made, nil
 }
 
 // Reload reads all files now and takes up what has changed. It blocks on the file

@@ -32,6 +32,11 @@ type Config struct {
 	// X-Forwarded-Host are believed and extended; from others they are
 	// replaced.
 	TrustedProxies []netip.Prefix `mapstructure:"trusted_proxies"`
+	// Every connection to listen and tls.listen begins with a header of the
+	// PROXY protocol, version 1 or 2, that names the client. Only
+	// trusted_proxies may connect then: all other connections are closed, and
+	// those that do not begin with such a header.
+	ProxyProtocol bool `mapstructure:"proxy_protocol"`
 	// Encrypted listeners.
 	TLS TLS `mapstructure:"tls"`
 	// Limits on what clients send. They hold for the control endpoint too.
@@ -59,6 +64,8 @@ type Config struct {
 	Recovery Recovery `mapstructure:"recovery"`
 	// How held streams are kept.
 	Hold Hold `mapstructure:"hold"`
+	// How changes of these settings are taken over without a restart.
+	Reload Reload `mapstructure:"reload"`
 	// How the process ends after SIGTERM. A second signal ends it at once.
 	Drain Drain `mapstructure:"drain"`
 	// The log on standard error.
@@ -74,6 +81,21 @@ type Server struct {
 	IdleTimeout time.Duration `mapstructure:"idle_timeout"`
 	// How large the head of a request may be; beyond it the answer is 431.
 	MaxHeaderBytes Size `mapstructure:"max_header_bytes"`
+	// How long the body of a client's request may be; beyond it the answer is
+	// 413. Routes can have their own, and the control endpoint has
+	// control.max_body. Bodies are passed on as they come and cost no memory.
+	// 0B: any length.
+	MaxBody Size `mapstructure:"max_body"`
+	// How long a client may send nothing of a body that the API waits for,
+	// until it begins to answer; after that the answer is 408. An upload may
+	// take as long as it needs. 0s: any time, which lets clients that send
+	// nothing keep requests open. Not for the control endpoint.
+	BodyTimeout time.Duration `mapstructure:"body_timeout"`
+	// How much of such a body must come per second, on average, once
+	// body_timeout has passed; what the API does not take is not counted. It
+	// keeps out clients that send a byte now and then, but also those whose
+	// requests are slow streams. 0B: any amount. Not for the control endpoint.
+	BodyRate Size `mapstructure:"body_rate"`
 }
 
 // Control is the section control.

@@ -14,6 +14,7 @@ func Default() Config {
 			HeaderTimeout:  10 * time.Second,
 			IdleTimeout:    75 * time.Second,
 			MaxHeaderBytes: 32 * KiB,
+			BodyTimeout:    time.Minute,
 		},
 		Control: Control{
 			Listen:  []string{"127.0.0.1:5561"},
@@ -29,6 +30,7 @@ func Default() Config {
 		Channels: defaultChannels(),
 		Recovery: Recovery{Concurrent: 16, PerSecond: 100},
 		Hold:     Hold{Engine: HoldAuto, Sockets: Sockets{SendBuffer: 64 * KiB, NotSent: 16 * KiB, NoDelay: true}},
+		Reload:   Reload{Watch: 2 * time.Second},
 		Drain:    Drain{Window: 5 * time.Second},
 		Log:      Log{Level: LogInfo, Format: LogAuto},
 	}

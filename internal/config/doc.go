@@ -23,6 +23,7 @@
 //	tokens.go                          the keys of routes that hold by token
 //	limits.go, hold.go                 more keys, each with its checks
 //	default.go                         their defaults
+//	reload.go, referred.go             what has changed, and which files to look at
 //	load.go, shape.go, decode.go       from sources to a Config
 //	environment.go, file.go, place.go  the sources, and where a key was set
 //	validate*.go, files.go             what is refused

@@ -38,7 +38,7 @@ trusted_proxies: [everyone, {a: b}]
 	want := `--origin: origin: "127.0.0.1:8000" is not the URL of an API; write it as in http://127.0.0.1:8000 or https://api.example.com
 FILE:1: listen: is a single value; write a list here, as in [a, b]
 FILE:2: chanels: unknown key; did you mean channels?
-FILE:3: "channels.idle": unknown key; the keys here are channels, control, drain, gap, grip, hold, limits, listen, log, max_channels_per_stream, max_streams, nats, origin, recovery, resume, routes, server, tls, trusted_proxies, zmq
+FILE:3: "channels.idle": unknown key; the keys here are channels, control, drain, gap, grip, hold, limits, listen, log, max_channels_per_stream, max_streams, nats, origin, proxy_protocol, recovery, reload, resume, routes, server, tls, trusted_proxies, zmq
 FILE:6: routes[0].resume: "sometimes" is not known; write ids, positions or off
 FILE:7: routes[0].keep_alive.interval: 20 is not a duration; write a duration with its unit, as in 20s, 500ms or 10m
 FILE:8: routes[0].on-lag: unknown key; did you mean on_lag?
@@ -109,6 +109,14 @@ func TestRefused(t *testing.T) {
 		{"no address for clients", "listen: []", "listen: is empty, and so is tls.listen"},
 		{"no address for publishers", "control: {listen: []}", "control.listen: is empty"},
 		{"a burst without a rate", "limits: {new_streams_burst: 5}", "limits.new_streams_burst: is 5, and limits.new_streams is 0"},
+		{"files that are looked at all the time", "reload: {watch: 1ms}", "reload.watch: 1ms is too often; write 100ms or more, or 0s for never"},
+		{"the PROXY protocol without proxies", "proxy_protocol: true", "proxy_protocol: is true, and trusted_proxies is empty: every connection would be closed"},
+		{"a negative limit of streams", "limits: {streams_per_user: -1}", "limits.streams_per_user: -1 is negative"},
+		{"a rate of bodies without a time", "server: {body_timeout: 0s, body_rate: 1KiB}", "server.body_rate: is 1KiB, and server.body_timeout is 0s"},
+		{"an empty pattern of channels", route("channels: {allow: ['']}"), "routes[0].channels.allow[0]: is empty"},
+		{"a pattern of channels with a * inside", route("channels: {deny: [a*b]}"), `routes[0].channels.deny[0]: "a*b" has a * that is not at its end`},
+		{"a pattern of channels with a line break", route(`channels: {deny: ["a\n*"]}`), `routes[0].channels.deny[0]: "a\n" has control characters`},
+		{"a length that no channel has", route("channels: {max_length: 256}"), "routes[0].channels.max_length: is 256; channel names have 255 bytes at most"},
 		{"a queue without time", "limits: {queue_wait: 0s}", "limits.queue_wait: is 0, and limits.queue is not"},
 		{"a send buffer that holds no event", "hold: {sockets: {send_buffer: 64B}}", "hold.sockets.send_buffer: 64B is no size for a socket's buffer; write 4KiB to 1GiB, or 0B"},
 		{"a send buffer beyond all measure", "hold: {sockets: {not_sent: 4GiB}}", "hold.sockets.not_sent: 4GiB is no size"},

@@ -58,6 +58,10 @@ type Route struct {
 	// routes cannot listen to each other's channels. Publishers name the
 	// whole channel.
 	ChannelPrefix string `mapstructure:"channel_prefix"`
+	// Which channels the API may have clients of this route follow, by their
+	// whole names, with channel_prefix. An instruction that names another is
+	// refused, and the client gets 502. Those of subscribe are always allowed.
+	Channels ChannelPolicy `mapstructure:"channels"`
 	// Channels that every hold of this route follows beside those of its
 	// instruction. channel_prefix is not put before them.
 	Subscribe []string `mapstructure:"subscribe"`
@@ -66,6 +70,9 @@ type Route struct {
 	// The issuer named there, in place of grip.sig_iss. Needs sig_key, here or
 	// in grip.
 	SigIss string `mapstructure:"sig_iss"`
+	// How long the body of a request may be, in place of server.max_body. 0B:
+	// as server.max_body says.
+	MaxBody Size `mapstructure:"max_body"`
 	// What a returning client gets of what it has missed. ids: what follows
 	// the event id it has seen last. positions: the same, and Holdfast gives
 	// ids to events that have none. off: nothing.

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"net/netip"
 	"strings"
 	"testing"
 )
@@ -29,6 +30,10 @@ func TestTLSRefused(t *testing.T) {
 	}{
 		{"certificates without an address", func(c *Config) { c.TLS.Certificates = []Certificate{{"a", "b"}} }, "tls.listen: is empty, so tls.certificates would not be used"},
 		{"domains without an address", func(c *Config) { c.TLS.ACME = ACME{Domains: []string{"a.example"}, StoreDir: "d"} }, "tls.listen: is empty, so tls.acme.domains would not be used"},
+		{"HTTP/3 beside the PROXY protocol", func(c *Config) {
+			c.TLS.Listen, c.TLS.Certificates, c.TLS.HTTP3 = []string{":443"}, []Certificate{{Cert: "c", Key: "k"}}, true
+			c.ProxyProtocol, c.TrustedProxies = true, []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}
+		}, "proxy_protocol: is true, and so is tls.http3"},
 		{"HTTP/3 without an address", func(c *Config) { c.TLS.HTTP3 = true }, "tls.listen: is empty, so tls.http3 would not be used"},
 		{"HSTS without an address", func(c *Config) { c.TLS.HSTS = 1e9 }, "tls.listen: is empty, so tls.hsts would not be used"},
 		{"HSTS for less than a second", acmeWithHSTS(acme(func(*ACME) {})), "tls.hsts: 1ms is less than a second; write 1s or more"},

@@ -18,6 +18,7 @@ func (c Config) problems() problems {
 	p.checkNegative(c)
 	p.checkLimits(c)
 	p.checkStorm(c.Limits)
+	p.checkArrival(c)
 	p.checkAddresses(c)
 	p.checkTLS(c.TLS)
 	p.checkControl(c.Control)
@@ -29,6 +30,7 @@ func (c Config) problems() problems {
 	p.checkEvents(c)
 	p.checkChannels(c.Channels)
 	p.checkSockets(c)
+	p.checkReload(c.Reload)
 	return p
 }
 

@@ -45,6 +45,7 @@ func (p *problems) checkRoute(at string, route Route) {
 	p.originURLs(at+".origins", route.Origins)
 	p.originTLS(at, route)
 	p.channelPrefix(at+".channel_prefix", route.ChannelPrefix)
+	p.channelPolicy(at+".channels", route.Channels)
 	p.channels(at+".subscribe", route.Subscribe)
 	p.printable(at+".name", route.Name)
 	p.headers(at+".request_headers", route.RequestHeaders)

@@ -34,6 +34,11 @@ func (l *loop) deliver(s *stream) {
 			l.detach(s)
 			l.attach(s, s.feed.Logs())
 		case hold.Again:
+		case hold.Write:
+			if s.refused.Load() {
+				return // meanwhile: it may have been published after that
+			}
+			l.write(s, step, why)
 		default:
 			l.write(s, step, why)
 		}

@@ -134,6 +134,9 @@ func (e *Engine) Attach(c *channels.Cursor, w hold.Waiter) *hold.Seat { return e
 // Detach implements hold.Holder.
 func (e *Engine) Detach(s *hold.Seat) { e.rest.Detach(s) }
 
+// Identify implements hold.Holder.
+func (e *Engine) Identify(s *hold.Seat, who *hold.Who) { e.rest.Identify(s, who) }
+
 // Join implements hold.Holder.
 func (e *Engine) Join(c *channels.Cursor, w hold.Waiter) *hold.Seat { return e.rest.Join(c, w) }
 

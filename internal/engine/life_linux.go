@@ -30,7 +30,10 @@ func (l *loop) adopt(s *stream, conn net.Conn) {
 	}
 	s.feed.Open()
 	if s.feed.Reachable() {
-		s.feed.Bind(&s.ticket, func() { l.post(post{stream: s, do: look}) })
+		s.feed.Bind(
+			func(who *hold.Who) { l.engine.registry.Identify(&s.ticket, who) },
+			func() { l.post(post{stream: s, do: look}) },
+		)
 	}
 	l.attach(s, s.feed.Logs())
 	l.engine.registry.Enter(&s.ticket, s)

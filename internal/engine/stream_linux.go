@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/holdfast-proxy/holdfast/internal/hold"
@@ -35,6 +36,10 @@ type stream struct {
 	timed  bool // bag.deadline is on the wheel
 	// notified: close_notify has been said.
 	notified bool
+
+	// Set by any goroutine: it may get nothing more, and the errand to end it is on
+	// its way.
+	refused atomic.Bool
 }
 
 // phase is how far a stream has come.
@@ -105,7 +110,12 @@ func (s *stream) Inherit(conn net.Conn) {
 }
 
 // End implements hold.Ender.
-func (s *stream) End(reason hold.Reason) { s.loop.post(post{stream: s, do: end, why: reason}) }
+func (s *stream) End(reason hold.Reason) {
+	if reason.AtOnce() {
+		s.refused.Store(true)
+	}
+	s.loop.post(post{stream: s, do: end, why: reason})
+}
 
 // CutOff ends the stream at once. It implements hold.Heir.
 func (s *stream) CutOff(reason hold.Reason) { s.loop.post(post{stream: s, do: cut, why: reason}) }

@@ -24,14 +24,14 @@ type Options struct {
 // Desk runs errands. Its methods may be called from any goroutine.
 type Desk[M any] struct {
 	// Fixed after New.
-	options Options
 	run     func(ctx context.Context, members []M)
-	limiter *rate.Limiter
+	limiter *rate.Limiter // guards itself
 	ctx     context.Context
 	cancel  context.CancelFunc
 	workers sync.WaitGroup
 
 	mu      sync.Mutex // run is not called while held
+	options Options
 	all     map[*errand[M]]struct{}
 	keyed   map[string]*errand[M] // those that have not begun
 	due     []*errand[M]
@@ -116,11 +116,11 @@ func (d *Desk[M]) work() {
 	}
 }
 
-// next takes the first errand that is due, nil if the worker may go.
+// next takes the first errand that is due, nil if the worker is to go.
 func (d *Desk[M]) next() *errand[M] {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.closed || len(d.due) == 0 {
+	if d.closed || len(d.due) == 0 || d.working > d.options.Concurrent {
 		d.working--
 		return nil
 	}
@@ -146,6 +146,20 @@ func (d *Desk[M]) end(e *errand[M], members int) {
 	if d.members == 0 && d.idle != nil {
 		close(d.idle)
 		d.idle = nil
+	}
+}
+
+// Adjust changes Options.Concurrent and Options.PerSecond. What is under way, and who
+// waits for its turn already, is not disturbed.
+func (d *Desk[M]) Adjust(concurrent int, perSecond float64) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.options.Concurrent, d.options.PerSecond = concurrent, perSecond
+	d.limiter.SetLimit(rate.Limit(perSecond))
+	d.limiter.SetBurst(concurrent)
+	for idle := len(d.due); idle > 0 && d.working < concurrent && !d.closed; idle-- {
+		d.working++
+		d.workers.Go(d.work)
 	}
 }
 

@@ -60,6 +60,9 @@ func (s *stage) Attach(_ *channels.Cursor, w hold.Waiter) *hold.Seat {
 // Detach implements hold.Holder.
 func (s *stage) Detach(*hold.Seat) {}
 
+// Identify implements hold.Holder.
+func (s *stage) Identify(*hold.Seat, *hold.Who) {}
+
 // Join implements hold.Holder.
 func (s *stage) Join(*channels.Cursor, hold.Waiter) *hold.Seat { return new(hold.Seat) }
 

@@ -75,6 +75,14 @@ func (m *Metrics) Route(name string, log *zap.Logger) *Route {
 	return r
 }
 
+// Forget takes a route out of the metrics. Nobody counts for it any more.
+func (m *Metrics) Forget(route string) {
+	of := prometheus.Labels{"route": route}
+	m.withheld.DeletePartialMatch(of)
+	m.failures.DeletePartialMatch(of)
+	m.private.DeletePartialMatch(of)
+}
+
 // failed counts and logs an entry that was lost to a filter.
 func (r *Route) failed(filter, channel string, err error) {
 	r.failures[filter].Inc()

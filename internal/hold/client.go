@@ -1,6 +1,12 @@
 package hold
 
-import "net/netip"
+import (
+	"maps"
+	"net/netip"
+)
+
+// MetaUser is the meta that names the client's user (GRIP: skip-users).
+const MetaUser = "user"
 
 // Client is who is at the other end of a held response.
 type Client struct {
@@ -24,6 +30,35 @@ type Who struct {
 	Meta map[string]string
 	// Renewable: the client can be asked for new credentials.
 	Renewable bool
+}
+
+// WhoHas returns who has such meta, nil if there is none. It keeps meta.
+func WhoHas(meta map[string]string) *Who {
+	if len(meta) == 0 {
+		return nil
+	}
+	return &Who{User: meta[MetaUser], Meta: meta}
+}
+
+// With returns who, or nobody, with a pair of meta; an empty value takes the name out.
+func (w *Who) With(name, value string) *Who {
+	var next Who
+	if w != nil {
+		next = *w
+	}
+	next.Meta = maps.Clone(next.Meta)
+	if value == "" {
+		delete(next.Meta, name)
+	} else {
+		if next.Meta == nil {
+			next.Meta = map[string]string{}
+		}
+		next.Meta[name] = value
+	}
+	if name == MetaUser {
+		next.User = value
+	}
+	return &next
 }
 
 // Known is an Ender that knows its client.

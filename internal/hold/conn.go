@@ -48,20 +48,31 @@ type Conn struct {
 // Heir is who claims a connection.
 type Heir interface {
 	// Inherit is called once, when net/http has let go of the connection. conn
-	// is the one that the Conn was wrapped around.
+	// is the Conn's Inner.
 	Inherit(conn net.Conn)
 	// CutOff is called after that if the server was closed meanwhile.
 	CutOff(reason Reason)
 }
 
-// Inner returns the connection that c is wrapped around.
-func (c *Conn) Inner() net.Conn { return c.Conn }
+// Inner returns the connection that c is wrapped around or, if that has a method
+// Beneath as a listener below Listen may have given it, what carries its bytes.
+func (c *Conn) Inner() net.Conn {
+	inner := c.Conn
+	for {
+		over, ok := inner.(interface{ Beneath() net.Conn })
+		if !ok {
+			return inner
+		}
+		inner = over.Beneath()
+	}
+}
 
 // Replace puts inner in the place of the connection that c is wrapped around,
-// and returns that. It is for who has hijacked a tls.Conn over c, which cannot
-// be given another connection itself. Nobody may use c meanwhile.
+// and returns what Inner was before. It is for who has hijacked a tls.Conn over c,
+// which cannot be given another connection itself. Nobody may use c meanwhile.
 func (c *Conn) Replace(inner net.Conn) (before net.Conn) {
-	before, c.Conn = c.Conn, inner
+	before = c.Inner()
+	c.Conn = inner
 	return before
 }
 
@@ -107,7 +118,7 @@ func (c *Conn) ReadFrom(r io.Reader) (int64, error) {
 	if c.held.Load() != nil {
 		return 0, errTaken
 	}
-	if inner, ok := c.Conn.(io.ReaderFrom); ok {
+	if inner, ok := c.Inner().(io.ReaderFrom); ok {
 		return inner.ReadFrom(r)
 	}
 	return io.Copy(struct{ io.Writer }{c.Conn}, r)
@@ -118,7 +129,7 @@ func (c *Conn) CloseWrite() error {
 	if c.held.Load() != nil {
 		return nil
 	}
-	if inner, ok := c.Conn.(closeWriter); ok {
+	if inner, ok := c.Inner().(closeWriter); ok {
 		return inner.CloseWrite()
 	}
 	return errors.ErrUnsupported
@@ -139,7 +150,7 @@ func (c *Conn) Close() error {
 		return nil
 	}
 	foreign := c.reading.Load() > 0
-	(*heir).Inherit(c.Conn)
+	(*heir).Inherit(c.Inner())
 	if foreign {
 		(*heir).CutOff(ReasonShutdown)
 	}

@@ -52,6 +52,10 @@ func (l *live) catchUp() bool {
 		switch step {
 		case AtHead:
 			return true
+		case Write:
+			if l.refused() { // meanwhile: it may have been published after that
+				continue
+			}
 		case Moved:
 			l.holder.group.detach(&l.seat)
 			l.holder.group.attach(l.feed.Logs(), &l.seat)

@@ -103,14 +103,15 @@ func (f *Feed) Close() {
 	}
 }
 
-// Bind says who is held and what has the holder call Fill, from any goroutine. It is
-// called before the first Fill, and only for streams that are Reachable.
-func (f *Feed) Bind(t *Ticket, wake func()) {
+// Bind says what identifies the client (Registry.Identify), and what has the holder call
+// Fill; both from any goroutine. It is called before the first Fill, and only for
+// streams that are Reachable.
+func (f *Feed) Bind(identify func(*Who), wake func()) {
 	if f.link != nil {
 		f.link.bind(wake)
 	}
 	if f.mailbox != nil {
-		f.mailbox.bind(t, wake)
+		f.mailbox.bind(identify, wake)
 	}
 }
 

@@ -121,6 +121,9 @@ func (h *Goroutines) Detach(s *Seat) {
 	h.registry.Leave(&s.ticket)
 }
 
+// Identify implements Holder.
+func (h *Goroutines) Identify(s *Seat, who *Who) { h.registry.Identify(&s.ticket, who) }
+
 // Join implements Holder.
 func (h *Goroutines) Join(c *channels.Cursor, w Waiter) *Seat {
 	s := &Seat{waiter: w}

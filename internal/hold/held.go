@@ -17,6 +17,9 @@ type Held struct {
 	Client
 	Labels
 	Facts // after Describe
+	// Silent, after Describe: it has not told in time what it is doing. It is stuck in
+	// a write, or has ended.
+	Silent bool
 
 	ticket *Ticket
 }
@@ -76,7 +79,7 @@ func (h *Held) Describe(tell func(Facts)) bool {
 }
 
 // Describe asks all of page what they are doing and waits for the answers, until
-// ctx ends. Those that did not answer keep empty Facts.
+// ctx ends. Those that did not answer keep empty Facts and are Silent.
 func Describe(ctx context.Context, page []Held) {
 	type answer struct {
 		at    int
@@ -86,13 +89,14 @@ func Describe(ctx context.Context, page []Held) {
 	asked := 0
 	for i := range page {
 		if page[i].Describe(func(f Facts) { answers <- answer{i, f} }) {
+			page[i].Silent = true
 			asked++
 		}
 	}
 	for range asked {
 		select {
 		case a := <-answers:
-			page[a.at].Facts = a.facts
+			page[a.at].Facts, page[a.at].Silent = a.facts, false
 		case <-ctx.Done():
 			return
 		}

@@ -58,6 +58,10 @@ type Holder interface {
 	// still come. It does not close the cursor.
 	Detach(*Seat)
 
+	// Identify says that the client of who is attached is another, from now on, or
+	// that it follows other channels.
+	Identify(*Seat, *Who)
+
 	// Join lets w, which is attached, hear of news for another cursor, until
 	// Part.
 	Join(c *channels.Cursor, w Waiter) *Seat

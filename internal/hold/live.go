@@ -78,7 +78,7 @@ func (l *live) begin(out outlet) {
 	l.wrote.Store(int64(time.Since(l.holder.start)))
 	l.feed.Open()
 	if l.feed.Reachable() {
-		l.feed.Bind(&l.seat.ticket, l.Kick)
+		l.feed.Bind(func(who *Who) { l.holder.registry.Identify(&l.seat.ticket, who) }, l.Kick)
 	}
 	l.holder.group.attach(l.feed.Logs(), &l.seat)
 	l.holder.registry.Enter(&l.seat.ticket, l)
@@ -141,6 +141,12 @@ func (l *live) Expire(now time.Time) time.Duration {
 		l.Kick()
 	}
 	return again
+}
+
+// refused reports whether the stream may get nothing more.
+func (l *live) refused() bool {
+	reason := l.ending.Load()
+	return reason != nil && reason.AtOnce()
 }
 
 // finish ends the response. Who has the turn calls it and keeps the turn for

@@ -18,11 +18,11 @@ const maxMail = 16 << 10
 type Mailbox struct {
 	full atomic.Bool // there is something for the stream, which looks here first
 
-	mu     sync.Mutex // wake is not called while held
-	wake   func()     // has the holder fill; nil before the stream is held
-	ticket *Ticket    // the same
-	mail   mail
-	closed bool
+	mu       sync.Mutex // wake and identify are not called while held
+	wake     func()     // has the holder fill; nil before the stream is held
+	identify func(*Who) // says whose it is; the same
+	mail     mail
+	closed   bool
 }
 
 // mail is what waits for the stream.
@@ -94,9 +94,10 @@ func (m *Mailbox) End(reason Reason) {
 // Rename says that the client of a held stream is who, from now on.
 func (m *Mailbox) Rename(who *Who) {
 	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.ticket != nil {
-		m.ticket.who.Store(who)
+	identify := m.identify
+	m.mu.Unlock()
+	if identify != nil {
+		identify(who)
 	}
 }
 
@@ -115,12 +116,12 @@ func (m *Mailbox) put(what func(*mail) bool) bool {
 	return ok
 }
 
-// bind says who is held and what wakes the holder, which looks at a new stream by
-// itself.
-func (m *Mailbox) bind(t *Ticket, wake func()) {
+// bind says what identifies the stream's client and what wakes the holder, which looks
+// at a new stream by itself.
+func (m *Mailbox) bind(identify func(*Who), wake func()) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.ticket, m.wake = t, wake
+	m.identify, m.wake = identify, wake
 }
 
 // collect takes what there is; events only if they may be written.

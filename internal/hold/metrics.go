@@ -1,6 +1,7 @@
 package hold
 
 import (
+	"maps"
 	"sync"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -84,6 +85,20 @@ func (m *Metrics) stream(route string, f Framing) *counters {
 	}
 	m.streams[key] = c
 	return c
+}
+
+// Forget takes a route that has no streams any more out of the metrics.
+func (m *Metrics) Forget(route string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	maps.DeleteFunc(m.streams, func(key streamKey, _ *counters) bool { return key.route == route })
+	of := prometheus.Labels{"route": route}
+	vectors := []interface{ DeletePartialMatch(prometheus.Labels) int }{
+		m.opened, m.ended, m.current, m.entries, m.bytes, m.gaps, m.hints, m.mismatches, m.keepAlives,
+	}
+	for _, v := range vectors {
+		v.DeletePartialMatch(of)
+	}
 }
 
 func (c *counters) ended(reason Reason) { c.reasons.WithLabelValues(string(reason)).Inc() }

@@ -13,10 +13,10 @@ import (
 // share its places, and its Drain ends what all of them hold. Its methods may
 // be called from any goroutine.
 type Registry struct {
-	limit int // 0: none
 	guard atomic.Pointer[Guard]
 
 	mu      sync.Mutex // no Ender is called while held
+	limit   int        // of places; 0: none
 	places  int        // admitted and not yet gone, seated or not
 	tickets []*Ticket
 	last    uint32        // the lower half of the id given last
@@ -65,15 +65,22 @@ func (t *Ticket) client() Client {
 	return c
 }
 
-// Guard looks at everybody who is entered, and may end him. He can already be found by
-// Registry.Held, so between a guard that is set and a list that is looked at
-// after that nobody slips through. It must not block.
+// Guard looks at everybody who is entered, or identified anew, and may end him. He can
+// already be found by Registry.Held as he is then, so between a guard that is set and a
+// list that is looked at after that nobody slips through. It must not block.
 type Guard func(h *Held)
 
 // NewRegistry returns an empty registry of at most limit places, 0 for no
 // bound.
 func NewRegistry(limit int) *Registry {
 	return &Registry{limit: limit, last: rand.Uint32(), vacant: make(chan struct{})}
+}
+
+// Limit allows so many places from now on, 0 for no bound. Who has one keeps it.
+func (r *Registry) Limit(places int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.limit = places
 }
 
 // Admit reserves a place, as Holder.Admit says.
@@ -112,13 +119,31 @@ func (r *Registry) Enter(t *Ticket, e Ender) {
 		t.end(reason)
 		return
 	}
+	r.inspect(t)
+}
+
+// Identify says that the client of whoever has t is who, from now on, or that it
+// follows other channels. He is then looked at as a newcomer is. It may be called
+// before Enter, and after Leave.
+func (r *Registry) Identify(t *Ticket, who *Who) {
+	t.who.Store(who)
+	r.mu.Lock()
+	entered := t.index < len(r.tickets) && r.tickets[t.index] == t
+	r.mu.Unlock()
+	if entered {
+		r.inspect(t)
+	}
+}
+
+// inspect has the guard, if there is one, look at who has t.
+func (r *Registry) inspect(t *Ticket) {
 	if g := r.guard.Load(); g != nil {
 		h := t.held()
 		(*g)(&h)
 	}
 }
 
-// SetGuard has everybody who is entered from now on looked at by g.
+// SetGuard has everybody who is entered or identified from now on looked at by g.
 func (r *Registry) SetGuard(g Guard) { r.guard.Store(&g) }
 
 // add enters t and returns why it must end at once, or nothing.

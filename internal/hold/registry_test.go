@@ -29,6 +29,24 @@ func TestAdmission(t *testing.T) {
 	}
 }
 
+func TestALowerLimitEndsNobodyAndAdmitsNobody(t *testing.T) {
+	r := NewRegistry(0)
+	for range 3 {
+		if err := r.Admit(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r.Limit(2)
+	r.Release()
+	if err := r.Admit(); !errors.Is(err, ErrFull) {
+		t.Errorf("at the new limit: %v, want ErrFull", err)
+	}
+	r.Limit(3)
+	if err := r.Admit(); err != nil {
+		t.Errorf("below a higher one: %v", err)
+	}
+}
+
 func TestNoLimitAdmitsEverybody(t *testing.T) {
 	r := NewRegistry(0)
 	for range 10_000 {

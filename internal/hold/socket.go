@@ -43,7 +43,7 @@ type socket struct {
 func (l *live) adopt(conn net.Conn, sent int) {
 	raw := beneath(conn)
 	if c, ok := raw.(*Conn); ok {
-		raw = c.Conn
+		raw = c.Inner()
 	}
 	s := &socket{live: l, conn: conn, raw: raw, sent: sent}
 	s.parts.Store(2)

@@ -73,12 +73,14 @@ func (s *Session) control(data []byte) *Ending {
 	case *grip.Subscribe:
 		return s.subscribe(c)
 	case *grip.Unsubscribe:
-		s.feed.remove(s.ChannelPrefix+c.Channel, s.Holder)
-	case *grip.SetMeta:
-		if err := s.feed.setMeta(c); err != nil {
-			e := badOrigin(err)
-			return &e
+		if name := s.ChannelPrefix + c.Channel; s.feed.remove(name, s.Holder) {
+			s.Quota.Leave(name)
 		}
+	case *grip.SetMeta:
+		if err := s.Quota.Note(c.Name, c.Value); err != nil {
+			return crowded(err)
+		}
+		return s.setMeta(c)
 	case *grip.Detach:
 		s.detached.Store(true)
 	case *grip.SocketKeepAlive:
@@ -102,6 +104,17 @@ func (s *Session) sendNow(d *grip.SendDelayed) *Ending {
 	return s.toClient(s.out.send(wire.OpCode(d.Message), d.Content))
 }
 
+// setMeta notes what the origin says of the client.
+func (s *Session) setMeta(c *grip.SetMeta) *Ending {
+	if err := s.feed.setMeta(c); err != nil {
+		e := badOrigin(err)
+		return &e
+	}
+	s.who = s.who.With(c.Name, c.Value)
+	s.Holder.Identify(s.seat, s.who)
+	return nil
+}
+
 // subscribe follows a channel from now on. A second time it changes its filters.
 func (s *Session) subscribe(c *grip.Subscribe) *Ending {
 	name := s.ChannelPrefix + c.Channel
@@ -113,6 +126,9 @@ func (s *Session) subscribe(c *grip.Subscribe) *Ending {
 		e := badOrigin(fmt.Errorf("channel %q: at most %d are allowed (max_channels_per_stream)", c.Channel, s.MaxChannels))
 		return &e
 	}
+	if err := s.Quota.Join(name); err != nil {
+		return crowded(err)
+	}
 	cursor, err := s.Follow(s.ctx, name)
 	switch {
 	case errors.Is(err, ErrInstruction):
@@ -123,7 +139,15 @@ func (s *Session) subscribe(c *grip.Subscribe) *Ending {
 	case err != nil:
 		return &Ending{Reason: ReasonHistory, Err: err, code: codeTryLater, text: "channel is not available now"}
 	}
-	s.feed.add(&sub{name: name, channel: c.Channel, cursor: cursor, seat: s.Holder.Join(cursor, s)}, c.Filters)
+	s.follow(&sub{name: name, channel: c.Channel, cursor: cursor}, c.Filters)
 	s.Kick()
 	return nil
+}
+
+// follow puts a channel in that has no seat yet. A client that may not follow it is
+// ended by then.
+func (s *Session) follow(c *sub, filters []string) {
+	c.seat = s.Holder.Join(c.cursor, s)
+	s.feed.add(c, filters)
+	s.Holder.Identify(s.seat, s.who)
 }

@@ -47,6 +47,8 @@ func (s *Session) drainFeed(batch []channels.Entry) bool {
 			s.Counts.Gap(gap.Reason)
 		}
 		switch {
+		case s.isOver():
+			return false // meanwhile: what was taken may have been published after that
 		case passable(gap):
 			continue
 		case err != nil:

@@ -64,5 +64,5 @@
 //	queue.go     what it is to be told             read.go      reading frames
 //	sort.go      whom a message is for             deflate.go   compressed messages
 //	ending.go    reasons and close codes           filtered.go  messages that are its own
-//	metrics.go
+//	metrics.go                                     quota.go     what many share
 package websocket

@@ -26,6 +26,8 @@ const (
 	ReasonBadClient hold.Reason = "client_protocol"
 	// ReasonTooBig: a message was over the limit.
 	ReasonTooBig hold.Reason = "message_too_big"
+	// ReasonCrowded: a channel or the user has as many as they may have.
+	ReasonCrowded hold.Reason = "crowded"
 	// ReasonHistory: a channel could not be followed.
 	ReasonHistory hold.Reason = "history_unavailable"
 )

@@ -50,16 +50,17 @@ func (f *feed) add(s *sub, filters []string) {
 	f.subs = append(f.subs, s)
 }
 
-// remove takes a channel out that the origin has put in; it is no mistake if it is
-// not there. An implicit one stays, as it was before the origin named it.
-func (f *feed) remove(name string, h hold.Holder) {
+// remove takes a channel out that the origin has put in, and reports whether it has;
+// it is no mistake if it is not there. An implicit one stays, as it was before the
+// origin named it.
+func (f *feed) remove(name string, h hold.Holder) bool {
 	i := f.index(name)
 	if i < 0 {
-		return
+		return false
 	}
 	if f.subs[i].implicit {
 		f.subscribed(i, &grip.Subscribe{})
-		return
+		return false
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -68,6 +69,7 @@ func (f *feed) remove(name string, h hold.Holder) {
 	}
 	f.subs[i].leave(h)
 	f.subs = append(f.subs[:i], f.subs[i+1:]...)
+	return true
 }
 
 // facts are what the session is doing.

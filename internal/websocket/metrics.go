@@ -16,5 +16,8 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 	return m
 }
 
+// Forget takes a route out of the metrics. Nobody counts for it any more.
+func (m *Metrics) Forget(route string) { m.ignored.DeleteLabelValues(route) }
+
 // Ignored returns the counter of a route for Options.
 func (m *Metrics) Ignored(route string) prometheus.Counter { return m.ignored.WithLabelValues(route) }

@@ -52,6 +52,9 @@ type Options struct {
 	// wire.Message and with the holder's group. An error matches ErrInstruction, or
 	// is one that passes.
 	Follow func(ctx context.Context, name string) (*channels.Cursor, error)
+	// Quota bounds what the client has of what many share, beside Implicit, for
+	// which it is counted already. Nil: no bounds.
+	Quota Quota
 	// MaxChannels bounds the channels of the client.
 	MaxChannels int
 	// MaxMessage bounds a message of the client or the origin, in bytes.
@@ -88,7 +91,11 @@ type Session struct {
 	inflater inflater
 	gone     chan struct{} // closed when nothing more comes from the client
 
+	// Fixed before the parts run.
+	seat *hold.Seat
+
 	// Owned by the goroutine that reads the origin.
+	who    *hold.Who
 	sorter sorter
 	relays bool // it has the client's turn, for a message under way
 
@@ -126,6 +133,9 @@ type origin interface {
 
 // New returns a session that has not begun.
 func New(o Options) *Session {
+	if o.Quota == nil {
+		o.Quota = unbounded{}
+	}
 	s := &Session{
 		Options: o,
 		gone:    make(chan struct{}),
@@ -148,9 +158,10 @@ func New(o Options) *Session {
 func (s *Session) serve(o origin) Ending {
 	s.origin = o
 	s.Counts.Opened()
-	seat := s.Holder.Attach(nil, s)
+	s.who = s.For.Who
+	s.seat = s.Holder.Attach(nil, s)
 	for _, c := range s.Implicit {
-		s.feed.add(&sub{name: c.Channel, implicit: true, cursor: c.Cursor, seat: s.Holder.Join(c.Cursor, s)}, nil)
+		s.follow(&sub{name: c.Channel, implicit: true, cursor: c.Cursor}, nil)
 	}
 	var parts sync.WaitGroup
 	parts.Go(s.readClient)
@@ -162,7 +173,7 @@ func (s *Session) serve(o origin) Ending {
 	s.Client.Close()
 	parts.Wait()
 	s.feed.close(s.Holder)
-	s.Holder.Detach(seat)
+	s.Holder.Detach(s.seat)
 	s.Counts.Ended(s.ending.Reason)
 	s.Log.Debug("websocket ended", zap.String("reason", string(s.ending.Reason)), zap.NamedError("cause", s.ending.Err))
 	return s.ending

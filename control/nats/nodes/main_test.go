@@ -55,6 +55,7 @@ func overEmbedded(t testing.TB) nats.Access {
 type node struct {
 	*nodes.Nodes
 	*channels.Hub
+	keeps *keeper
 	t     testing.TB
 	logs  *observer.ObservedLogs // from Warn on
 	leave func()                 // ends it in peace
@@ -76,10 +77,10 @@ func start(t testing.TB, access nats.Access, name string, looks func()) *node {
 func newNode(t testing.TB, access nats.Access, name string, looks func()) *node {
 	t.Helper()
 	core, logs := observer.New(zap.WarnLevel)
-	n := &node{Hub: channels.NewHub(channels.DefaultOptions()), t: t, logs: logs}
+	n := &node{Hub: channels.NewHub(channels.DefaultOptions()), keeps: new(keeper), t: t, logs: logs}
 	var err error
 	n.Nodes, err = nodes.New(nodes.Options{
-		Access: access, Name: name, Hub: watched{n.Hub, looks}, Metrics: nodes.NewMetrics(prometheus.NewRegistry()), Log: zap.New(core),
+		Access: access, Name: name, Hub: watched{n.Hub, looks}, Streams: n.keeps, Metrics: nodes.NewMetrics(prometheus.NewRegistry()), Log: zap.New(core),
 	})
 	if err != nil {
 		t.Fatal(err)

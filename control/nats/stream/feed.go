@@ -133,7 +133,7 @@ func (b *Bus) item(channel string, m *client.Msg) (channels.Item, error) {
 	if err != nil {
 		return channels.Item{}, err
 	}
-	return wire.Item(it, b.opts.Wire), nil
+	return wire.Item(it, b.opts.Wire()), nil
 }
 
 // bad counts a message that nobody gets, and logs it sometimes.

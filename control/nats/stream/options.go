@@ -32,8 +32,8 @@ type Options struct {
 	// DedupWindow is how long the ids of items are remembered.
 	DedupWindow time.Duration
 
-	// Wire says how items are encoded for clients.
-	Wire wire.Options
+	// Wire, unless nil, says how items are encoded for clients. It is called for each.
+	Wire func() wire.Options
 	// Metrics and Log are required.
 	Metrics *Metrics
 	Log     *zap.Logger
@@ -108,6 +108,9 @@ func (o *Options) complete() error {
 	}
 	if o.queue == 0 {
 		o.queue = defaultQueue
+	}
+	if o.Wire == nil {
+		o.Wire = func() wire.Options { return wire.Options{} }
 	}
 	if o.DedupWindow <= 0 {
 		o.DedupWindow = time.Minute

@@ -1,0 +1,41 @@
+package config
+
+import (
+	"fmt"
+	"strings"
+)
+
+// ChannelPolicy is a route's section channels.
+type ChannelPolicy struct {
+	// Names, or beginnings of names with a * behind them, as in user-*. Empty:
+	// every channel is allowed.
+	Allow []string `mapstructure:"allow"`
+	// Names, or beginnings with a *, of channels that are not allowed all the
+	// same.
+	Deny []string `mapstructure:"deny"`
+	// How long a name may be, in bytes. 0: 255, as everywhere.
+	MaxLength int `mapstructure:"max_length"`
+}
+
+func (p *problems) channelPolicy(at string, c ChannelPolicy) {
+	p.channelPatterns(at+".allow", c.Allow)
+	p.channelPatterns(at+".deny", c.Deny)
+	if c.MaxLength > maxName {
+		p.add(at+".max_length", fmt.Sprintf("is %d", c.MaxLength), fmt.Sprintf("channel names have %d bytes at most", maxName))
+	}
+}
+
+// channelPatterns checks patterns of names.
+func (p *problems) channelPatterns(key string, patterns []string) {
+	for i, pattern := range patterns {
+		at := element(key, i)
+		switch name := strings.TrimSuffix(pattern, "*"); {
+		case pattern == "":
+			p.add(at, "is empty", "name a channel, or what names begin with and a * behind it")
+		case strings.Contains(name, "*"):
+			p.add(at, fmt.Sprintf("%q has a * that is not at its end", pattern), "write a name, or what names begin with and a * behind it")
+		default:
+			p.channelName(at, name, maxName)
+		}
+	}
+}

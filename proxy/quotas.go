@@ -1,0 +1,113 @@
+package proxy
+
+import (
+	"fmt"
+	"net/http"
+	"net/netip"
+	"slices"
+
+	"github.com/holdfast-proxy/holdfast/internal/grip"
+	"github.com/holdfast-proxy/holdfast/internal/quota"
+)
+
+// Quotas bound what may be held at once of what clients share: streams, long polls,
+// WebSockets and, by address, tunnels. 0: any number.
+type Quotas struct {
+	// PerAddress is for one client's address, of IPv6 for a /64.
+	PerAddress int
+	// PerUser is for one user, by the word of the origin.
+	PerUser int
+	// PerChannel is for one channel.
+	PerChannel int
+}
+
+// quotas are Quotas at work.
+type quotas struct {
+	settings  Quotas
+	addresses *quota.Counts[netip.Addr]
+	users     *quota.Counts[string]
+	channels  *quota.Counts[string]
+}
+
+// newQuotas returns nil if there are none.
+func newQuotas(q Quotas) *quotas {
+	if q == (Quotas{}) {
+		return nil
+	}
+	return &quotas{q, quota.New[netip.Addr](q.PerAddress), quota.New[string](q.PerUser), quota.New[string](q.PerChannel)}
+}
+
+// quotasFor returns what counts for q in the handler that takes the place of h, which may
+// be nil: what h has, if its settings are the same. Otherwise what is held already
+// is not counted.
+func (h *Handler) quotasFor(q Quotas) *quotas {
+	if h != nil && h.quotas != nil && h.quotas.settings == q {
+		return h.quotas
+	}
+	return newQuotas(q)
+}
+
+// crowded refuses what will be held, if anything, before the origin is asked: at
+// this address there is no place for it. Whether there is one in the end is decided by
+// apportion.
+func (h *Handler) crowded(r *http.Request) *failure {
+	if h.quotas == nil || !wantsEvents(r) && !asksSocket(r) {
+		return nil
+	}
+	address := quota.Client(h.trusted.clientAddr(r))
+	if !h.quotas.addresses.Full(address) {
+		return nil
+	}
+	return tooManyOfAddress(address)
+}
+
+// apportion gives the exchange its share of the quotas, for a response that in has
+// held. The exchange gives it back, unless somebody takes it along. A long poll whose
+// origin was asked again keeps the share that it has.
+func (h *Handler) apportion(x *exchange, r *http.Request, in *grip.Instruction) *failure {
+	if h.quotas == nil {
+		return nil
+	}
+	if x.share != nil {
+		x.share.follow(x.route, in)
+		return nil
+	}
+	s := &share{of: h.quotas}
+	x.share = s
+	if f := s.locate(h.trusted.clientAddr(r)); f != nil {
+		return f
+	}
+	if f := s.become(userOf(h.clientOf(x, r, in).Who)); f != nil {
+		return f
+	}
+	return x.partake(in)
+}
+
+// partake counts the exchange for the channels of in as well.
+func (x *exchange) partake(in *grip.Instruction) *failure {
+	if x.share == nil {
+		return nil
+	}
+	return x.share.join(x.followed(in)...)
+}
+
+// implicit is what an origin's answer says that has no instruction of its own but is
+// held: that it follows the route's channels.
+func implicit() *grip.Instruction { return &grip.Instruction{Hold: grip.Stream} }
+
+// followed are the channels that in has a response follow, each once.
+func (x *exchange) followed(in *grip.Instruction) []string {
+	if in.Hold == grip.None {
+		return nil
+	}
+	var names []string
+	for _, sub := range x.subscriptions(in) {
+		names = append(names, sub.Channel)
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+func tooManyOfAddress(a netip.Addr) *failure {
+	return &failure{TooManyOfAddress, fmt.Errorf("%s has as many as it may have (limits.streams_per_address)", a)}
+}
