@@ -161,7 +161,9 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request) (wait func()) {
 	defer func() { x.counts.ended(r, x.outcome) }()
 	h.trace.route(x.route)
 	switch {
-	case r.Method == http.MethodConnect:
+	case r.Method == http.MethodConnect || r.Method == http.MethodTrace:
+		// An answer to TRACE repeats what the origin was told: our signature, and the
+		// keys that a route adds.
 		defer h.unread(x)()
 		h.refuse(x, r, &failure{BadMethod, fmt.Errorf("method %s", r.Method)})
 	case x.route == nil:

@@ -200,14 +200,19 @@ func speakTo(t *testing.T, addr string) *speaker {
 	return s
 }
 
-// ask sends the head of a request with the fields given in pairs, and what data, if
-// any, follows it.
-func (s *speaker) ask(id uint32, data string, fields ...string) {
-	s.t.Helper()
+// head encodes a head into text.
+func (s *speaker) head(fields ...string) {
 	s.text.Reset()
 	for i := 0; i < len(fields); i += 2 {
 		s.WriteField(hpack.HeaderField{Name: fields[i], Value: fields[i+1]})
 	}
+}
+
+// ask sends the head of a request with the fields given in pairs, and what data, if
+// any, follows it.
+func (s *speaker) ask(id uint32, data string, fields ...string) {
+	s.t.Helper()
+	s.head(fields...)
 	err := s.WriteHeaders(http2.HeadersFrameParam{StreamID: id, BlockFragment: s.text.Bytes(), EndStream: data == "", EndHeaders: true})
 	if err == nil && data != "" {
 		err = s.WriteData(id, true, []byte(data))
