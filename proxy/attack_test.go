@@ -1,11 +1,13 @@
 package proxy
 
 import (
+	"io"
 	"net/http"
 	"net/http/httputil"
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"golang.org/x/net/http2"
 )
@@ -92,4 +94,101 @@ func TestTheIDOfAClientMakesNoEventOfItsOwn(t *testing.T) {
 		}
 		c.leave()
 	}
+}
+
+// Whoever redirects us, and wherever to, is not followed: the client is told, or the
+// answer is none.
+func TestARedirectIsNotFollowed(t *testing.T) {
+	var strayed atomic.Int64
+	elsewhere := newOrigin(t, func(http.ResponseWriter, *http.Request) { strayed.Add(1) })
+	asked := make(chan string, 10)
+	s := newStation(t, holding(newOrigin(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/events" && r.Header.Get("Authorization") != "moved" {
+			w.Header().Set("Grip-Link", "</next>; rel=next; timeout=1, </gone>; rel=gone")
+			gatekeeper(w, r)
+			return
+		}
+		asked <- r.URL.Path
+		http.Redirect(w, r, elsewhere.URL, http.StatusTemporaryRedirect)
+	}).URL, func(rt *Route) { rt.Reauthorize = Reauthorize{Before: 2 * time.Hour, Patience: 2 * time.Hour} }))
+	if resp, _ := get(t, client(t), s.url+"/plain"); resp.StatusCode != http.StatusTemporaryRedirect {
+		t.Errorf("the client gets %s", resp.Status)
+	}
+	c, ch := s.challenged(t, hourly, "alice/a")
+	if status, _ := s.answer(t, hourly, ch, "moved"); status != http.StatusForbidden {
+		t.Errorf("credentials that are redirected get %d", status)
+	}
+	s.handler.Recover()
+	for _, want := range []string{"/plain", "/events", "/next"} {
+		if got := within(t, asked, "the origin is asked"); got != want {
+			t.Errorf("the origin is asked for %s, want %s", got, want)
+		}
+	}
+	c.leave()
+	for within(t, asked, "the origin is told") != "/gone" {
+	}
+	if strayed.Load() != 0 {
+		t.Error("somebody else was asked")
+	}
+}
+
+// A link has no credentials of the client whose stream it is of: the answer may go to
+// others.
+func TestLinksAreAskedWithoutCredentials(t *testing.T) {
+	headers := make(chan http.Header, 10)
+	s := newStation(t, holding(newOrigin(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/events" {
+			headers <- r.Header
+		}
+		w.Header().Set("Grip-Link", "</next>; rel=next, </gone>; rel=gone")
+		r.Header.Set("Authorization", "alice/a")
+		gatekeeper(w, r)
+	}).URL))
+	c := s.watch(t, http.DefaultClient, s.url+"/events", "Authorization", "secret", "Cookie", "secret", "X-Secret", "secret")
+	c.want(t, "event: hello\n")
+	s.handler.Recover()
+	next := within(t, headers, "the next link is asked")
+	c.leave()
+	for _, h := range []http.Header{next, within(t, headers, "the origin is told")} {
+		for name, values := range h {
+			if strings.Contains(strings.Join(values, ","), "secret") {
+				t.Errorf("%s has the client's %q", name, values)
+			}
+		}
+	}
+}
+
+// What a page of another site can send without a preflight answers no challenge: the
+// stream of an attacker does not become a victim's.
+func TestAFormAnswersNoChallenge(t *testing.T) {
+	s := guarded(t)
+	c, ch := s.challenged(t, hourly, "alice/a")
+	secret := ch.Headers[challengeField]
+	for _, contentType := range []string{"application/x-www-form-urlencoded", "multipart/form-data", "text/plain", ""} {
+		for _, where := range []string{"query", "body"} {
+			url, body := hourly, ""
+			if where == "query" {
+				url += "&" + challengeField + "=" + secret
+			} else {
+				body = challengeField + "=" + secret
+			}
+			req, err := http.NewRequest(http.MethodPost, s.url+url, strings.NewReader(body))
+			if err != nil {
+				t.Fatal(err)
+			}
+			req.Header.Set("Content-Type", contentType)
+			req.Header.Set("Authorization", "alice")
+			resp, err := client(t).Do(req)
+			if err != nil {
+				t.Fatal(err)
+			}
+			text, _ := io.ReadAll(resp.Body)
+			resp.Body.Close()
+			if string(text) != "hello" { // the origin's, as to any other POST
+				t.Errorf("%s in the %s gets %s %q", contentType, where, resp.Status, text)
+			}
+		}
+	}
+	s.send("a", "data: 1\n\n")
+	c.want(t, "data: 1\n\n")
 }
