@@ -159,7 +159,7 @@ func (h *Handler) move(x *exchange, r *http.Request, t *tenure, who *hold.Who, s
 	}
 	t.filters = x.filters
 	t.mailbox.Move(hold.Move{
-		Follow: func(place uint64) (*channels.Cursor, error) {
+		Follow: func(last *channels.Cursor) (*channels.Cursor, error) {
 			defer joined()
 			if h.turnAwayFrom(t.route, who, namesOf(subs)) != nil { // since the origin was asked
 				t.mailbox.End(hold.ReasonRevoked)
@@ -169,7 +169,7 @@ func (h *Handler) move(x *exchange, r *http.Request, t *tenure, who *hold.Who, s
 				Form:          t.form,
 				Live:          live,
 				Group:         h.holding.Holder.Group(),
-				Continued:     &channels.Continued{Place: place},
+				Continued:     &channels.Continued{Place: last.Place(), Cursor: last},
 			})
 		},
 		Filters: x.filters,
