@@ -180,6 +180,9 @@ func (h *Hub) Follow(ctx context.Context, f Follow) (*Cursor, error) {
 	c.heard = c.place
 	if f.Continued != nil {
 		c.heard = max(c.heard, f.Continued.Place)
+		if last := f.Continued.Cursor; last != nil && c.gap == nil {
+			c.gap = last.gap // not told yet
+		}
 	}
 	return c, nil
 }
