@@ -33,6 +33,9 @@ type route struct {
 	filters *filter.Route
 	pieces  *pieces            // of the handler
 	ignored prometheus.Counter // messages on WebSockets that are for nobody
+
+	recovery  *recovery
+	farewells *farewells
 }
 
 // Handler forwards requests to the origins of their routes. It is safe for
@@ -49,9 +52,6 @@ type Handler struct {
 	limits   map[Reason]*rate.Sometimes
 	holding  Holding
 	head     func() channels.Position
-	recovery *recovery
-
-	farewells *farewells
 	// linkLimit bounds the lines about links that are not answered.
 	linkLimit rate.Sometimes
 
@@ -83,8 +83,6 @@ func New(o Options) (*Handler, error) {
 		head: o.Head, linkLimit: rate.Sometimes{Interval: logInterval},
 	}
 	h.gapEvent = h.appendGap
-	h.recovery = newRecovery(h, o.Holding.Recovery)
-	h.farewells = newFarewells(h, o.Holding.Recovery)
 	for _, reason := range reasons() {
 		h.limits[reason] = &rate.Sometimes{Interval: logInterval}
 	}
@@ -101,6 +99,8 @@ func (h *Handler) connect(rt *route, o *Options, shared *pieces) {
 	rt.ignored = h.holding.SocketMetrics.Ignored(rt.Name)
 	rt.origins = newTransport(&rt.Route, o.OriginTLS)
 	rt.pieces = shared
+	rt.recovery = newRecovery(h, o.Holding.Recovery)
+	rt.farewells = newFarewells(h, o.Holding.Recovery)
 	rt.forward = &httputil.ReverseProxy{
 		Rewrite:        h.rewrite,
 		Transport:      newOriginSet(rt, o),
@@ -114,9 +114,9 @@ func (h *Handler) connect(rt *route, o *Options, shared *pieces) {
 
 // Close asks origins for nothing more and closes idle connections to them.
 func (h *Handler) Close() {
-	h.recovery.close()
-	h.farewells.close()
 	for _, rt := range h.routes.all {
+		rt.recovery.close()
+		rt.farewells.close()
 		rt.origins.CloseIdleConnections()
 	}
 }

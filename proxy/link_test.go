@@ -1,14 +1,17 @@
 package proxy
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/holdfast-proxy/holdfast/channels"
 	"github.com/holdfast-proxy/holdfast/internal/grip"
 	"github.com/holdfast-proxy/holdfast/internal/hold"
 	"github.com/holdfast-proxy/holdfast/internal/wire"
@@ -59,6 +62,20 @@ func TestLinksLeadToTheRoutesOrigins(t *testing.T) {
 	}
 }
 
+// Links carry what the origin needs to know its clients by.
+func TestTheErrorsOfLinksDoNotShowWhatTheyCarry(t *testing.T) {
+	rt := &route{Route: routeTo("http://one.test")}
+	req := httptest.NewRequest(http.MethodGet, "http://one.test/", nil)
+	for _, ref := range []string{
+		"http://user:secret@one.test/?token=secret", "http://two.test/secret?token=secret", "http://%zz/secret?token=secret", "ftp://one.test/secret",
+	} {
+		_, err := rt.links(&grip.Instruction{Links: []grip.Link{{URI: ref, Rel: "gone"}}}, req, nil)
+		if err == nil || strings.Contains(err.Error(), "secret") {
+			t.Errorf("%s: %v", ref, err)
+		}
+	}
+}
+
 func TestARelativeLinkStaysAtTheOriginOfTheOneBefore(t *testing.T) {
 	rt := &route{Route: routeTo("http://one.test", "http://two.test")}
 	req := httptest.NewRequest(http.MethodGet, "http://two.test/1", nil)
@@ -81,7 +98,7 @@ func (b *bench) linkedTo(f roundTrip) *linked {
 	x := &exchange{route: rt, held: &http.Response{Request: httptest.NewRequest(http.MethodGet, "http://o.test/", nil)}}
 	next := &link{path: "/next", timeout: 0}
 	in := &grip.Instruction{Channels: []grip.Channel{{Name: "ch", PrevID: "1"}}}
-	s := x.newLinked(b.handler.recovery, &keeping{in: in, next: next})
+	s := x.newLinked(&keeping{in: in, next: next})
 	s.form = wire.Stream
 	return s
 }
@@ -116,4 +133,84 @@ func TestALinkThatFailsIsAskedAfterOneTwoFourEightAndSixteenSeconds(t *testing.T
 		}
 		s.ended()
 	})
+}
+
+// stuckBody is a body that nobody ends but who asked for it.
+type stuckBody struct{ ctx context.Context }
+
+func (b stuckBody) Read([]byte) (int, error) {
+	<-b.ctx.Done()
+	return 0, b.ctx.Err()
+}
+
+func (stuckBody) Close() error { return nil }
+
+func TestAFailureWhoseBodyDoesNotEndIsWaitedForForASecond(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t)
+		defer b.handler.Close()
+		var asked []time.Time
+		s := b.linkedTo(func(r *http.Request) (*http.Response, error) {
+			asked = append(asked, time.Now())
+			return &http.Response{StatusCode: http.StatusServiceUnavailable, Header: http.Header{}, Body: stuckBody{r.Context()}}, nil
+		})
+		s.recover(hold.Need{Trigger: hold.OnHint})
+		time.Sleep(5 * time.Second)
+		synctest.Wait()
+		if len(asked) < 2 {
+			t.Errorf("asked %d times", len(asked))
+		}
+		s.ended()
+	})
+}
+
+// foggyHub has no history, which takes it as long as it may.
+type foggyHub struct{ Hub }
+
+func (foggyHub) Await(ctx context.Context, _ ...string) (func(), error) {
+	<-ctx.Done()
+	return nil, ctx.Err()
+}
+
+// Ten thousand streams may share an answer.
+func TestAHistoryThatCannotBeHadIsWaitedForOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t)
+		defer b.handler.Close()
+		b.handler.holding.Hub = foggyHub{b.hub}
+		answer := func(r *http.Request) (*http.Response, error) {
+			h := http.Header{"Grip-Hold": {"stream"}, "Grip-Channel": {"ch; prev-id=2"}}
+			return &http.Response{StatusCode: http.StatusOK, Header: h, Body: http.NoBody, Request: r}, nil
+		}
+		streams := []*linked{b.linkedTo(answer), b.linkedTo(answer), b.linkedTo(answer)}
+		start := time.Now()
+		b.handler.routes.all[0].recovery.ask(t.Context(), streams)
+		if took := time.Since(start); took != historyPatience {
+			t.Errorf("took %v", took)
+		}
+		for i, s := range streams {
+			if s.fails != 1 {
+				t.Errorf("stream %d failed %d times", i, s.fails)
+			}
+			s.ended()
+		}
+	})
+}
+
+func TestAnIDThatNoHeaderCanCarryIsOneThatTheOriginIsNotTold(t *testing.T) {
+	rt := &route{Route: routeTo("http://one.test")}
+	rt.ChannelPrefix = "p-"
+	subs := []channels.Subscription{{Channel: "p-a"}, {Channel: "p-b"}, {Channel: "p-c"}, {Channel: "p-d"}}
+	seen := []hold.Seen{{Channel: "p-a", ID: "1"}, {Channel: "p-b", ID: "1\x01"}, {Channel: "p-c"}}
+	rt.continued(subs, seen)
+	want := []channels.Subscription{
+		{Channel: "p-a", Held: true}, {Channel: "p-b", Held: true, Continues: true},
+		{Channel: "p-c", Held: true, Continues: true}, {Channel: "p-d"},
+	}
+	if !slices.Equal(subs, want) {
+		t.Errorf("got %+v", subs)
+	}
+	if told := rt.lastOf(seen); !slices.Equal(told, []string{"a; last-id=1"}) {
+		t.Errorf("told %q", told)
+	}
 }

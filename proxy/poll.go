@@ -3,6 +3,7 @@ package proxy
 import (
 	"errors"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"go.uber.org/zap"
@@ -23,10 +24,18 @@ type poll struct {
 	ended  chan hold.Reason // capacity 1, never closed
 	asked  chan struct{}    // capacity 1, never closed: the origin is to be asked again
 
+	called atomic.Bool // ask will be called
+
 	// Owned by the handler.
 	own     []byte       // the origin's body, which patches change
 	trigger hold.Trigger // why the request is to be repeated
 	broken  error        // why a patch could not be applied, if it is not repeated
+}
+
+// ask has the request repeated.
+func (p *poll) ask() {
+	p.called.Store(false)
+	nudge(p.asked)
 }
 
 // Kick implements hold.Waiter.

@@ -34,7 +34,7 @@ func (x *exchange) repeatable() bool { return x.body == nil }
 func (h *Handler) repeat(x *exchange, r *http.Request, p *poll, timer *time.Timer) pollResult {
 	delay := time.Duration(0)
 	if p.trigger != hold.OnHint && p.trigger != hold.OnCommand {
-		delay = h.recovery.settling(x.tries)
+		delay = x.route.recovery.settling(x.tries)
 		x.tries++
 	}
 	for failures := 1; ; failures++ {
@@ -46,7 +46,7 @@ func (h *Handler) repeat(x *exchange, r *http.Request, p *poll, timer *time.Time
 			x.counts.recovered(p.trigger, recoveryDone)
 			return pollRepeated
 		}
-		delay = errand.Backoff(h.recovery.retry, failures)
+		delay = errand.Backoff(x.route.recovery.retry, failures)
 	}
 }
 
@@ -77,7 +77,7 @@ func (p *poll) pause(r *http.Request, timer *time.Timer, d time.Duration) (end p
 // repeatOnce asks the origin again and reports whether x has another answer.
 // Errors of servers are none: they pass.
 func (h *Handler) repeatOnce(x *exchange, r *http.Request, p *poll) bool {
-	done, err := h.recovery.turn(r.Context())
+	done, err := x.route.recovery.turn(r.Context())
 	if err != nil {
 		return false
 	}

@@ -27,12 +27,12 @@ func (h *Handler) holdResponse(x *exchange, r *http.Request, in *grip.Instructio
 		h.holding.Holder.Release()
 		return f
 	}
-	defer h.endPoll(p)
+	defer h.endPoll(x, p)
 	published, result := h.wait(x, r, p, in.Timeout)
 	x.counts.polls[result].Inc()
 	switch {
 	case result == pollGone:
-		h.farewells.say(x.route, viewpointOf(x.held.Request), x.links.gone)
+		x.farewell()()
 		return &failure{ClientGone, r.Context().Err()}
 	case result == pollBroken:
 		return &failure{BadPatch, p.broken}
@@ -66,7 +66,7 @@ func (h *Handler) newPoll(x *exchange, r *http.Request, in *grip.Instruction, ow
 	}
 	if x.seen != nil {
 		follow.Continued = &channels.Continued{Place: x.place}
-		continued(subs, x.seen)
+		x.route.continued(subs, x.seen)
 	}
 	cursor, err := h.holding.Hub.Follow(ctx, follow)
 	if err != nil {
@@ -81,13 +81,13 @@ func (h *Handler) newPoll(x *exchange, r *http.Request, in *grip.Instruction, ow
 		asked:  make(chan struct{}, 1),
 	}
 	p.seat = h.holding.Holder.Attach(cursor, p)
-	h.recovery.enterPoll(p)
+	x.route.recovery.enterPoll(p)
 	return p, nil
 }
 
 // endPoll undoes newPoll, and gives the place back.
-func (h *Handler) endPoll(p *poll) {
-	h.recovery.leavePoll(p)
+func (h *Handler) endPoll(x *exchange, p *poll) {
+	x.route.recovery.leavePoll(p)
 	h.holding.Holder.Detach(p.seat)
 	p.cursor.Close()
 }

@@ -16,14 +16,11 @@ import (
 // holdStream sends the initial response and gives the connection to the
 // holder (GRIP: stream hold).
 func (h *Handler) holdStream(x *exchange, r *http.Request, in *grip.Instruction, d head, body *initialBody) *failure {
-	if f := h.begin(x, r); f != nil {
-		return f
-	}
-	if f := h.admit(); f != nil {
-		return f
-	}
-	k := &keeping{events: d.isEventStream(), in: in, next: x.links.next, at: x.at}
+	k := &keeping{events: d.isEventStream(), in: in, next: x.links.next, at: x.at, farewell: x.farewell()}
 	defer h.unlessKept(k)
+	if f := h.enter(x, r, k); f != nil {
+		return f
+	}
 	subs := x.subscriptions(in)
 	ctx, joined, f := h.join(r, subs)
 	if f != nil {
@@ -51,9 +48,20 @@ type keeping struct {
 
 	cursor *channels.Cursor // nil: there is nothing to follow, the stream ends
 	more   *linked          // nil: no link
-	// farewell tells the origin that the client has gone; nil before it has a head.
+	// farewell tells the origin that the client has gone, or was never let in.
 	farewell func()
+	admitted bool // it has a place
 	kept     bool // the holder has, or had, the stream and its place
+}
+
+// enter lets a stream in, or says why it must stay outside.
+func (h *Handler) enter(x *exchange, r *http.Request, k *keeping) *failure {
+	if f := h.begin(x, r); f != nil {
+		return f
+	}
+	f := h.admit()
+	k.admitted = f == nil
+	return f
 }
 
 // unlessKept gives back what a stream had that nobody holds.
@@ -61,11 +69,11 @@ func (h *Handler) unlessKept(k *keeping) {
 	if k.kept {
 		return
 	}
-	h.holding.Holder.Release()
-	k.more.ended()
-	if k.farewell != nil {
-		k.farewell()
+	if k.admitted {
+		h.holding.Holder.Release()
 	}
+	k.more.ended()
+	k.farewell()
 }
 
 // sendHead sends the head of a stream.
@@ -75,8 +83,6 @@ func (h *Handler) sendHead(x *exchange, r *http.Request, k *keeping, d head) {
 	}
 	hold.Prepare(x.w, r)
 	d.write(x, r)
-	view, rt, gone := viewpointOf(x.held.Request), x.route, x.links.gone
-	k.farewell = func() { h.farewells.say(rt, view, gone) }
 }
 
 // keep places the cursor of a stream whose channels have been joined with ctx. If
@@ -119,7 +125,7 @@ func (h *Handler) hold(x *exchange, r *http.Request, k *keeping) {
 		return
 	}
 	if k.next != nil {
-		k.more = x.newLinked(h.recovery, k)
+		k.more = x.newLinked(k)
 	}
 	h.open(x, k.events, k.seen, k.cursor)
 	if err := x.w.FlushError(); err != nil {
