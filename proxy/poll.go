@@ -29,6 +29,7 @@ type poll struct {
 	// Owned by the handler.
 	own     []byte       // the origin's body, which patches change
 	trigger hold.Trigger // why the request is to be repeated
+	over    bool         // there is no time to repeat it
 	broken  error        // why a patch could not be applied, if it is not repeated
 }
 
@@ -65,15 +66,20 @@ func (h *Handler) wait(x *exchange, r *http.Request, p *poll, timeout time.Durat
 	defer timer.Stop()
 	for end := pollResult(""); ; {
 		a := h.next(x, p)
+		if p.trigger != "" && end == "" {
+			end = h.repeat(x, r, p, timer)
+		}
 		switch {
 		case a != nil:
 			return a, pollAnswered
 		case p.broken != nil:
 			return nil, pollBroken
+		case end == pollRepeated, end == pollGone:
+			return nil, end
+		case end != "" && p.goesOn():
+			continue
 		case end != "":
 			return nil, end
-		case p.trigger != "":
-			return nil, h.repeat(x, r, p, timer)
 		}
 		select {
 		case <-p.kicked:
@@ -91,9 +97,20 @@ func (h *Handler) wait(x *exchange, r *http.Request, p *poll, timeout time.Durat
 
 // want has the request repeated, if it can be.
 func (p *poll) want(x *exchange, t hold.Trigger) {
-	if x.repeatable() {
+	if x.repeatable() && !p.over {
 		p.trigger = t
 	}
+}
+
+// goesOn reports, at the end, whether to read on although the request was not
+// repeated, which it will not be any more then: unless something is known to be
+// missing, what was published is an answer.
+func (p *poll) goesOn() bool {
+	if p.trigger != hold.OnHint && p.trigger != hold.OnCommand {
+		return false
+	}
+	p.trigger, p.over = "", true
+	return true
 }
 
 // next reads the poll's cursor up to a response, something for which the request
@@ -169,7 +186,7 @@ func (p *poll) patched(x *exchange, f *grip.ResponseFormat) *grip.Answer {
 		f.Answer.Body = body
 		return &f.Answer
 	}
-	if p.want(x, onPatch); p.trigger == "" {
+	if p.want(x, onPatch); p.trigger == "" && !p.over {
 		p.broken = err
 	}
 	return nil

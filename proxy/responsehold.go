@@ -13,8 +13,16 @@ import (
 
 // holdResponse waits for one published response and answers with it, or with
 // the origin's own when the time is up (GRIP: response hold, long polling).
-func (h *Handler) holdResponse(x *exchange, r *http.Request, in *grip.Instruction, d head, body *initialBody) *failure {
-	if f := h.admit(); f != nil {
+func (h *Handler) holdResponse(x *exchange, r *http.Request, in *grip.Instruction, d head, body *initialBody) (f *failure) {
+	defer func() {
+		if f != nil && r.Context().Err() != nil { // the client has gone, whatever f says
+			x.farewell()()
+		}
+	}()
+	switch f := h.admit(); {
+	case f != nil && x.seen != nil: // it has waited already, and may not any longer
+		return h.answer(x, r, d, body)
+	case f != nil:
 		return f
 	}
 	own, f := body.readAll()
@@ -32,7 +40,6 @@ func (h *Handler) holdResponse(x *exchange, r *http.Request, in *grip.Instructio
 	x.counts.polls[result].Inc()
 	switch {
 	case result == pollGone:
-		x.farewell()()
 		return &failure{ClientGone, r.Context().Err()}
 	case result == pollBroken:
 		return &failure{BadPatch, p.broken}
