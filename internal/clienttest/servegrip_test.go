@@ -37,7 +37,8 @@ func startGripOrigin(t *testing.T, holdfast servetest.Program) *gripOrigin {
 	}
 	defer socket.Close()
 	o := &gripOrigin{t: t, URL: "http://" + l.Addr().String()}
-	o.proxy = holdfast.Start(t, o.URL, "grip: {sig_key: key}\nroutes: [{path_prefix: /ws, origins: ['"+o.URL+"'], over_http: true}]")
+	o.proxy = holdfast.Start(t, o.URL, "grip: {sig_key: key}\nroutes: [{path_prefix: /ws, origins: ['"+o.URL+"'], over_http: true}]\n"+
+		"channels: {park: {wait: 500ms}, overrides: [{prefix: narrow, replay: {messages: 10}, send_window: {messages: 10}}]}")
 	program := exec.Command("node", "origin.mjs")
 	program.ExtraFiles = []*os.File{socket}
 	program.Env = append(os.Environ(), "GRIP_URL="+o.proxy.ControlURL+"/?verify-iss=pushpin&verify-key=key")
@@ -83,6 +84,8 @@ func serveGrip(t *testing.T, holdfast servetest.Program) {
 		"refuses what has not come through the proxy":    refusesOthers,
 		"holds a stream and publishes to it in order":    holdsAStream,
 		"goes on with a stream after an id":              goesOnAfterAnID,
+		"tells by its next link what was lost":           tellsWhatWasLost,
+		"helps a slow client by its next link, in pages": helpsASlowClient,
 		"answers a long poll by publishing":              answersALongPoll,
 		"lets a long poll end with its own 304 response": endsALongPoll,
 		"talks with WebSockets over HTTP":                talksWithWebSockets,
