@@ -29,7 +29,6 @@ type poll struct {
 	// Owned by the handler.
 	own     []byte       // the origin's body, which patches change
 	trigger hold.Trigger // why the request is to be repeated
-	over    bool         // there is no time to repeat it
 	broken  error        // why a patch could not be applied, if it is not repeated
 }
 
@@ -97,7 +96,7 @@ func (h *Handler) wait(x *exchange, r *http.Request, p *poll, timeout time.Durat
 
 // want has the request repeated, if it can be.
 func (p *poll) want(x *exchange, t hold.Trigger) {
-	if x.repeatable() && !p.over {
+	if x.repeatable() {
 		p.trigger = t
 	}
 }
@@ -109,7 +108,7 @@ func (p *poll) goesOn() bool {
 	if p.trigger != hold.OnHint && p.trigger != hold.OnCommand {
 		return false
 	}
-	p.trigger, p.over = "", true
+	p.trigger = ""
 	return true
 }
 
@@ -186,7 +185,7 @@ func (p *poll) patched(x *exchange, f *grip.ResponseFormat) *grip.Answer {
 		f.Answer.Body = body
 		return &f.Answer
 	}
-	if p.want(x, onPatch); p.trigger == "" && !p.over {
+	if p.want(x, onPatch); p.trigger == "" {
 		p.broken = err
 	}
 	return nil

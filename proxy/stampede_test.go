@@ -4,9 +4,11 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -94,6 +96,34 @@ func TestStreamsWithTheSameLinkShareAnAnswer(t *testing.T) {
 	}
 }
 
+// An origin may answer by the host that it is asked for.
+func TestStreamsOfDifferentHostsDoNotShareAnAnswer(t *testing.T) {
+	origin := newOrigin(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Grip-Hold", "stream")
+		w.Header().Set("Grip-Channel", "ch; prev-id=1")
+		w.Header().Set("Grip-Link", "</next>; rel=next")
+		fmt.Fprint(w, r.Host, ".")
+	})
+	s := newStation(t, func(o *stationOptions) {
+		holding(origin.URL)(o)
+		o.Holding.Recovery = Pace{Spread: 20 * time.Millisecond}
+	})
+	hosts := []string{"a.test", "b.test", "c.test"}
+	var all []*rawClient
+	for _, host := range hosts {
+		c := dialWire(t, s.addr)
+		c.send("GET / HTTP/1.0\r\nHost: " + host + "\r\n\r\n")
+		c.head()
+		c.want(host + ".")
+		all = append(all, c)
+	}
+	s.waitStreams(t, "ch", len(hosts))
+	s.handler.Recover()
+	for i, host := range hosts {
+		all[i].want(host + ".")
+	}
+}
+
 // A repeated request has its client's credentials: nobody else gets its answer.
 func TestRepeatedRequestsAreNeverShared(t *testing.T) {
 	const clients, concurrent = 100, 4
@@ -175,6 +205,29 @@ func TestStreamsThatMissNothingGoOnUntilTheirTurnIsNear(t *testing.T) {
 			t.Error("got something else")
 		}
 	}
+}
+
+func TestNobodysTurnIsNearWhileManyWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t)
+		defer b.handler.Close()
+		rec := b.handler.routes.all[0].recovery
+		for i := range rec.busy {
+			rec.desk.Add(strconv.Itoa(i), &linked{gone: true}, time.Minute)
+		}
+		begun := false
+		rec.calls.Add("", call{begin: func() { begun = true }}, 0)
+		time.Sleep(30 * time.Second)
+		synctest.Wait()
+		if begun {
+			t.Error("it begins behind all others")
+		}
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		if !begun {
+			t.Error("it does not begin")
+		}
+	})
 }
 
 // Origins that do not answer are nobody's trouble but their own clients'.
