@@ -3,6 +3,7 @@ package proxy
 import (
 	"context"
 	"errors"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -135,6 +136,59 @@ func TestALinkThatFailsIsAskedAfterOneTwoFourEightAndSixteenSeconds(t *testing.T
 	})
 }
 
+func TestAStreamThatAsksInVainWaitsLongerEachTimeAndGivesUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t)
+		defer b.handler.Close()
+		var asked []time.Time
+		s := b.linkedTo(func(*http.Request) (*http.Response, error) {
+			asked = append(asked, time.Now())
+			return nil, errors.New("refused")
+		})
+		defer s.ended()
+		for tries, want := range []time.Duration{0, 62500 * time.Microsecond, 250 * time.Millisecond, time.Second, 4 * time.Second, 16 * time.Second, 64 * time.Second} {
+			asked = nil
+			start := time.Now()
+			s.recover(hold.Need{Trigger: "missing", Tries: tries})
+			time.Sleep(5 * time.Minute)
+			synctest.Wait()
+			if first := asked[0].Sub(start); first < want || first > want+200*time.Millisecond {
+				t.Errorf("after %d tries: asked after %v, want %v", tries, first, want)
+			}
+		}
+		asked = nil
+		s.recover(hold.Need{Trigger: "missing", Tries: recoveryTries + 1})
+		time.Sleep(5 * time.Minute)
+		synctest.Wait()
+		if asked != nil || s.asks {
+			t.Errorf("asked %d times, asks: %v", len(asked), s.asks)
+		}
+	})
+}
+
+// An origin with nothing to tell yet is not asked in a loop.
+func TestThePageBehindAnEmptyOneIsAskedForASecondLater(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t)
+		defer b.handler.Close()
+		bodies := []string{"", "1", ""}
+		b.asking(func(r *http.Request) (*http.Response, error) {
+			h := http.Header{"Grip-Link": {"</next>; rel=next"}}
+			body := bodies[0]
+			if bodies = bodies[1:]; len(bodies) == 0 {
+				h = http.Header{}
+			}
+			return &http.Response{StatusCode: http.StatusOK, Header: h, Body: io.NopCloser(strings.NewReader(body)), Request: r}, nil
+		})
+		start := time.Now()
+		h := http.Header{"Grip-Link": {"</next>; rel=next"}}
+		rec := b.follow(&http.Response{Header: h, Body: io.NopCloser(strings.NewReader("0"))})
+		if took := time.Since(start); took != time.Second || rec.Body.String() != "01" {
+			t.Errorf("%q after %v", rec.Body, took)
+		}
+	})
+}
+
 // stuckBody is a body that nobody ends but who asked for it.
 type stuckBody struct{ ctx context.Context }
 
@@ -213,4 +267,33 @@ func TestAnIDThatNoHeaderCanCarryIsOneThatTheOriginIsNotTold(t *testing.T) {
 	if told := rt.lastOf(seen); !slices.Equal(told, []string{"a; last-id=1"}) {
 		t.Errorf("told %q", told)
 	}
+}
+
+func TestAPositionBehindAnAnswerIsTheStreamsOwn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t)
+		defer b.handler.Close()
+		s := b.linkedTo(nil)
+		defer s.ended()
+		s.events, s.route.Resume = true, ResumePositions
+		p := &page{body: []byte("data: x\n\n")}
+		behind := func() []byte {
+			cursor, err := b.hub.Follow(t.Context(), channels.Follow{Live: b.hub.Head().Seq, Group: b.holder.Group()})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer cursor.Close()
+			out := s.recovery.positioned(s, p, new(hold.Need), cursor)
+			if want := "id: " + cursor.Position().String() + "\n\n"; !strings.HasPrefix(string(out), "data: x\n\n") || !strings.HasSuffix(string(out), want) {
+				t.Errorf("got %q, want %q at the end", out, want)
+			}
+			return out
+		}
+		first, second := behind(), behind()
+		if &first[0] != &second[0] {
+			t.Error("streams at the same place do not share the bytes")
+		}
+		b.respond(t, "ch", "one")
+		behind()
+	})
 }
