@@ -77,7 +77,7 @@ type Follow struct {
 	// Group is told of news. Never nil.
 	Group Group
 	// Chained: the reader compares by itself whether items follow each other
-	// (Entry.PrevID), so a Gap that is Missing is not told. A PrevID that is not
+	// (Entry.PrevID, Entry.Orphan), so a Gap that is Missing is not told. A PrevID that is not
 	// known is no gap where nothing contradicts it: where the id of the log's
 	// last item is not known.
 	Chained bool

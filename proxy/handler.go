@@ -36,6 +36,8 @@ type route struct {
 	filters *filter.Route
 	pieces  *pieces            // of the handler
 	ignored prometheus.Counter // messages on WebSockets that are for nobody
+
+	desks
 }
 
 // Handler forwards requests to the origins of their routes. It is safe for
@@ -55,8 +57,6 @@ type Handler struct {
 
 	// Shared with the handlers whose place it takes, and that take its place.
 	line       *lineage
-	recovery   *recovery
-	farewells  *farewells
 	generation int // of them it is this one, from 0
 
 	// linkLimit bounds the lines about links that are not answered.
@@ -109,8 +109,7 @@ func newHandler(o Options, line *lineage, before *Handler) (*Handler, error) {
 		routes: found, trusted: o.TrustedProxies, signer: o.Signer, upstream: o.Upstream, feature: o.Feature,
 		trace: o.Trace, log: o.Log, unrouted: o.Metrics.route(noRouteName, nil), limits: line.limits,
 		holding: o.Holding, drainPatience: drainPatience, head: o.Head, linkLimit: rate.Sometimes{Interval: logInterval},
-		line: line, recovery: line.recovery, farewells: line.farewells, pacing: o.Limits, originTLS: o.OriginTLS,
-		quotas: before.quotasFor(o.Quotas), bodies: o.Bodies,
+		line: line, pacing: o.Limits, originTLS: o.OriginTLS, quotas: before.quotasFor(o.Quotas), bodies: o.Bodies,
 	}
 	h.users.first()
 	h.gapEvent, h.streamEnded = h.appendGap, func(hold.Reason) { h.left() }
@@ -129,6 +128,7 @@ func (h *Handler) connect(rt *route, o *Options, shared *pieces) {
 	rt.filters = o.Metrics.filters.Route(rt.Name, h.log)
 	rt.ignored = h.holding.SocketMetrics.Ignored(rt.Name)
 	rt.pieces = shared
+	rt.desks = h.line.desksOf(rt.Name, o.Holding.Recovery)
 	rt.forward = &httputil.ReverseProxy{
 		Rewrite:        h.rewrite,
 		Transport:      rt.asks,

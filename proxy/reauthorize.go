@@ -102,7 +102,7 @@ func (h *Handler) renew(x *exchange, r *http.Request, in *grip.Instruction) *fai
 	if t.events { // before the next challenge, which may come at once
 		t.mailbox.Say(sse.AppendEvent(nil, sse.Event{Name: reauthorizedEvent, Data: "{" + more + "}"}))
 	}
-	if !t.lease.Extend(until(in.Expires)) {
+	if !t.lease.Extend(momentAfter(in.Expires)) {
 		x.counts.renewals[late].Inc()
 		return &failure{UnknownChallenge, errors.New("the stream has ended")}
 	}
@@ -124,8 +124,8 @@ func userOf(who *hold.Who) string {
 	return who.User
 }
 
-// until is the moment after a while; the zero Time for 0.
-func until(d time.Duration) time.Time {
+// momentAfter is the moment after a while; the zero Time for 0.
+func momentAfter(d time.Duration) time.Time {
 	if d <= 0 {
 		return time.Time{}
 	}

@@ -186,12 +186,18 @@ func (r *Registry) Leave(t *Ticket) {
 	r.releaseLocked()
 }
 
+// cutOffTime is how long Drain waits for the ends of those whom it has cut off.
+const cutOffTime = time.Second
+
 // Drain is Holder.Drain.
 func (r *Registry) Drain(ctx context.Context, window time.Duration) error {
 	spread(ctx, r.close(ReasonDrain), window)
 	err := r.wait(ctx)
 	if err != nil {
 		r.CutOff()
+		late, cancel := context.WithTimeout(context.WithoutCancel(ctx), cutOffTime)
+		defer cancel()
+		r.wait(late)
 	}
 	return err
 }
