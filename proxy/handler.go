@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/holdfast-proxy/holdfast/internal/filter"
+	"github.com/holdfast-proxy/holdfast/internal/woh"
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
 	"golang.org/x/time/rate"
@@ -33,6 +34,8 @@ type route struct {
 	filters *filter.Route
 	pieces  *pieces            // of the handler
 	ignored prometheus.Counter // messages on WebSockets that are for nobody
+	// hearsEvents: one of the origins is sent events, by this route or another.
+	hearsEvents bool
 }
 
 // Handler forwards requests to the origins of their routes. It is safe for
@@ -161,11 +164,11 @@ func (h *Handler) forward(x *exchange, r *http.Request) {
 	r = x.bind(h.mayTunnel(x, withSafeUpgrade(r)))
 	defer x.closeTunnel()
 	defer h.leave(x, r)
-	if f := h.beginEvents(x, r); f != nil {
+	if f := h.mayAsk(x, r); f != nil {
 		h.refuse(x, r, f)
 		return
 	}
-	if x.route.OverHTTP && !x.chained && h.takeEvents(x, r) {
+	if x.route.OverHTTP && !x.chained && h.takeSocket(x, r) {
 		return
 	}
 	x.route.forward.ServeHTTP(x.w, r)
@@ -177,6 +180,15 @@ func (h *Handler) forward(x *exchange, r *http.Request) {
 	case x.failure == nil:
 		x.outcome = relayed
 	}
+}
+
+// mayAsk refuses what no origin is asked for.
+func (h *Handler) mayAsk(x *exchange, r *http.Request) *failure {
+	switch {
+	case x.route.hearsEvents && !x.chained && claimsEvents(r.Header):
+		return &failure{ForgedEvents, fmt.Errorf("Content-Type %s", woh.ContentType)}
+	}
+	return h.beginEvents(x, r)
 }
 
 // handOver follows the instruction of an answer that was held back.

@@ -66,5 +66,6 @@ func (o *Options) compile() ([]*route, error) {
 		gate := newGate(r.OriginRequests, &o.Limits, o.Metrics.queues.at(limitOriginRequests, r.Name))
 		routes = append(routes, &route{Route: r, counts: o.Metrics.route(r.Name, r.originNames()), gate: gate})
 	}
+	markHearers(routes)
 	return routes, errors.Join(errs...)
 }

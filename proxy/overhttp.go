@@ -11,6 +11,8 @@ import (
 	"io"
 	"net/http"
 	"net/http/httputil"
+	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -24,20 +26,45 @@ import (
 // message, in bytes.
 const eventsRoom = 1 << 20
 
-// takeEvents answers requests that a route with WebSocket-over-HTTP does not
-// simply forward. It returns false for the others.
-func (h *Handler) takeEvents(x *exchange, r *http.Request) bool {
-	f := (*failure)(nil)
-	switch {
-	case mediaType(r.Header) == woh.ContentType:
-		f = &failure{ForgedEvents, fmt.Errorf("Content-Type %s", woh.ContentType)}
-	case asksSocket(r) && r.ProtoMajor == 1:
-		x.outcome = held
-		f = h.holdOverHTTP(x, r)
-	default:
+// markHearers notes which routes lead to origins that are sent events. What clients
+// send there by any of them could pass for events.
+func markHearers(routes []*route) {
+	hears := map[string]bool{}
+	for _, rt := range routes {
+		for _, u := range rt.Origins {
+			hears[u.Host] = hears[u.Host] || rt.OverHTTP
+		}
+	}
+	for _, rt := range routes {
+		rt.hearsEvents = slices.ContainsFunc(rt.Origins, func(u *url.URL) bool { return hears[u.Host] })
+	}
+}
+
+// claimsEvents reports whether an origin may take a request for one of ours with
+// events, whichever of several values it goes by, and whether or not it tells dashes
+// from underscores (as CGI and WSGI do not).
+func claimsEvents(h http.Header) bool {
+	for name, values := range h {
+		if !strings.EqualFold(strings.ReplaceAll(name, "_", "-"), "Content-Type") {
+			continue
+		}
+		for _, value := range values {
+			if strings.Contains(strings.ToLower(value), woh.ContentType) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// takeSocket answers the handshakes of WebSockets for a route with
+// WebSocket-over-HTTP. It returns false for other requests.
+func (h *Handler) takeSocket(x *exchange, r *http.Request) bool {
+	if !asksSocket(r) || r.ProtoMajor != 1 {
 		return false
 	}
-	if f != nil {
+	x.outcome = held
+	if f := h.holdOverHTTP(x, r); f != nil {
 		h.refuse(x, r, f)
 	}
 	return true
@@ -180,16 +207,15 @@ func dropHopByHop(h http.Header) {
 }
 
 // eventsRequest makes a request with events of a handshake. What a client may not
-// say is removed.
+// say is removed, and what would be about another body.
 func eventsRequest(ctx context.Context, r *http.Request, events []byte) *http.Request {
 	out := r.Clone(ctx)
 	out.Method, out.Close = http.MethodPost, false
 	out.Body, out.ContentLength = io.NopCloser(bytes.NewReader(events)), int64(len(events))
 	out.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(events)), nil }
 	dropHopByHop(out.Header)
-	out.Header.Del("Forwarded")
 	for name := range out.Header {
-		if strings.HasPrefix(name, "Meta-") || strings.HasPrefix(name, "X-Forwarded-") {
+		if ofEvents(name) {
 			delete(out.Header, name)
 		}
 	}
@@ -197,6 +223,18 @@ func eventsRequest(ctx context.Context, r *http.Request, events []byte) *http.Re
 	out.Header.Set("Accept-Encoding", "identity")
 	out.Header.Set("Content-Type", woh.ContentType)
 	return out
+}
+
+// ofEvents reports whether a field of a handshake is not for the requests with events
+// that follow from it: we say it ourselves, or it is about the body of the handshake.
+// To some origins underscores are dashes.
+func ofEvents(name string) bool {
+	name = http.CanonicalHeaderKey(strings.ReplaceAll(name, "_", "-"))
+	switch name {
+	case "Connection-Id", "Content-Encoding", "Content-Type", "Expect", "Forwarded":
+		return true
+	}
+	return strings.HasPrefix(name, "Meta-") || strings.HasPrefix(name, "X-Forwarded-")
 }
 
 // unreached marks the errors of a round trip that pass.

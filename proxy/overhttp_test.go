@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -85,12 +86,18 @@ func TestAWebSocketOverHTTP(t *testing.T) {
 	o.answer("OPEN\r\nTEXT 32\r\nc:{\"type\": \"subscribe\", \"channel\": \"room-number1\"}\r\n",
 		"Sec-WebSocket-Extensions", "grip", "Set-Meta-User", "al", "X-A", "b", "Sec-WebSocket-Protocol", "chat", "Keep-Alive-Interval", "60")
 	c, resp, err := s.dialSocket(t, func(d *websocket.DialOptions) {
-		d.HTTPHeader = http.Header{"X-Forwarded-For": {"9.9.9.9"}, "Forwarded": {"for=9.9.9.9"}, "Proxy-Authorization": {"secret"}, "Cookie": {"c=1"}, "Meta-User": {"forged"}, "Connection-Id": {"forged"}, "Grip-Sig": {"forged"}}
+		d.HTTPHeader = http.Header{"X-Forwarded-For": {"9.9.9.9"}, "Forwarded": {"for=9.9.9.9"}, "Proxy-Authorization": {"secret"}, "Cookie": {"c=1"}, "Meta-User": {"forged"}, "Meta_user": {"forged"}, "Connection-Id": {"forged"}, "Connection_id": {"forged"},
+			"Grip-Sig": {"forged"}, "Grip_sig": {"forged"}, "X_forwarded_for": {"forged"}, "Content-Encoding": {"forged"}}
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	first := o.wants("OPEN\r\n")
+	for name, values := range first.Header {
+		if slices.Contains(values, "forged") {
+			t.Errorf("the origin gets the client's %s", name)
+		}
+	}
 	if first.uri != "POST /ws?a=1" {
 		t.Errorf("the origin is asked for %q", first.uri)
 	}
@@ -251,6 +258,43 @@ func TestClientsMayNotSendEventsThemselves(t *testing.T) {
 	o.wants("")
 	if len(o.asked) > 0 {
 		t.Error("the origin got the client's events")
+	}
+}
+
+func TestNothingThatCouldPassForEventsComesFromClients(t *testing.T) {
+	o, other := newEventOrigin(t), newEventOrigin(t)
+	s := newStation(t, func(so *stationOptions) {
+		sockets, requests, elsewhere := routeTo(o.URL), routeTo(o.URL), routeTo(other.URL)
+		sockets.OverHTTP, sockets.Protocol = true, ProtocolWebSocket
+		elsewhere.PathPrefix = "/other"
+		so.Routes = []Route{sockets, requests, elsewhere}
+	})
+	const events = "application/websocket-events"
+	for name, c := range map[string]struct {
+		path, fields string
+		status       string
+	}{
+		"by another route":           {"/ws", "Content-Type: " + events, "403"},
+		"with a parameter":           {"/ws", "Content-Type: " + events + "; a=b", "403"},
+		"in capitals":                {"/ws", "Content-Type: Application/WebSocket-Events", "403"},
+		"as the second type":         {"/ws", "Content-Type: text/plain\r\nContent-Type: " + events, "403"},
+		"as one of a list":           {"/ws", "Content-Type: text/plain, " + events, "403"},
+		"with another dash":          {"/ws", "Content-Type: text/plain\r\nContent_Type: " + events, "403"},
+		"what is no event":           {"/ws", "Content-Type: text/plain", "200"},
+		"to whom that means nothing": {"/other", "Content-Type: " + events, "200"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c2 := dialWire(t, s.addr)
+			c2.send("POST " + c.path + " HTTP/1.1\r\nHost: a\r\nContent-Length: 6\r\n" + c.fields + "\r\n\r\nOPEN\r\n")
+			if head := c2.head(); !strings.HasPrefix(head, "HTTP/1.1 "+c.status+" ") {
+				t.Error(head)
+			}
+		})
+	}
+	o.wants("OPEN\r\n")
+	other.wants("OPEN\r\n")
+	if len(o.asked)+len(other.asked) > 0 {
+		t.Error("an origin got events")
 	}
 }
 
