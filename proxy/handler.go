@@ -185,6 +185,8 @@ func (h *Handler) forward(x *exchange, r *http.Request) {
 // mayAsk refuses what no origin is asked for.
 func (h *Handler) mayAsk(x *exchange, r *http.Request) *failure {
 	switch {
+	case asksSocket(r) && x.body != nil:
+		return &failure{BadHandshake, errBodyOfHandshake}
 	case x.route.hearsEvents && !x.chained && claimsEvents(r.Header):
 		return &failure{ForgedEvents, fmt.Errorf("Content-Type %s", woh.ContentType)}
 	}

@@ -109,9 +109,6 @@ func (h *Handler) holdOverHTTP(x *exchange, r *http.Request) *failure {
 
 // checkHandshake reports what is wrong with a client's handshake (RFC 6455 §4.2.1).
 func checkHandshake(r *http.Request) error {
-	if r.ContentLength != 0 {
-		return errors.New("has a body")
-	}
 	if !httpguts.HeaderValuesContainsToken(r.Header["Connection"], "upgrade") {
 		return errors.New("no Connection: Upgrade")
 	}
