@@ -82,29 +82,35 @@ func (h *Handler) holdOverHTTP(x *exchange, r *http.Request) *failure {
 	if f := h.admit(); f != nil {
 		return f
 	}
-	held := false
-	defer func() {
-		if !held {
-			h.holding.Holder.Release()
-		}
-	}()
-	ask := h.asker(x, r)
-	opening, err := websocket.Open(r.Context(), ask)
+	opening, err := websocket.Open(r.Context(), h.asker(x, r))
 	if rejection := (*rejection)(nil); errors.As(err, &rejection) {
+		h.holding.Holder.Release()
 		return h.reject(x, r, rejection)
 	}
 	if err != nil {
-		return failureOf(err, BadInstruction)
+		h.abandon(x, r, opening, failureOf(err, BadInstruction))
+		return nil
 	}
+	dropHopByHop(opening.Header)
 	acceptHandshake(opening.Header, r.Header.Get("Sec-WebSocket-Key"))
 	s, f := h.openSocket(x, r, &http.Response{Header: opening.Header, ProtoMajor: 1, ProtoMinor: 1})
 	if f != nil {
-		opening.Abandon()
-		return f
+		h.abandon(x, r, opening, f)
+		return nil
 	}
-	held = true
 	h.socketEnded(x, r, s.OverHTTP(opening))
 	return nil
+}
+
+// abandon tells the client that f has kept its WebSocket from coming about, and then
+// the origin, if that may know of it.
+func (h *Handler) abandon(x *exchange, r *http.Request, opening *websocket.Opening, f *failure) {
+	defer h.holding.Holder.Release()
+	if notConnected := (*connectError)(nil); !errors.As(f, &notConnected) && f.reason != OriginBusy {
+		defer opening.Abandon()
+	}
+	h.refuse(x, r, f)
+	_ = x.w.FlushError() // a client that has left waits for nothing
 }
 
 // checkHandshake reports what is wrong with a client's handshake (RFC 6455 §4.2.1).
@@ -237,7 +243,11 @@ func ofEvents(name string) bool {
 // unreached marks the errors of a round trip that pass.
 func unreached(err error) error {
 	var f *failure
-	if errors.As(err, &f) && (f.reason == OriginUnreachable || f.reason == OriginTimeout) {
+	if !errors.As(err, &f) {
+		return err
+	}
+	switch f.reason {
+	case OriginUnreachable, OriginTimeout, OriginBusy:
 		return fmt.Errorf("%w: %w", websocket.ErrUnreached, err)
 	}
 	return err
