@@ -196,6 +196,24 @@ func TestAClientWaitsForAnOriginThatDoesNotAnswer(t *testing.T) {
 	})
 }
 
+// A client that says more than can wait is heard again when the origin takes up what it
+// has left over.
+func TestAClientThatWaitsForRoomIsNotForgotten(t *testing.T) {
+	inBubble(t, func(t *testing.T, r *rig) {
+		o := new(scripted)
+		some := func(n string) func(context.Context) (*Reply, error) { return says("", "Content-Bytes-Accepted", n) }
+		client := r.opened(o, accepts(""), some("10"), some("10"), some("149980"))
+		client.send(ws.OpText, strings.Repeat("a", 150_000))
+		synctest.Wait()
+		client.send(ws.OpText, strings.Repeat("b", 60_000))
+		synctest.Wait()
+		if last := o.asked[len(o.asked)-1]; last != texts(strings.Repeat("b", 60_000)) {
+			t.Errorf("the origin was asked %d times, at last with %.20q", len(o.asked), last)
+		}
+		client.wantEnd(hold.ReasonClientClosed)
+	})
+}
+
 // npm's @fanoutio/grip says CLOSE with the code 0 where it means none.
 func TestACloseOfTheOriginWithoutACode(t *testing.T) {
 	for name, c := range map[string]struct{ answer, byItself, toTheClient string }{
