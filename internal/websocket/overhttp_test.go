@@ -196,6 +196,20 @@ func TestAClientWaitsForAnOriginThatDoesNotAnswer(t *testing.T) {
 	})
 }
 
+func TestAMessageOfTheOriginIsBoundedOverHTTP(t *testing.T) {
+	const limit = 1 << 20 // the rig's
+	inBubble(t, func(t *testing.T, r *rig) {
+		o := new(scripted)
+		client := r.opened(o, accepts(texts("m:"+strings.Repeat("x", limit-2), "m:"+strings.Repeat("x", limit-1))))
+		client.want(ws.OpText, strings.Repeat("x", limit-2))
+		client.want(ws.OpClose, closing(1009, "message of the origin is too big"))
+		client.wantEnd(ReasonTooBig)
+		if last := o.asked[len(o.asked)-1]; last != "DISCONNECT\r\n" {
+			t.Errorf("the origin is told %q", last)
+		}
+	})
+}
+
 // A client that says more than can wait is heard again when the origin takes up what it
 // has left over.
 func TestAClientThatWaitsForRoomIsNotForgotten(t *testing.T) {
