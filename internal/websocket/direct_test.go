@@ -107,6 +107,27 @@ func TestCloseFramesThatNobodyAnswers(t *testing.T) {
 	})
 }
 
+// Whoever restarts, or is too busy, says so with codes that were registered after
+// RFC 6455.
+func TestCloseCodesPassFromBothSides(t *testing.T) {
+	for _, code := range []int{1000, 1001, 1003, 1008, 1011, 1012, 1013, 1014, 3000, 4999} {
+		inBubble(t, func(t *testing.T, r *rig) {
+			client, origin := r.direct(plain)
+			go tell(t, origin, ws.OpClose, closing(code, "why"))
+			client.want(ws.OpClose, closing(code, "why"))
+			go io.Copy(io.Discard, origin)
+			client.wantEnd(ReasonOriginClosed)
+		})
+		inBubble(t, func(t *testing.T, r *rig) {
+			client, origin := r.direct(plain)
+			client.send(ws.OpClose, closing(code, "why"))
+			hears(t, origin, ws.OpClose, closing(code, "why"))
+			client.want(ws.OpClose, closing(code, "why"))
+			client.wantEnd(hold.ReasonClientClosed)
+		})
+	}
+}
+
 func TestFramesThatBreakTheRules(t *testing.T) {
 	for name, c := range map[string]struct {
 		frame ws.Frame
@@ -117,6 +138,8 @@ func TestFramesThatBreakTheRules(t *testing.T) {
 		"a continuation":              {ws.MaskFrame(ws.NewFrame(ws.OpContinuation, true, nil)), 1002, "protocol error"},
 		"a close frame of one byte":   {ws.MaskFrame(ws.NewCloseFrame([]byte{3})), 1002, "protocol error"},
 		"a close frame with 1005":     {ws.MaskFrame(ws.NewCloseFrame([]byte("\x03\xed"))), 1002, "protocol error"},
+		"a close frame with 1016":     {ws.MaskFrame(ws.NewCloseFrame([]byte("\x03\xf8"))), 1002, "protocol error"},
+		"a close frame with 5000":     {ws.MaskFrame(ws.NewCloseFrame([]byte("\x13\x88"))), 1002, "protocol error"},
 		"a close frame of other text": {ws.MaskFrame(ws.NewCloseFrame([]byte("\x03\xe8\xff"))), 1002, "protocol error"},
 		"compression":                 {ws.MaskFrame(ws.Frame{Header: ws.Header{Fin: true, Rsv: ws.Rsv(true, false, false), OpCode: ws.OpText}}), 1002, "protocol error"},
 	} {
