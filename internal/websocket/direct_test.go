@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/holdfast-proxy/holdfast/internal/grip"
 	"github.com/holdfast-proxy/holdfast/internal/hold"
+	"github.com/holdfast-proxy/holdfast/internal/wire"
 )
 
 var plain = &grip.Socket{Prefix: "m:"}
@@ -194,6 +196,61 @@ func TestAnOriginThatTakesNothingIsGivenUp(t *testing.T) {
 			t.Errorf("after %v", took)
 		}
 		client.wantEnd(ReasonOriginLost)
+	})
+}
+
+// An origin that is stuck keeps a session that is over no longer than one that does not
+// answer its close frame.
+func TestAnOriginThatTakesNothingKeepsNobody(t *testing.T) {
+	inBubble(t, func(t *testing.T, r *rig) {
+		client, _ := r.direct(plain)
+		client.send(ws.OpText, "x")
+		synctest.Wait()
+		start := time.Now()
+		go r.holder.Drain(t.Context(), 0)
+		client.want(ws.OpClose, closing(1001, "going away"))
+		client.wantEnd(hold.ReasonDrain)
+		if took := time.Since(start); took > closeWait {
+			t.Errorf("after %v", took)
+		}
+	})
+}
+
+// A large message may take longer than a write, as long as it moves.
+func TestALargeMessageMayTakeItsTime(t *testing.T) {
+	const size = 4 * maxPiece
+	slowly := func(t *testing.T, r io.Reader) {
+		t.Helper()
+		for n := range size / maxPiece {
+			if _, err := io.CopyN(io.Discard, r, maxPiece); err != nil {
+				t.Fatalf("piece %d: %v", n, err)
+			}
+			time.Sleep(15 * time.Second)
+		}
+	}
+	inBubble(t, func(t *testing.T, r *rig) {
+		client, origin := r.direct(plain)
+		go io.Copy(io.Discard, origin)
+		tell(t, origin, ws.OpText, `c:{"type":"subscribe","channel":"ch"}`)
+		synctest.Wait()
+		r.publish("ch", strings.Repeat("x", size))
+		slowly(t, client)
+		client.wantEnd(hold.ReasonClientClosed)
+	})
+	inBubble(t, func(t *testing.T, r *rig) {
+		ours, origin := net.Pipe()
+		client := r.session(func(s *Session) Ending {
+			s.in.side |= ws.StateExtended // compressed messages come whole
+			return s.Direct(ours, plain)
+		})
+		small, _ := wire.Deflate(ws.OpText, []byte(strings.Repeat("x", size)))
+		compressed := ws.Frame{Header: ws.Header{Fin: true, OpCode: ws.OpText, Rsv: ws.Rsv(true, false, false), Length: int64(len(small))}, Payload: small}
+		if err := ws.WriteFrame(client, ws.MaskFrame(compressed)); err != nil {
+			t.Fatal(err)
+		}
+		slowly(t, origin)
+		go io.Copy(io.Discard, origin)
+		client.wantEnd(hold.ReasonClientClosed)
 	})
 }
 

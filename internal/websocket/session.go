@@ -130,7 +130,8 @@ func New(o Options) *Session {
 		over:    make(chan struct{}),
 	}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
-	s.out = &peer{write: s.writeClient, deflates: o.Deflate}
+	s.out = newPeer(s.writeClient)
+	s.out.deflates = o.Deflate
 	s.out.wrote.Store(time.Now().UnixNano())
 	s.in = reader{src: o.Reader, side: ws.StateServerSide, limit: o.MaxMessage}
 	if o.Deflate {
@@ -211,7 +212,7 @@ func (s *Session) Kick() {
 // End implements hold.Waiter: the session ends when everything that is published
 // has been sent.
 func (s *Session) End(reason hold.Reason) {
-	s.asked.Store(&reason)
+	s.asked.CompareAndSwap(nil, &reason)
 	s.Kick()
 }
 
