@@ -113,6 +113,9 @@ func (s *Session) subscribe(c *grip.Subscribe) *Ending {
 		e := badOrigin(fmt.Errorf("channel %q: at most %d are allowed (max_channels_per_stream)", c.Channel, s.MaxChannels))
 		return &e
 	}
+	s.feed.joining.Store(true)
+	defer s.Kick()
+	defer s.feed.joining.Store(false)
 	cursor, err := s.Follow(s.ctx, name)
 	switch {
 	case errors.Is(err, ErrInstruction):
@@ -124,6 +127,5 @@ func (s *Session) subscribe(c *grip.Subscribe) *Ending {
 		return &Ending{Reason: ReasonHistory, Err: err, code: codeTryLater, text: "channel is not available now"}
 	}
 	s.feed.add(&sub{name: name, channel: c.Channel, cursor: cursor, seat: s.Holder.Join(cursor, s)}, c.Filters)
-	s.Kick()
 	return nil
 }

@@ -264,6 +264,21 @@ func TestAChannelThatCannotBeFollowed(t *testing.T) {
 	})
 }
 
+// What is published into a channel that is just being followed is not lost in a drain.
+func TestADrainWaitsForAChannelThatIsBeingFollowed(t *testing.T) {
+	inBubble(t, func(t *testing.T, r *rig) {
+		client, origin := r.direct(plain)
+		tell(t, origin, ws.OpText, `c:{"type":"subscribe","channel":"slow"}`)
+		go io.Copy(io.Discard, origin)
+		synctest.Wait()
+		r.publish("slow", "last")
+		go r.holder.Drain(t.Context(), 0)
+		client.want(ws.OpText, "last")
+		client.want(ws.OpClose, closing(1001, "going away"))
+		client.wantEnd(hold.ReasonDrain)
+	})
+}
+
 func TestADrainIsSpreadOverItsWindow(t *testing.T) {
 	inBubble(t, func(t *testing.T, r *rig) {
 		const n = 5

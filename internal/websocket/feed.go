@@ -3,6 +3,7 @@ package websocket
 import (
 	"errors"
 	"sync"
+	"sync/atomic"
 
 	"github.com/holdfast-proxy/holdfast/channels"
 	"github.com/holdfast-proxy/holdfast/internal/grip"
@@ -13,6 +14,9 @@ import (
 // are read, so each has a cursor of its own. What they have goes out in the order
 // of its publication.
 type feed struct {
+	// joining: a channel is being followed, to be added. Set by who adds and removes.
+	joining atomic.Bool
+
 	mu   sync.Mutex // held while a cursor reads, which does not block
 	subs []*sub
 	filtering
