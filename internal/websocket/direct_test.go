@@ -254,6 +254,30 @@ func TestALargeMessageMayTakeItsTime(t *testing.T) {
 	})
 }
 
+// When the session is over, a large message has no more time than the farewell.
+func TestALargeMessageDoesNotPutOffTheEnd(t *testing.T) {
+	inBubble(t, func(t *testing.T, r *rig) {
+		client, origin := r.direct(plain)
+		tell(t, origin, ws.OpText, `c:{"type":"subscribe","channel":"ch"}`)
+		synctest.Wait()
+		r.publish("ch", strings.Repeat("x", 8*maxPiece))
+		go tell(t, origin, ws.OpClose, "")
+		go io.Copy(io.Discard, origin)
+		synctest.Wait()
+		start := time.Now()
+		time.Sleep(closeWait - time.Second)
+		if _, err := io.CopyN(io.Discard, client, maxPiece); err != nil {
+			t.Fatal(err)
+		}
+		if e := <-client.ended; e.Reason != ReasonOriginClosed {
+			t.Errorf("ended by %s", e.Reason)
+		}
+		if took := time.Since(start); took > 2*closeWait {
+			t.Errorf("after %v", took)
+		}
+	})
+}
+
 func TestAChannelThatCannotBeFollowed(t *testing.T) {
 	inBubble(t, func(t *testing.T, r *rig) {
 		client, origin := r.direct(plain)

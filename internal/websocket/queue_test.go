@@ -111,6 +111,19 @@ func TestAQueueHasRoomForTheEndAlways(t *testing.T) {
 	}
 }
 
+func TestAClientThatWaitsForAnAnswerIsNoNews(t *testing.T) {
+	q := newQueue()
+	message := woh.Event{Type: woh.Text, Content: make([]byte, maxQueued)}
+	q.add(message)
+	o := q.offer()
+	if q.add(message) || rung(q.news) {
+		t.Error("it would be asked for twice")
+	}
+	if _, err := q.accept(o, -1); err != nil || !q.add(message) || !rung(q.news) {
+		t.Errorf("there is no room afterwards (%v)", err)
+	}
+}
+
 func TestAnEventThatCameWithAnOfferIsNoNews(t *testing.T) {
 	q := newQueue()
 	q.push(woh.Event{Type: woh.Ping}, nil)

@@ -212,7 +212,7 @@ func (s *Session) Kick() {
 // End implements hold.Waiter: the session ends when everything that is published
 // has been sent.
 func (s *Session) End(reason hold.Reason) {
-	s.asked.CompareAndSwap(nil, &reason)
+	s.asked.Store(&reason)
 	s.Kick()
 }
 
