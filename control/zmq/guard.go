@@ -2,7 +2,6 @@ package zmq
 
 import (
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"net"
 )
@@ -14,10 +13,9 @@ const (
 	maxIntroduce = 4 << 10
 )
 
-// guarded is a connection whose peer can announce nothing that is too large, or that
-// is not there. The library allocates what a frame's length says before it reads on,
-// and panics where lengths inside the introduction lead out of it. So the guard looks
-// at every length that passes (ZMTP 3.0, RFC 23/ZMTP), and breaks the connection off
+// guarded is a connection whose peer can announce nothing that is too large. The
+// library allocates what a length says before it reads on, so the guard looks at
+// every length that passes (ZMTP 3.0, RFC 23/ZMTP), and breaks the connection off
 // before the library sees it.
 type guarded struct {
 	net.Conn
@@ -55,11 +53,9 @@ type framing struct {
 	size    uint64 // of this message
 	more    bool   // the message goes on after this frame
 	begun   bool   // the first message has passed
-	intro   []byte // what of the first message has passed
 }
 
-// pass notes bytes that the peer has sent. The error is that it announces too much, or
-// introduces itself in a way that cannot be read.
+// pass notes bytes that the peer has sent. The error is that it announces too much.
 func (f *framing) pass(p []byte) error {
 	if f.greeted < greetingBytes {
 		n := min(greetingBytes-f.greeted, uint64(len(p)))
@@ -69,10 +65,11 @@ func (f *framing) pass(p []byte) error {
 	for len(p) > 0 {
 		if f.body > 0 {
 			n := min(f.body, uint64(len(p)))
-			if err := f.passBody(p[:n]); err != nil {
-				return err
-			}
+			f.body -= n
 			p = p[n:]
+			if f.body == 0 {
+				f.endFrame()
+			}
 			continue
 		}
 		if f.header == nil {
@@ -116,63 +113,13 @@ func (f *framing) beginFrame() error {
 	}
 	f.size += size
 	if f.body = size; size == 0 {
-		return f.endFrame()
+		f.endFrame()
 	}
 	return nil
 }
 
-// passBody notes bytes of a frame's body.
-func (f *framing) passBody(p []byte) error {
-	if !f.begun {
-		f.intro = append(f.intro, p...)
+func (f *framing) endFrame() {
+	if !f.more {
+		f.frames, f.size, f.begun = 0, 0, true
 	}
-	if f.body -= uint64(len(p)); f.body > 0 {
-		return nil
-	}
-	return f.endFrame()
-}
-
-func (f *framing) endFrame() error {
-	if f.more {
-		return nil
-	}
-	var err error
-	if !f.begun {
-		err = checkIntroduction(f.intro)
-	}
-	f.frames, f.size, f.begun, f.intro = 0, 0, true, nil
-	return err
-}
-
-var errIntroduction = errors.New("introduction is cut off")
-
-// checkIntroduction looks at the command with which a peer introduces itself: the
-// length of its name and the name, then properties, each a name with its length in
-// one byte and a value with its length in four.
-func checkIntroduction(command []byte) error {
-	rest, ok := skip(command, 1)
-	for ok && len(rest) > 0 {
-		if rest, ok = skip(rest, 1); ok {
-			rest, ok = skip(rest, 4)
-		}
-	}
-	if !ok {
-		return errIntroduction
-	}
-	return nil
-}
-
-// skip cuts off a length of so many bytes, and what is that long.
-func skip(p []byte, size int) (rest []byte, ok bool) {
-	if len(p) < size {
-		return nil, false
-	}
-	length := uint64(0)
-	for _, b := range p[:size] {
-		length = length<<8 | uint64(b)
-	}
-	if p = p[size:]; length > uint64(len(p)) {
-		return nil, false
-	}
-	return p[length:], true
 }

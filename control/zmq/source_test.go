@@ -150,20 +150,26 @@ func TestStrangersKeepNobodyOut(t *testing.T) {
 }
 
 // Whoever introduces itself with what cannot be read is refused.
-func TestAnIntroductionThatIsCutOffHarmsNobody(t *testing.T) {
-	r := newRig(t)
-	stranger, err := net.Dial("tcp", strings.TrimPrefix(r.pull, "tcp://"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer stranger.Close()
-	stranger.Write(join(greeting, frame(4, join(ready, []byte{0}))))
-	r.brokenOff(t, pull, 1)
-	to, push := r.follow(t, "ch"), dial(t, zmq4.NewPush, r.pull)
-	send(t, push, inJSON)
-	to.want(t, "z")
-	if problem := r.logs.All()[0].ContextMap()["problem"].(string); !strings.Contains(problem, errIntroduction.Error()) {
-		t.Errorf("logged %q", problem)
+func TestAnIntroductionThatCannotBeReadHarmsNobody(t *testing.T) {
+	for name, introduction := range map[string][]byte{
+		"without a type": ready,
+		"an odd type":    join(ready, property("Socket-Type", "TELEPHONE")),
+		"cut off":        join(ready, []byte{0}),
+		"a long value":   join(ready, []byte("\x01a\xff\xff\xff\xff")),
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRig(t)
+			stranger, err := net.Dial("tcp", strings.TrimPrefix(r.pull, "tcp://"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer stranger.Close()
+			stranger.Write(join(greeting, frame(4, introduction)))
+			r.brokenOff(t, pull, 1)
+			to, push := r.follow(t, "ch"), dial(t, zmq4.NewPush, r.pull)
+			send(t, push, inJSON)
+			to.want(t, "z")
+		})
 	}
 }
 
