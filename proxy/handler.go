@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/holdfast-proxy/holdfast/internal/filter"
+	"github.com/holdfast-proxy/holdfast/internal/woh"
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
 	"golang.org/x/time/rate"
@@ -38,6 +39,8 @@ type route struct {
 	ignored prometheus.Counter // messages on WebSockets that are for nobody
 
 	desks
+	// hearsEvents: one of the origins is sent events, by this route or another.
+	hearsEvents bool
 }
 
 // Handler forwards requests to the origins of their routes. It is safe for
@@ -200,11 +203,11 @@ func (h *Handler) forward(x *exchange, r *http.Request) {
 		h.answerByToken(x, r)
 		return
 	}
-	if f := h.refuseEarly(x, r); f != nil {
+	if f := h.mayAsk(x, r); f != nil {
 		h.refuse(x, r, f)
 		return
 	}
-	if x.route.OverHTTP && !x.chained && h.takeEvents(x, r) {
+	if x.route.OverHTTP && !x.chained && h.takeSocket(x, r) {
 		return
 	}
 	x.route.forward.ServeHTTP(x.w, r)
@@ -216,6 +219,17 @@ func (h *Handler) forward(x *exchange, r *http.Request) {
 	case x.failure == nil:
 		x.outcome = relayed
 	}
+}
+
+// mayAsk refuses what no origin is asked for.
+func (h *Handler) mayAsk(x *exchange, r *http.Request) *failure {
+	switch {
+	case asksSocket(r) && x.body != nil:
+		return &failure{BadHandshake, errBodyOfHandshake}
+	case x.route.hearsEvents && !x.chained && claimsEvents(r.Header):
+		return &failure{ForgedEvents, fmt.Errorf("Content-Type %s", woh.ContentType)}
+	}
+	return h.refuseEarly(x, r)
 }
 
 // handOver follows the instruction of an answer that was held back.

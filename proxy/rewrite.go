@@ -23,7 +23,7 @@ func (h *Handler) rewrite(pr *httputil.ProxyRequest) {
 		out.Close = httpguts.HeaderValuesContainsToken(out.Header["Expect"], "100-continue")
 	}
 	if !x.chained {
-		grip.Strip(out.Header)
+		grip.StripRequest(out.Header)
 		h.sign(out.Header, x.route)
 	}
 	if accepts(out.Header, eventStream) {
