@@ -28,6 +28,7 @@ test: ## run the whole suite (needs Go, make and git)
 	@for name in $(CHROMIUM) $(CHROMIUMS); do command -v $$name >/dev/null && exit 0; done; \
 	echo "browser tests SKIPPED: no Chromium found; install one or set CHROMIUM to its path"
 	@test -d $(CLIENTS)/node_modules || echo "tests with published clients SKIPPED: install them with make clients"
+	@test -d $(CLIENTS)/venv || echo "tests with gripcontrol SKIPPED: install it with make clients"
 
 # A package is tested at a time, with what the page names of it.
 test-security: ## run the tests that prove docs/security.md
@@ -37,8 +38,10 @@ test-security: ## run the tests that prove docs/security.md
 		$(GO) test -count=1 -run "^($$names)\$$" "./$$package" || exit 1; \
 	done
 
-clients: ## install the published clients that the suite is run with (needs Node.js 18 and npm)
+clients: ## install the published clients that the suite is run with (needs Node.js 18 and npm; for one of them Python 3 with venv)
 	npm ci --prefix $(CLIENTS) --ignore-scripts --no-audit --no-fund
+	@python3 -m venv $(CLIENTS)/venv && $(CLIENTS)/venv/bin/pip install --quiet --disable-pip-version-check --no-deps --requirement $(CLIENTS)/requirements.txt || \
+	{ rm -rf $(CLIENTS)/venv; echo "gripcontrol is NOT installed, its tests are skipped: it needs Python 3 with venv, and pip"; }
 
 race: ## run the whole suite under the race detector (needs a C compiler)
 	CGO_ENABLED=1 $(GO) test -race ./...

@@ -61,6 +61,10 @@ func (e *Entry) Action(f Form) Action { return e.actions[f] }
 // before it; nil if it gave none. The caller must not change it.
 func (e *Entry) PrevID() []byte { return e.span(e.prevID) }
 
+// Orphan reports whether the item that must be before it, by the publisher's word,
+// is not the one that was: something has not come, or not in its turn.
+func (e *Entry) Orphan() bool { return e.orphan }
+
 // Tag returns the encoder's.
 func (e *Entry) Tag() uint32 { return e.tag }
 

@@ -44,6 +44,11 @@ type Subscription struct {
 type Continued struct {
 	// Place is where its last cursor stood (Cursor.Place).
 	Place uint64
+	// Cursor, unless nil, is that cursor, which is still open and the caller's. A
+	// subscription that Continues goes on exactly where it stands on the channel, if it
+	// has it: a place in the total order tells less, for what is read of one channel
+	// may be ahead of what is read of another.
+	Cursor *Cursor
 }
 
 // Resume is what a client says it has seen last.
@@ -72,7 +77,7 @@ type Follow struct {
 	// Group is told of news. Never nil.
 	Group Group
 	// Chained: the reader compares by itself whether items follow each other
-	// (Entry.PrevID), so a Gap that is Missing is not told. A PrevID that is not
+	// (Entry.PrevID, Entry.Orphan), so a Gap that is Missing is not told. A PrevID that is not
 	// known is no gap where nothing contradicts it: where the id of the log's
 	// last item is not known.
 	Chained bool
@@ -162,15 +167,38 @@ func (h *Hub) Follow(ctx context.Context, f Follow) (*Cursor, error) {
 	}
 	start := c.resolve(&f)
 	for i := range c.legs {
-		sub := &f.Subscriptions[c.legs[i].sub]
-		c.legs[i].settle(c, sub, start.of(sub, &f))
-		c.place = min(c.place, c.legs[i].start)
+		g := &c.legs[i]
+		sub := &f.Subscriptions[g.sub]
+		if old := f.Continued.leg(g.log, sub); old != nil {
+			g.goOn(c, old)
+			c.place = min(c.place, f.Continued.Place)
+			continue
+		}
+		g.settle(c, sub, start.of(sub, &f))
+		c.place = min(c.place, g.start)
 	}
 	c.heard = c.place
 	if f.Continued != nil {
 		c.heard = max(c.heard, f.Continued.Place)
+		if last := f.Continued.Cursor; last != nil && c.gap == nil {
+			c.gap = last.gap // not told yet
+		}
 	}
 	return c, nil
+}
+
+// leg is where the last cursor stands on a channel, nil if the subscription does not go
+// on there.
+func (b *Continued) leg(l *Log, sub *Subscription) *leg {
+	if b == nil || b.Cursor == nil || !sub.Continues {
+		return nil
+	}
+	for i := range b.Cursor.legs {
+		if g := &b.Cursor.legs[i]; g.log == l {
+			return g
+		}
+	}
+	return nil
 }
 
 // admit reports whether there can be a cursor on these channels. The error is a

@@ -124,6 +124,17 @@ func (g *leg) settle(c *Cursor, sub *Subscription, from start) {
 	l.chargeLocked()
 }
 
+// goOn puts the leg where another of the same log stands.
+func (g *leg) goOn(c *Cursor, old *leg) {
+	l, sub := g.log, g.sub
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	*g = *old
+	g.sub, g.held, g.peeked, g.began = sub, true, 0, g.next
+	l.standLocked(g.next)
+	l.groups.join(c.group)
+}
+
 // afterPlaceLocked puts the leg after a place in the total order.
 func (g *leg) afterPlaceLocked(c *Cursor, from start) {
 	l := g.log

@@ -50,7 +50,7 @@
 // Held responses go back to their origin for what their log cannot give them:
 //
 //	linked     a stream's next link and its state; hold.Link is the holder's side
-//	recovery   the desk at which requests are grouped and paced
+//	recovery   a route's desk, at which requests are grouped and paced
 //	turn       one request for a link, and its answer, a page
 //	repeat     a response hold's own request, once more
 //	sendPages  a response without a hold that goes on in pages

@@ -40,13 +40,13 @@ func (f *Front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // Recover is Handler.Recover.
-func (f *Front) Recover() { f.line.recovery.all() }
+func (f *Front) Recover() { f.line.recover() }
 
 // Recheck is Handler.Recheck.
 func (f *Front) Recheck(rule *barred.Rule) (asked int) { return f.line.current.Load().Recheck(rule) }
 
 // Finish is Handler.Finish.
-func (f *Front) Finish(ctx context.Context) error { return f.line.farewells.finish(ctx) }
+func (f *Front) Finish(ctx context.Context) error { return f.line.finish(ctx) }
 
 // Close is Handler.Close. Nobody is served any more.
 func (f *Front) Close() { f.line.close() }

@@ -3,7 +3,6 @@ package proxy
 import (
 	"context"
 	"fmt"
-	"io"
 	"net/http"
 	"time"
 
@@ -12,8 +11,8 @@ import (
 	"github.com/holdfast-proxy/holdfast/internal/errand"
 )
 
-// The pace at which origins are told of clients that have gone. How many may wait
-// is what a crowd that leaves at once can be, and 200 bytes each.
+// The pace at which the origins of a route are told of clients that have gone. How
+// many may wait is what a crowd that leaves at once can be, and 200 bytes each.
 const (
 	goneConcurrent = 32
 	gonePerSecond  = 1000
@@ -21,9 +20,9 @@ const (
 	gonePatience   = 30 * time.Second // for one answer
 )
 
-// farewells tell origins that clients have gone (GRIP: a link with rel=gone), each
-// at least once: what fails is tried again, five times. The contract has no form
-// for several at once, so each is a request of its own.
+// farewells tell the origins of a route that clients have gone (GRIP: a link with
+// rel=gone), each at least once: what fails is tried again, five times. The contract
+// has no form for several at once, so each is a request of its own.
 type farewells struct {
 	retry time.Duration
 	desk  *errand.Desk[*farewell]
@@ -64,6 +63,17 @@ func (f *farewells) say(h *Handler, rt *route, v viewpoint, gone *link) {
 	}
 }
 
+// farewell returns what tells the origin that the client of the instruction has
+// gone. What it returns keeps nothing of x.
+func (h *Handler) farewell(x *exchange) func() {
+	rt, gone := x.route, x.links.gone
+	if gone == nil {
+		return func() {}
+	}
+	view := viewpointOf(x.held.Request)
+	return func() { rt.farewells.say(h, rt, view, gone) }
+}
+
 // tell tells an origin, or tries again later.
 func (f *farewells) tell(ctx context.Context, one *farewell) {
 	err := f.post(ctx, one)
@@ -89,7 +99,7 @@ func (f *farewells) post(ctx context.Context, one *farewell) error {
 		return err
 	}
 	defer resp.Body.Close()
-	io.CopyN(io.Discard, resp.Body, maxInstruction) // so that the connection can be used again
+	finish(resp, cancel)
 	if resp.StatusCode < 200 || resp.StatusCode > 299 {
 		return errLinkStatus(resp.StatusCode)
 	}
@@ -98,7 +108,7 @@ func (f *farewells) post(ctx context.Context, one *farewell) error {
 
 // Finish returns when origins have been told of all clients that have gone, or with
 // an error when ctx ends. It is called when nobody is held any more.
-func (h *Handler) Finish(ctx context.Context) error { return h.farewells.finish(ctx) }
+func (h *Handler) Finish(ctx context.Context) error { return h.line.finish(ctx) }
 
 func (f *farewells) finish(ctx context.Context) error {
 	if err := f.desk.Wait(ctx); err != nil {

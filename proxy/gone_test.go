@@ -50,11 +50,14 @@ func (l *lodge) told(id string) int {
 	return l.gone[id]
 }
 
-func newLodge(t *testing.T) (*lodge, *station) {
+func newLodge(t *testing.T, edit ...func(*stationOptions)) (*lodge, *station) {
 	l := &lodge{gone: map[string]int{}}
 	s := newStation(t, func(o *stationOptions) {
 		holding(newOrigin(t, l.ServeHTTP).URL, func(rt *Route) { rt.Name = "route" })(o)
 		o.Feature = "link:gone"
+		for _, e := range edit {
+			e(o)
+		}
 	})
 	return l, s
 }
@@ -96,6 +99,20 @@ func TestAnOriginIsToldThatAClientHasGone(t *testing.T) {
 	}
 }
 
+// An origin that counts who is there has counted this one.
+func TestAnOriginIsToldOfAClientThatWasNotLetIn(t *testing.T) {
+	l, s := newLodge(t, func(o *stationOptions) { o.maxStreams = 1 })
+	c := s.watch(t, client(t), s.url+"/?hold=stream&id=in")
+	c.want(t, "hi")
+	if resp, _ := get(t, client(t), s.url+"/?hold=stream&id=out"); resp.StatusCode != http.StatusServiceUnavailable {
+		t.Errorf("got %s", resp.Status)
+	}
+	l.wait(t, "out")
+	if n := l.told("in"); n != 0 {
+		t.Errorf("told %d times of who is there", n)
+	}
+}
+
 func TestAnOriginIsToldAgainIfItDidNotHear(t *testing.T) {
 	l, s := newLodge(t)
 	l.refuse = 5
@@ -133,7 +150,7 @@ func TestOriginsAreToldOfWhoeverEndsWithTheProcess(t *testing.T) {
 		}
 	}
 	l.refuse = 1000
-	s.handler.farewells.say(s.handler, s.handler.routes.all[0], viewpoint{}, &link{path: "/bye", query: "late"})
+	s.handler.routes.all[0].farewells.say(s.handler, s.handler.routes.all[0], viewpoint{}, &link{path: "/bye", query: "late"})
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
 	defer cancel()
 	if s.handler.Finish(ctx) == nil {

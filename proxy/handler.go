@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/holdfast-proxy/holdfast/internal/filter"
+	"github.com/holdfast-proxy/holdfast/internal/woh"
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
 	"golang.org/x/time/rate"
@@ -37,6 +38,10 @@ type route struct {
 	filters     *filter.Route
 	pieces      *pieces            // of the handler
 	ignored     prometheus.Counter // messages on WebSockets that are for nobody
+
+	desks
+	// hearsEvents: one of the origins is sent events, by this route or another.
+	hearsEvents bool
 }
 
 // Handler forwards requests to the origins of their routes. It is safe for
@@ -56,8 +61,6 @@ type Handler struct {
 
 	// Shared with the handlers whose place it takes, and that take its place.
 	line       *lineage
-	recovery   *recovery
-	farewells  *farewells
 	generation int // of them it is this one, from 0
 
 	// linkLimit bounds the lines about links that are not answered.
@@ -110,8 +113,7 @@ func newHandler(o Options, line *lineage, before *Handler) (*Handler, error) {
 		routes: found, trusted: o.TrustedProxies, signer: o.Signer, upstream: o.Upstream, feature: o.Feature,
 		trace: o.Trace, log: o.Log, unrouted: o.Metrics.route(noRouteName, nil), limits: line.limits,
 		holding: o.Holding, drainPatience: drainPatience, head: o.Head, linkLimit: rate.Sometimes{Interval: logInterval},
-		line: line, recovery: line.recovery, farewells: line.farewells, pacing: o.Limits, originTLS: o.OriginTLS,
-		quotas: before.quotasFor(o.Quotas), bodies: o.Bodies,
+		line: line, pacing: o.Limits, originTLS: o.OriginTLS, quotas: before.quotasFor(o.Quotas), bodies: o.Bodies,
 	}
 	h.users.first()
 	h.gapEvent, h.streamEnded = h.appendGap, func(hold.Reason) { h.left() }
@@ -130,6 +132,7 @@ func (h *Handler) connect(rt *route, o *Options, shared *pieces) {
 	rt.filters = o.Metrics.filters.Route(rt.Name, h.log)
 	rt.ignored = h.holding.SocketMetrics.Ignored(rt.Name)
 	rt.pieces = shared
+	rt.desks = h.line.desksOf(rt.Name, o.Holding.Recovery)
 	rt.forward = &httputil.ReverseProxy{
 		Rewrite:        h.rewrite,
 		Transport:      rt.asks,
@@ -206,11 +209,11 @@ func (h *Handler) forward(x *exchange, r *http.Request) {
 		h.answerByToken(x, r)
 		return
 	}
-	if f := h.refuseEarly(x, r); f != nil {
+	if f := h.mayAsk(x, r); f != nil {
 		h.refuse(x, r, f)
 		return
 	}
-	if x.route.OverHTTP && !x.chained && h.takeEvents(x, r) {
+	if x.route.OverHTTP && !x.chained && h.takeSocket(x, r) {
 		return
 	}
 	x.route.forward.ServeHTTP(x.w, r)
@@ -222,6 +225,17 @@ func (h *Handler) forward(x *exchange, r *http.Request) {
 	case x.failure == nil:
 		x.outcome = relayed
 	}
+}
+
+// mayAsk refuses what no origin is asked for.
+func (h *Handler) mayAsk(x *exchange, r *http.Request) *failure {
+	switch {
+	case asksSocket(r) && x.body != nil:
+		return &failure{BadHandshake, errBodyOfHandshake}
+	case x.route.hearsEvents && !x.chained && claimsEvents(r.Header):
+		return &failure{ForgedEvents, fmt.Errorf("Content-Type %s", woh.ContentType)}
+	}
+	return h.refuseEarly(x, r)
 }
 
 // handOver follows the instruction of an answer that was held back.

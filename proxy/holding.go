@@ -39,7 +39,7 @@ type Holding struct {
 	PositionEvent, GapEvent string
 	// GapChannels: gap events name the channel.
 	GapChannels bool
-	// Recovery is how fast origins are asked for what held streams miss.
+	// Recovery is how fast the origins of a route are asked for what held streams miss.
 	Recovery Pace
 	// Counts and SocketMetrics count WebSockets; nil counts nothing.
 	Counts        *hold.Metrics
@@ -81,10 +81,11 @@ func (h *Handler) follow(x *exchange, r *http.Request) *failure {
 	if f != nil {
 		return f
 	}
-	var err error
-	if x.links, err = x.route.links(in, x.held.Request, nil); err != nil {
+	found, err := x.route.links(in, x.held.Request, nil)
+	if err != nil {
 		return &failure{BadInstruction, err}
 	}
+	x.links = links{next: found.next, gone: or(x.links.gone, found.gone)} // who has gone is the client of the first one
 	head := x.headOf(in)
 	if head.bodyless() && in.Hold == grip.Stream {
 		return &failure{BadInstruction, fmt.Errorf("a response with status %d cannot be held open", head.code)}

@@ -15,12 +15,10 @@ import (
 // handlers that still have streams.
 type lineage struct {
 	// Fixed after newLineage.
-	recovery  *recovery
-	farewells *farewells
-	limits    map[Reason]*rate.Sometimes
-	metrics   *Metrics
-	streams   *hold.Metrics
-	sockets   *websocket.Metrics
+	limits  map[Reason]*rate.Sometimes
+	metrics *Metrics
+	streams *hold.Metrics
+	sockets *websocket.Metrics
 
 	current atomic.Pointer[Handler] // for new requests
 	ending  sync.WaitGroup          // handlers that are being cleared away
@@ -29,13 +27,13 @@ type lineage struct {
 	// meanwhile. Nobody waits for a network while holding it.
 	mu    sync.Mutex
 	alive map[*Handler]struct{} // those with users
+	desks map[string]desks      // by route
 }
 
 func newLineage(o *Options) *lineage {
 	l := &lineage{
-		recovery: newRecovery(o.Holding.Recovery), farewells: newFarewells(o.Holding.Recovery),
 		limits: map[Reason]*rate.Sometimes{}, metrics: o.Metrics, streams: o.Holding.Counts, sockets: o.Holding.SocketMetrics,
-		alive: map[*Handler]struct{}{},
+		alive: map[*Handler]struct{}{}, desks: map[string]desks{},
 	}
 	for _, reason := range reasons() {
 		l.limits[reason] = &rate.Sometimes{Interval: logInterval}
@@ -84,7 +82,9 @@ func (l *lineage) succeed(o Options) (before *Handler, err error) {
 		return nil, err
 	}
 	h.generation = before.generation + 1
-	l.recovery.keep(o.Holding.Recovery)
+	for _, d := range l.desks {
+		d.recovery.keep(o.Holding.Recovery)
+	}
 	l.begin(h)
 	return before, nil
 }
@@ -144,6 +144,8 @@ func (l *lineage) stillLocked(rt *route) (names map[string]bool, shared bool) {
 func (l *lineage) forget(rt *route, still map[string]bool) {
 	if still == nil {
 		l.metrics.forget(rt.Name)
+		l.desks[rt.Name].close()
+		delete(l.desks, rt.Name)
 		l.streams.Forget(rt.Name)
 		l.sockets.Forget(rt.Name)
 		return
@@ -157,8 +159,9 @@ func (l *lineage) forget(rt *route, still map[string]bool) {
 
 // close is Handler.Close.
 func (l *lineage) close() {
-	l.recovery.close()
-	l.farewells.close()
+	for _, d := range l.everyDesk() {
+		d.close()
+	}
 	l.ending.Wait()
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -71,12 +72,12 @@ func (rt *route) links(in *grip.Instruction, req *http.Request, origin *url.URL)
 func (rt *route) resolve(ref string, base linkBase) (*link, error) {
 	u, err := base.url.Parse(ref)
 	if err != nil {
-		return nil, err
+		return nil, errors.Unwrap(err) // *url.Error, which shows the whole link
 	}
 	l := &link{path: or(u.EscapedPath(), "/"), query: u.RawQuery, origin: base.origin}
 	switch {
 	case u.Scheme != "http" && u.Scheme != "https" || u.User != nil || u.Opaque != "":
-		return nil, fmt.Errorf("%q is not an http or https URL without user", u.Redacted())
+		return nil, fmt.Errorf("a link to %q is not an http or https URL without user", u.Scheme+"://"+u.Host)
 	case strings.EqualFold(u.Hostname(), base.url.Hostname()) && (portOf(u) == portOf(base.url) || u.Port() == "" && base.url.Port() == ""):
 		return l, nil
 	}

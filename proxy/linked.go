@@ -36,12 +36,14 @@ type linked struct {
 	asks  bool        // the stream waits
 	gone  bool        // the stream has ended
 	fails int         // requests for this need that failed
+	// called is why the stream waits for its turn to ask; empty: it does not.
+	called hold.Trigger
 }
 
 // newLinked returns the link of a stream that is about to be held.
 func (x *exchange) newLinked(h *Handler, k *keeping) *linked {
 	s := &linked{
-		recovery: h.recovery,
+		recovery: x.route.recovery,
 		handler:  h,
 		route:    x.route,
 		view:     viewpointOf(x.held.Request),
@@ -83,11 +85,39 @@ func (s *linked) pollLocked() {
 	}
 	every := s.next.timeout
 	s.poll = time.AfterFunc(every-rand.N(every/10+1), func() {
-		s.link.Ask(hold.OnTimeout)
+		s.call(hold.OnTimeout)
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		s.pollLocked()
 	})
+}
+
+// call has the stream ask when its turn is near. Until then it goes on: it does not
+// know that it misses anything.
+func (s *linked) call(t hold.Trigger) {
+	s.mu.Lock()
+	if s.next == nil || s.gone {
+		s.mu.Unlock()
+		return
+	}
+	waits := s.called != ""
+	if !waits || t == hold.OnCommand {
+		s.called = t
+	}
+	c := call{s.next.key(s.route, s.view, nil), s.comeUp}
+	s.mu.Unlock()
+	if !waits {
+		s.recovery.calls.Add(c.key, c, 0)
+	}
+}
+
+// comeUp has the stream ask: its turn is near.
+func (s *linked) comeUp() {
+	s.mu.Lock()
+	t := s.called
+	s.called = ""
+	s.mu.Unlock()
+	s.link.Ask(t)
 }
 
 // recover is called by the holder when the stream begins to wait.
@@ -170,16 +200,18 @@ func (s *linked) failed(final bool) {
 	s.ask(errand.Backoff(s.recovery.retry, fails))
 }
 
-// got goes on with an answer of the origin.
-func (s *linked) got(ctx context.Context, p *page) {
+// got goes on with an answer of the origin. It returns false if the history of its
+// channels cannot be had, perhaps after a long wait.
+func (s *linked) got(ctx context.Context, p *page) bool {
 	switch {
 	case p.in.Hold == grip.Stream:
-		s.goOn(ctx, p)
+		return s.goOn(ctx, p)
 	case p.links.next == nil:
 		s.answer(recoveryEnded, &hold.Relief{Body: p.body, End: hold.ReasonOrigin})
 	default:
 		s.turned(p)
 	}
+	return true
 }
 
 // turned sends a page that has another behind it, and asks for that when it is
@@ -201,12 +233,12 @@ func pause(p *page) time.Duration {
 	return 0
 }
 
-// goOn makes the cursor that the stream goes on with.
-func (s *linked) goOn(ctx context.Context, p *page) {
+// goOn makes the cursor that the stream goes on with. It returns what got does.
+func (s *linked) goOn(ctx context.Context, p *page) bool {
 	filters := filter.New(p.in, s.route.filters)
 	if filters.Rewrites() && !s.rewrites {
 		s.failed(true) // a stream in an event loop cannot become one
-		return
+		return true
 	}
 	s.mu.Lock()
 	need := s.need
@@ -214,7 +246,7 @@ func (s *linked) goOn(ctx context.Context, p *page) {
 	cursor, err := s.recovery.follow(ctx, s, p, &need)
 	if err != nil {
 		s.failed(false)
-		return
+		return false
 	}
 	s.mu.Lock()
 	s.next = p.links.next
@@ -222,7 +254,7 @@ func (s *linked) goOn(ctx context.Context, p *page) {
 	s.mu.Unlock()
 	s.share.follow(s.route, p.in)
 	s.answer(recoveryDone, &hold.Relief{
-		Body:      s.recovery.positioned(s, p.body, &need, cursor),
+		Body:      s.recovery.positioned(s, p, &need, cursor),
 		Cursor:    cursor,
 		Seen:      s.route.seen(p.in),
 		Filters:   filters,
@@ -230,6 +262,7 @@ func (s *linked) goOn(ctx context.Context, p *page) {
 		Acted:     p.asked,
 		Last:      p.links.next == nil,
 	})
+	return true
 }
 
 // ended is told by the holder that the stream has ended. s may be nil.

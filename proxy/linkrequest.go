@@ -55,6 +55,11 @@ type page struct {
 	body  []byte
 	at    channels.Position // noted when the head arrived
 	asked uint64            // the place when it was asked for
+
+	// The body with a position behind it, made for the last stream that wanted one:
+	// most that get this page are at the same place.
+	position   channels.Position
+	positioned []byte
 }
 
 // errPage says that an answer to a link cannot be followed. Asking again would
@@ -76,7 +81,7 @@ func (h *Handler) turn(ctx context.Context, rt *route, v viewpoint, l *link, see
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode < 200 || resp.StatusCode > 299 {
-		io.CopyN(io.Discard, resp.Body, maxInstruction) // so that the connection can be used again
+		finish(resp, cancel)
 		return nil, errLinkStatus(resp.StatusCode)
 	}
 	body, f := decodeBody(resp, maxInstruction)
@@ -92,6 +97,14 @@ func (h *Handler) turn(ctx context.Context, rt *route, v viewpoint, l *link, see
 	}
 	p.at = at
 	return p, nil
+}
+
+// finish reads what is left of an answer that has told enough, so that its
+// connection can be used again. One with much to say, or that takes its time, is
+// ended by cancel.
+func finish(resp *http.Response, cancel context.CancelFunc) {
+	defer time.AfterFunc(time.Second, cancel).Stop()
+	io.CopyN(io.Discard, resp.Body, 64<<10)
 }
 
 // readPage reads the instruction of an answer to a link.
@@ -119,18 +132,23 @@ func (h *Handler) readPage(rt *route, resp *http.Response, body []byte, l *link)
 	return p, err
 }
 
-// lastOf is what the origin is told of what the client has seen, by the origin's
-// names of the channels.
+// lastOf is what the origin is told of what the client has seen.
 func (rt *route) lastOf(seen []hold.Seen) (values []string) {
 	for _, s := range seen {
-		if s.ID == "" {
-			continue
-		}
-		if v, ok := grip.Last(strings.TrimPrefix(s.Channel, rt.ChannelPrefix), s.ID); ok {
+		if v, ok := rt.last(s); ok {
 			values = append(values, v)
 		}
 	}
 	return values
+}
+
+// last is what the origin is told of one channel, by its own name for it. ok is
+// false if that is nothing.
+func (rt *route) last(s hold.Seen) (value string, ok bool) {
+	if s.ID == "" {
+		return "", false
+	}
+	return grip.Last(strings.TrimPrefix(s.Channel, rt.ChannelPrefix), s.ID)
 }
 
 // key is the same for requests that an origin answers alike.

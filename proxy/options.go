@@ -73,5 +73,6 @@ func (o *Options) compile() ([]*route, error) {
 		}
 		routes = append(routes, &route{Route: r, crossSite: pages})
 	}
+	markHearers(routes)
 	return routes, errors.Join(errs...)
 }

@@ -11,6 +11,8 @@ import (
 	"io"
 	"net/http"
 	"net/http/httputil"
+	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -24,20 +26,45 @@ import (
 // message, in bytes.
 const eventsRoom = 1 << 20
 
-// takeEvents answers requests that a route with WebSocket-over-HTTP does not
-// simply forward. It returns false for the others.
-func (h *Handler) takeEvents(x *exchange, r *http.Request) bool {
-	f := (*failure)(nil)
-	switch {
-	case mediaType(r.Header) == woh.ContentType:
-		f = &failure{ForgedEvents, fmt.Errorf("Content-Type %s", woh.ContentType)}
-	case asksSocket(r) && r.ProtoMajor == 1:
-		x.outcome = held
-		f = h.holdOverHTTP(x, r)
-	default:
+// markHearers notes which routes lead to origins that are sent events. What clients
+// send there by any of them could pass for events.
+func markHearers(routes []*route) {
+	hears := map[string]bool{}
+	for _, rt := range routes {
+		for _, u := range rt.Origins {
+			hears[u.Host] = hears[u.Host] || rt.OverHTTP
+		}
+	}
+	for _, rt := range routes {
+		rt.hearsEvents = slices.ContainsFunc(rt.Origins, func(u *url.URL) bool { return hears[u.Host] })
+	}
+}
+
+// claimsEvents reports whether an origin may take a request for one of ours with
+// events, whichever of several values it goes by, and whether or not it tells dashes
+// from underscores (as CGI and WSGI do not).
+func claimsEvents(h http.Header) bool {
+	for name, values := range h {
+		if !strings.EqualFold(strings.ReplaceAll(name, "_", "-"), "Content-Type") {
+			continue
+		}
+		for _, value := range values {
+			if strings.Contains(strings.ToLower(value), woh.ContentType) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// takeSocket answers the handshakes of WebSockets for a route with
+// WebSocket-over-HTTP. It returns false for other requests.
+func (h *Handler) takeSocket(x *exchange, r *http.Request) bool {
+	if !asksSocket(r) || r.ProtoMajor != 1 {
 		return false
 	}
-	if f != nil {
+	x.outcome = held
+	if f := h.holdOverHTTP(x, r); f != nil {
 		h.refuse(x, r, f)
 	}
 	return true
@@ -55,36 +82,39 @@ func (h *Handler) holdOverHTTP(x *exchange, r *http.Request) *failure {
 	if f := h.admit(x, r, implicit()); f != nil {
 		return f
 	}
-	held := false
-	defer func() {
-		if !held {
-			h.holding.Holder.Release()
-		}
-	}()
-	ask := h.asker(x, r)
-	opening, err := websocket.Open(r.Context(), ask)
+	opening, err := websocket.Open(r.Context(), h.asker(x, r))
 	if rejection := (*rejection)(nil); errors.As(err, &rejection) {
+		h.holding.Holder.Release()
 		return h.reject(x, r, rejection)
 	}
 	if err != nil {
-		return failureOf(err, BadInstruction)
+		h.abandon(x, r, opening, failureOf(err, BadInstruction))
+		return nil
 	}
+	dropHopByHop(opening.Header)
 	acceptHandshake(opening.Header, r.Header.Get("Sec-WebSocket-Key"))
 	s, f := h.openSocket(x, r, &http.Response{Header: opening.Header, ProtoMajor: 1, ProtoMinor: 1})
 	if f != nil {
-		opening.Abandon()
-		return f
+		h.abandon(x, r, opening, f)
+		return nil
 	}
-	held = true
 	h.socketEnded(x, r, s.OverHTTP(opening))
 	return nil
 }
 
+// abandon tells the client that f has kept its WebSocket from coming about, and then
+// the origin, if that may know of it.
+func (h *Handler) abandon(x *exchange, r *http.Request, opening *websocket.Opening, f *failure) {
+	defer h.holding.Holder.Release()
+	if notConnected := (*connectError)(nil); !errors.As(f, &notConnected) && f.reason != OriginBusy {
+		defer opening.Abandon()
+	}
+	h.refuse(x, r, f)
+	_ = x.w.FlushError() // a client that has left waits for nothing
+}
+
 // checkHandshake reports what is wrong with a client's handshake (RFC 6455 §4.2.1).
 func checkHandshake(r *http.Request) error {
-	if r.ContentLength != 0 {
-		return errors.New("has a body")
-	}
 	if !httpguts.HeaderValuesContainsToken(r.Header["Connection"], "upgrade") {
 		return errors.New("no Connection: Upgrade")
 	}
@@ -180,16 +210,15 @@ func dropHopByHop(h http.Header) {
 }
 
 // eventsRequest makes a request with events of a handshake. What a client may not
-// say is removed.
+// say is removed, and what would be about another body.
 func eventsRequest(ctx context.Context, r *http.Request, events []byte) *http.Request {
 	out := r.Clone(ctx)
 	out.Method, out.Close = http.MethodPost, false
 	out.Body, out.ContentLength = io.NopCloser(bytes.NewReader(events)), int64(len(events))
 	out.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(events)), nil }
 	dropHopByHop(out.Header)
-	out.Header.Del("Forwarded")
 	for name := range out.Header {
-		if strings.HasPrefix(name, "Meta-") || strings.HasPrefix(name, "X-Forwarded-") {
+		if ofEvents(name) {
 			delete(out.Header, name)
 		}
 	}
@@ -199,10 +228,26 @@ func eventsRequest(ctx context.Context, r *http.Request, events []byte) *http.Re
 	return out
 }
 
+// ofEvents reports whether a field of a handshake is not for the requests with events
+// that follow from it: we say it ourselves, or it is about the body of the handshake.
+// To some origins underscores are dashes.
+func ofEvents(name string) bool {
+	name = http.CanonicalHeaderKey(strings.ReplaceAll(name, "_", "-"))
+	switch name {
+	case "Connection-Id", "Content-Encoding", "Content-Type", "Expect", "Forwarded":
+		return true
+	}
+	return strings.HasPrefix(name, "Meta-") || strings.HasPrefix(name, "X-Forwarded-")
+}
+
 // unreached marks the errors of a round trip that pass.
 func unreached(err error) error {
 	var f *failure
-	if errors.As(err, &f) && (f.reason == OriginUnreachable || f.reason == OriginTimeout) {
+	if !errors.As(err, &f) {
+		return err
+	}
+	switch f.reason {
+	case OriginUnreachable, OriginTimeout, OriginBusy:
 		return fmt.Errorf("%w: %w", websocket.ErrUnreached, err)
 	}
 	return err

@@ -1,16 +1,20 @@
 package proxy
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/coder/websocket"
+
+	events "github.com/holdfast-proxy/holdfast/internal/websocket"
 )
 
 // asked is a request of WebSocket-over-HTTP as the origin got it.
@@ -83,14 +87,20 @@ func TestAWebSocketOverHTTP(t *testing.T) {
 	o := newEventOrigin(t)
 	s := newStation(t, holding(o.URL, overHTTP))
 	o.answer("OPEN\r\nTEXT 32\r\nc:{\"type\": \"subscribe\", \"channel\": \"room-number1\"}\r\n",
-		"Sec-WebSocket-Extensions", "grip", "Set-Meta-User", "al", "X-A", "b", "Sec-WebSocket-Protocol", "chat", "Keep-Alive-Interval", "60")
+		"Sec-WebSocket-Extensions", "grip", "Set-Meta-User", "al", "X-A", "b", "Sec-WebSocket-Protocol", "chat", "Keep-Alive-Interval", "60", "Keep-Alive", "timeout=5")
 	c, resp, err := s.dialSocket(t, func(d *websocket.DialOptions) {
-		d.HTTPHeader = http.Header{"X-Forwarded-For": {"9.9.9.9"}, "Forwarded": {"for=9.9.9.9"}, "Proxy-Authorization": {"secret"}, "Cookie": {"c=1"}, "Meta-User": {"forged"}, "Connection-Id": {"forged"}, "Grip-Sig": {"forged"}}
+		d.HTTPHeader = http.Header{"X-Forwarded-For": {"9.9.9.9"}, "Forwarded": {"for=9.9.9.9"}, "Proxy-Authorization": {"secret"}, "Cookie": {"c=1"}, "Meta-User": {"forged"}, "Meta_user": {"forged"}, "Connection-Id": {"forged"}, "Connection_id": {"forged"},
+			"Grip-Sig": {"forged"}, "Grip_sig": {"forged"}, "X_forwarded_for": {"forged"}, "Content-Encoding": {"forged"}}
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	first := o.wants("OPEN\r\n")
+	for name, values := range first.Header {
+		if slices.Contains(values, "forged") {
+			t.Errorf("the origin gets the client's %s", name)
+		}
+	}
 	if first.uri != "POST /ws?a=1" {
 		t.Errorf("the origin is asked for %q", first.uri)
 	}
@@ -108,7 +118,7 @@ func TestAWebSocketOverHTTP(t *testing.T) {
 		t.Errorf("Connection-Id %q", id)
 	}
 	for name, want := range map[string]string{
-		"X-A": "b", "Sec-Websocket-Protocol": "chat", "Set-Meta-User": "", "Content-Type": "", "Sec-Websocket-Extensions": "", "Keep-Alive-Interval": "", "Content-Length": "",
+		"X-A": "b", "Sec-Websocket-Protocol": "chat", "Set-Meta-User": "", "Content-Type": "", "Sec-Websocket-Extensions": "", "Keep-Alive-Interval": "", "Content-Length": "", "Keep-Alive": "",
 	} {
 		if got := resp.Header.Get(name); got != want {
 			t.Errorf("the client gets %s: %q, want %q", name, got, want)
@@ -254,6 +264,43 @@ func TestClientsMayNotSendEventsThemselves(t *testing.T) {
 	}
 }
 
+func TestNothingThatCouldPassForEventsComesFromClients(t *testing.T) {
+	o, other := newEventOrigin(t), newEventOrigin(t)
+	s := newStation(t, func(so *stationOptions) {
+		sockets, requests, elsewhere := routeTo(o.URL), routeTo(o.URL), routeTo(other.URL)
+		sockets.OverHTTP, sockets.Protocol = true, ProtocolWebSocket
+		elsewhere.PathPrefix = "/other"
+		so.Routes = []Route{sockets, requests, elsewhere}
+	})
+	const events = "application/websocket-events"
+	for name, c := range map[string]struct {
+		path, fields string
+		status       string
+	}{
+		"by another route":           {"/ws", "Content-Type: " + events, "403"},
+		"with a parameter":           {"/ws", "Content-Type: " + events + "; a=b", "403"},
+		"in capitals":                {"/ws", "Content-Type: Application/WebSocket-Events", "403"},
+		"as the second type":         {"/ws", "Content-Type: text/plain\r\nContent-Type: " + events, "403"},
+		"as one of a list":           {"/ws", "Content-Type: text/plain, " + events, "403"},
+		"with another dash":          {"/ws", "Content-Type: text/plain\r\nContent_Type: " + events, "403"},
+		"what is no event":           {"/ws", "Content-Type: text/plain", "200"},
+		"to whom that means nothing": {"/other", "Content-Type: " + events, "200"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c2 := dialWire(t, s.addr)
+			c2.send("POST " + c.path + " HTTP/1.1\r\nHost: a\r\nContent-Length: 6\r\n" + c.fields + "\r\n\r\nOPEN\r\n")
+			if head := c2.head(); !strings.HasPrefix(head, "HTTP/1.1 "+c.status+" ") {
+				t.Error(head)
+			}
+		})
+	}
+	o.wants("OPEN\r\n")
+	other.wants("OPEN\r\n")
+	if len(o.asked)+len(other.asked) > 0 {
+		t.Error("an origin got events")
+	}
+}
+
 func TestARefreshAsksTheOriginAtOnce(t *testing.T) {
 	o := newEventOrigin(t)
 	s := newStation(t, holding(o.URL, overHTTP))
@@ -325,12 +372,30 @@ func TestHandshakesThatTheOriginDoesNotAnswerWell(t *testing.T) {
 			if err == nil || resp.StatusCode != http.StatusBadGateway {
 				t.Fatalf("the client gets %v, %v", resp, err)
 			}
+			o.wants("OPEN\r\n")
+			o.wants("DISCONNECT\r\n") // for all we know it has opened it
 			s.waitCount(t, "holdfast_request_failures_total", string(c.reason))
 			if got := s.logged(c.reason); !strings.Contains(got, c.log) {
 				t.Errorf("the log says %q", got)
 			}
 		})
 	}
+}
+
+func TestAClientThatLeavesBeforeItsWebSocketIsOpen(t *testing.T) {
+	o := newEventOrigin(t)
+	s := newStation(t, holding(o.URL, overHTTP))
+	thinking := make(chan struct{})
+	o.next <- func(http.ResponseWriter) { <-thinking }
+	c := dialWire(t, s.addr)
+	c.send("GET /ws HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n" +
+		"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n")
+	id := o.wants("OPEN\r\n").Get("Connection-Id")
+	c.Close()
+	if a := o.wants("DISCONNECT\r\n"); a.Get("Connection-Id") != id {
+		t.Errorf("DISCONNECT has %v", a.Header)
+	}
+	close(thinking)
 }
 
 func TestWhatAnOriginSaysBadlyLater(t *testing.T) {
@@ -421,6 +486,14 @@ func TestHandshakesThatAreNone(t *testing.T) {
 		c.send("GET /ws HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\n" + fields + "\r\n")
 		if head := c.head(); !strings.HasPrefix(head, "HTTP/1.1 400 ") {
 			t.Errorf("%s: %s", name, head)
+		}
+	}
+}
+
+func TestWhyAnOriginIsAskedAgain(t *testing.T) {
+	for reason, want := range map[Reason]bool{OriginUnreachable: true, OriginTimeout: true, OriginBusy: true, OriginBroken: false, OriginCut: false} {
+		if err := unreached(&failure{reason, io.EOF}); errors.Is(err, events.ErrUnreached) != want {
+			t.Errorf("%s: %v", reason, err)
 		}
 	}
 }

@@ -16,14 +16,11 @@ import (
 // page on that says so. If a page cannot be had, the client is cut off: what it has
 // is not the whole.
 func (h *Handler) sendPages(x *exchange, r *http.Request, in *grip.Instruction, d head, body *initialBody) *failure {
-	if f := h.begin(x, r); f != nil {
-		return f
-	}
-	if f := h.admit(x, r, in); f != nil {
-		return f
-	}
-	k := &keeping{events: d.isEventStream(), in: in, next: x.links.next}
+	k := &keeping{events: d.isEventStream(), in: in, next: x.links.next, farewell: h.farewell(x)}
 	defer h.unlessKept(k)
+	if f := h.enter(x, r, k); f != nil {
+		return f
+	}
 	h.sendHead(x, r, k, d)
 	var err error
 	if k.seen, err = x.sendInitial(k.events, body); err != nil {
@@ -72,7 +69,7 @@ func (h *Handler) insist(x *exchange, r *http.Request, k *keeping) (*page, error
 		if err == nil || failures > errand.Tries || r.Context().Err() != nil || errors.As(err, new(*errPage)) {
 			return p, err
 		}
-		sleep(r, errand.Backoff(h.recovery.retry, failures))
+		sleep(r, errand.Backoff(x.route.recovery.retry, failures))
 	}
 }
 

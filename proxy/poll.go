@@ -28,11 +28,18 @@ type poll struct {
 	asked  chan struct{}    // capacity 1, never closed: the origin is to be asked again
 
 	revoked atomic.Bool // set before ended: it may get no response that is published after that
+	called  atomic.Bool // ask will be called
 
 	// Owned by the handler.
 	own     []byte       // the origin's body, which patches change
 	trigger hold.Trigger // why the request is to be repeated
 	broken  error        // why a patch could not be applied, if it is not repeated
+}
+
+// ask has the request repeated.
+func (p *poll) ask() {
+	p.called.Store(false)
+	nudge(p.asked)
 }
 
 // Kick implements hold.Waiter.
@@ -82,6 +89,9 @@ func (h *Handler) wait(x *exchange, r *http.Request, p *poll, timeout time.Durat
 	defer timer.Stop()
 	for end := pollResult(""); ; {
 		a := h.next(x, p)
+		if p.trigger != "" && end == "" {
+			end = h.repeat(x, r, p, timer)
+		}
 		switch {
 		case p.revoked.Load(): // perhaps before a was published
 			return nil, pollRevoked
@@ -89,10 +99,12 @@ func (h *Handler) wait(x *exchange, r *http.Request, p *poll, timeout time.Durat
 			return a, pollAnswered
 		case p.broken != nil:
 			return nil, pollBroken
+		case end == pollRepeated, end == pollGone:
+			return nil, end
+		case end != "" && p.goesOn():
+			continue
 		case end != "":
 			return nil, end
-		case p.trigger != "":
-			return nil, h.repeat(x, r, p, timer)
 		}
 		select {
 		case <-p.kicked:
@@ -113,6 +125,17 @@ func (p *poll) want(x *exchange, t hold.Trigger) {
 	if x.repeatable() {
 		p.trigger = t
 	}
+}
+
+// goesOn reports, at the end, whether to read on although the request was not
+// repeated, which it will not be any more then: unless something is known to be
+// missing, what was published is an answer.
+func (p *poll) goesOn() bool {
+	if p.trigger != hold.OnHint && p.trigger != hold.OnCommand {
+		return false
+	}
+	p.trigger = ""
+	return true
 }
 
 // next reads the poll's cursor up to a response, something for which the request

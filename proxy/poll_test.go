@@ -52,7 +52,7 @@ func (b *bench) follow(answer *http.Response) *httptest.ResponseRecorder {
 
 func (b *bench) followAt(at channels.Position, answer *http.Response) *httptest.ResponseRecorder {
 	rec := httptest.NewRecorder()
-	r := httptest.NewRequest(http.MethodGet, "/", nil)
+	r := httptest.NewRequest(http.MethodGet, "http://o.test/", nil)
 	rt := b.handler.routes.all[0]
 	answer.StatusCode, answer.Request = http.StatusOK, r
 	x := &exchange{w: newResponseWriter(rec, r), route: rt, counts: rt.counts, at: at, held: answer}

@@ -105,7 +105,7 @@ func (h *Handler) renew(x *exchange, r *http.Request, in *grip.Instruction) *fai
 	if t.events { // before the next challenge, which may come at once
 		t.mailbox.Say(sse.AppendEvent(nil, sse.Event{Name: reauthorizedEvent, Data: "{" + more + "}"}))
 	}
-	if !t.lease.Extend(secret, until(in.Expires)) {
+	if !t.lease.Extend(secret, momentAfter(in.Expires)) {
 		return x.tooLate()
 	}
 	return h.answerChallenge(x, renewed, more)
@@ -134,8 +134,8 @@ func userOf(who *hold.Who) string {
 	return who.User
 }
 
-// until is the moment after a while; the zero Time for 0.
-func until(d time.Duration) time.Time {
+// momentAfter is the moment after a while; the zero Time for 0.
+func momentAfter(d time.Duration) time.Time {
 	if d <= 0 {
 		return time.Time{}
 	}
@@ -169,7 +169,7 @@ func (h *Handler) move(x *exchange, r *http.Request, t *tenure, who *hold.Who, s
 	}
 	t.filters = x.filters
 	t.mailbox.Move(hold.Move{
-		Follow: func(place uint64) (*channels.Cursor, error) {
+		Follow: func(last *channels.Cursor) (*channels.Cursor, error) {
 			defer joined()
 			if h.turnAwayFrom(t.route, who, namesOf(subs)) != nil { // since the origin was asked
 				t.mailbox.End(hold.ReasonRevoked)
@@ -179,7 +179,7 @@ func (h *Handler) move(x *exchange, r *http.Request, t *tenure, who *hold.Who, s
 				Form:          t.form,
 				Live:          live,
 				Group:         h.holding.Holder.Group(),
-				Continued:     &channels.Continued{Place: place},
+				Continued:     &channels.Continued{Place: last.Place(), Cursor: last},
 			})
 		},
 		Filters: x.filters,

@@ -3,8 +3,10 @@ package proxy
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.uber.org/zap"
@@ -15,7 +17,7 @@ import (
 	"github.com/holdfast-proxy/holdfast/internal/sse"
 )
 
-// recovery asks origins for what held streams miss.
+// recovery asks the origins of a route for what held streams miss.
 //
 // A stream whose log cannot go on where its client has got to stops reading, and
 // what is published meanwhile waits in the log. The origin is asked for the next
@@ -26,22 +28,36 @@ import (
 // goes on where the stream has stopped.
 //
 // The desk keeps the pace. Streams that have seen the same and have the same link
-// get one answer: the request for it carries no credentials of anybody's. A handler
-// that takes another's place shares its recovery, so that there is one pace for all.
+// get one answer: the request for it carries no credentials of anybody's. Each route
+// has desks of its own, so that origins which do not answer delay nobody else's; the
+// handler that takes another's place shares them, so that there is one pace for all.
+//
+// A stream that misses nothing, as far as it knows, stops only when its turn is near:
+// calls are where it waits for that, and reads on. So ten thousand that ask because
+// they have been quiet, or because an operator wants them to, are not silent until
+// the last of them has been answered.
 type recovery struct {
 	// Fixed after newRecovery.
-	retry time.Duration
-	desk  *errand.Desk[*linked]
-
+	retry   time.Duration
+	desk    *errand.Desk[*linked]
 	permits *errand.Desk[*permit] // for response holds
+	calls   *errand.Desk[call]
+
+	busy atomic.Int64 // so many requests that wait let nobody else's turn come near
 
 	mu      sync.Mutex // no stream is called while held
 	streams map[*linked]struct{}
 	polls   map[*poll]struct{}
 }
 
-// Pace is how fast origins are asked to help streams. Zero values are the defaults
-// given.
+// call is a held response that is in no hurry to ask its origin.
+type call struct {
+	key   string // the same for those who will want one answer; empty: nobody else will
+	begin func() // has it ask; must not block
+}
+
+// Pace is how fast the origins of a route are asked to help streams. Zero values
+// are the defaults given.
 type Pace struct {
 	// Concurrent is how many requests are under way at most; 16.
 	Concurrent int
@@ -63,11 +79,31 @@ func (p Pace) options() errand.Options {
 	}
 }
 
+// busy is how many requests are as many as can be served in a second.
+func busy(o errand.Options) int64 { return int64(max(int(o.PerSecond), o.Concurrent)) }
+
 func newRecovery(p Pace) *recovery {
+	o := p.options()
 	rec := &recovery{retry: or(p.Retry, time.Second), streams: make(map[*linked]struct{}), polls: make(map[*poll]struct{})}
+	rec.busy.Store(busy(o))
 	rec.permits = newPermits(p)
-	rec.desk = errand.New(p.options(), rec.ask)
+	rec.desk = errand.New(o, rec.ask)
+	rec.calls = errand.New(o, rec.begin)
 	return rec
+}
+
+// begin has those ask whose turn is near. While as many wait already as can be
+// served in a second, they wait on.
+func (rec *recovery) begin(_ context.Context, near []call) {
+	if rec.desk.Backlog()+rec.permits.Backlog() < int(rec.busy.Load()) {
+		for _, c := range near {
+			c.begin()
+		}
+		return
+	}
+	for _, c := range near {
+		rec.calls.Add(c.key, c, time.Second)
+	}
 }
 
 func (rec *recovery) enter(s *linked) {
@@ -99,28 +135,34 @@ func (rec *recovery) keep(p Pace) {
 	o := p.options()
 	rec.desk.Adjust(o.Concurrent, o.PerSecond)
 	rec.permits.Adjust(o.Concurrent, o.PerSecond)
+	rec.calls.Adjust(o.Concurrent, o.PerSecond)
+	rec.busy.Store(busy(o))
 }
 
 // close asks origins for nothing more.
 func (rec *recovery) close() {
+	rec.calls.Close()
 	rec.desk.Close()
 	rec.permits.Close()
 }
 
 // all has every held response ask its origin.
 func (rec *recovery) all() {
-	rec.mu.Lock()
-	streams := make([]*linked, 0, len(rec.streams))
-	for s := range rec.streams {
-		streams = append(streams, s)
-	}
-	for p := range rec.polls {
-		nudge(p.asked)
-	}
-	rec.mu.Unlock()
+	streams, polls := rec.held()
 	for _, s := range streams {
-		s.link.Ask(hold.OnCommand)
+		s.call(hold.OnCommand)
 	}
+	for _, p := range polls {
+		if p.called.CompareAndSwap(false, true) {
+			rec.calls.Add("", call{begin: p.ask}, 0)
+		}
+	}
+}
+
+func (rec *recovery) held() (streams []*linked, polls []*poll) {
+	rec.mu.Lock()
+	defer rec.mu.Unlock()
+	return slices.Collect(maps.Keys(rec.streams)), slices.Collect(maps.Keys(rec.polls))
 }
 
 // ask asks an origin once, for streams that want the same.
@@ -140,15 +182,21 @@ func (rec *recovery) ask(ctx context.Context, streams []*linked) {
 	first.route.counts.asked(err)
 	if err != nil {
 		rec.note(first, to, err)
-		final := errors.As(err, new(*errPage))
-		for _, s := range streams {
-			s.failed(final)
-		}
+		fail(streams, errors.As(err, new(*errPage)))
 		return
 	}
 	p.asked = asked
+	for i, s := range streams {
+		if !s.got(ctx, p) {
+			fail(streams[i+1:], false) // the history of the same channels would be waited for again
+			return
+		}
+	}
+}
+
+func fail(streams []*linked, final bool) {
 	for _, s := range streams {
-		s.got(ctx, p)
+		s.failed(final)
 	}
 }
 
@@ -169,7 +217,7 @@ func (rec *recovery) follow(ctx context.Context, s *linked, p *page, need *hold.
 			subs[i].Past = need.StrayPlace
 		}
 	}
-	continued(subs, need.Seen)
+	s.route.continued(subs, need.Seen)
 	ctx, joined, err := s.handler.joinAll(ctx, subs)
 	if err != nil {
 		return nil, err
@@ -188,11 +236,12 @@ func (rec *recovery) follow(ctx context.Context, s *linked, p *page, need *hold.
 
 // continued notes which channels were followed before the origin was told what had
 // been seen. One of which it could be told nothing goes on where it was.
-func continued(subs []channels.Subscription, seen []hold.Seen) {
+func (rt *route) continued(subs []channels.Subscription, seen []hold.Seen) {
 	for i := range subs {
 		for _, s := range seen {
 			if s.Channel == subs[i].Channel {
-				subs[i].Held, subs[i].Continues = true, s.ID == ""
+				_, told := rt.last(s)
+				subs[i].Held, subs[i].Continues = true, !told
 			}
 		}
 	}
@@ -201,18 +250,21 @@ func continued(subs []channels.Subscription, seen []hold.Seen) {
 // positioned is the body of an answer, and behind it, where the route wants that,
 // the client's position: without it the client would come back to where it was
 // before.
-func (rec *recovery) positioned(s *linked, body []byte, need *hold.Need, cursor *channels.Cursor) []byte {
-	if !s.events || s.route.Resume != ResumePositions || len(body) == 0 {
-		return body
+func (rec *recovery) positioned(s *linked, p *page, need *hold.Need, cursor *channels.Cursor) []byte {
+	if !s.events || s.route.Resume != ResumePositions || len(p.body) == 0 {
+		return p.body
 	}
 	at := cursor.Position()
-	if at.IsZero() || !sse.Scan(body).Effect.From(need.State).AtBoundary() {
-		return body
+	if at.IsZero() || !sse.Scan(p.body).Effect.From(need.State).AtBoundary() {
+		return p.body
 	}
-	e := sse.Event{Name: s.handler.holding.PositionEvent, ID: at.String(), Data: "{}"}
-	return sse.AppendEvent(slices.Clip(body), e)
+	if p.position != at {
+		e := sse.Event{Name: s.handler.holding.PositionEvent, ID: at.String(), Data: "{}"}
+		p.position, p.positioned = at, sse.AppendEvent(slices.Clip(p.body), e)
+	}
+	return p.positioned
 }
 
 // Recover has every held response that can ask its origin do so (GRIP: POST
 // /recover/), also those of handlers whose place h has taken. It returns at once.
-func (h *Handler) Recover() { h.recovery.all() }
+func (h *Handler) Recover() { h.line.recover() }

@@ -32,81 +32,65 @@ func (x *exchange) repeatable() bool { return x.body == nil }
 // repeat asks the origin again until it answers, and returns pollRepeated; or how
 // the wait has ended before that.
 func (h *Handler) repeat(x *exchange, r *http.Request, p *poll, timer *time.Timer) pollResult {
+	w := waiting{p, r, timer}
 	delay := time.Duration(0)
 	if p.trigger != hold.OnHint && p.trigger != hold.OnCommand {
-		delay = h.recovery.settling(x.tries)
+		delay = x.route.recovery.settling(x.tries)
 		x.tries++
 	}
 	for failures := 1; ; failures++ {
-		if end := p.pause(r, timer, delay); end != "" {
+		_, end := until(w, time.After(delay))
+		if end == "" {
+			end = h.repeatOnce(x, w)
+		}
+		if end != "" {
 			x.counts.recovered(p.trigger, outcomeOf(end))
 			return end
 		}
-		if h.repeatOnce(x, r, p) {
-			x.counts.recovered(p.trigger, recoveryDone)
-			if p.revoked.Load() {
-				x.again = false
-				return pollRevoked
-			}
-			return pollRepeated
-		}
-		delay = errand.Backoff(h.recovery.retry, failures)
+		delay = errand.Backoff(x.route.recovery.retry, failures)
 	}
 }
 
-// outcomeOf is what became of a recovery that the end of the wait has overtaken.
+// outcomeOf is what became of a recovery.
 func outcomeOf(end pollResult) recoveryOutcome {
-	if end == pollGone {
+	switch end {
+	case pollRepeated:
+		return recoveryDone
+	case pollGone:
 		return recoveryGone
 	}
 	return recoveryFailed
 }
 
-// pause waits, unless the wait ends before.
-func (p *poll) pause(r *http.Request, timer *time.Timer, d time.Duration) (end pollResult) {
-	over := time.NewTimer(d)
-	defer over.Stop()
-	select {
-	case <-over.C:
-		return ""
-	case <-p.ended:
-		return p.end()
-	case <-timer.C:
-		return pollTimedOut
-	case <-r.Context().Done():
-		return pollGone
+// repeatOnce asks the origin again. It returns pollRepeated if x has another answer,
+// nothing if there is none, or how the wait has ended before that.
+func (h *Handler) repeatOnce(x *exchange, w waiting) pollResult {
+	turn := x.route.recovery.turn()
+	defer close(turn.done)
+	if _, end := until(w, turn.given); end != "" {
+		return end
 	}
-}
-
-// repeatOnce asks the origin again and reports whether x has another answer.
-// Errors of servers are none: they pass.
-func (h *Handler) repeatOnce(x *exchange, r *http.Request, p *poll) bool {
-	done, err := h.recovery.turn(r.Context())
-	if err != nil {
-		return false
-	}
-	defer done()
 	asked := h.head().Seq
-	req := x.held.Request.Clone(r.Context())
-	req.Header["Grip-Last"] = x.route.lastOf(p.seen)
-	h.sign(req.Header, x.route)
-	resp, err := x.route.forward.Transport.RoundTrip(req)
-	if err == nil && resp.StatusCode >= http.StatusInternalServerError {
-		resp.Body.Close()
-		err = errLinkStatus(resp.StatusCode)
+	a, end := h.askAgain(x, w)
+	if end != "" {
+		return end
 	}
-	x.counts.asked(err)
-	if err != nil {
+	x.counts.asked(a.err)
+	if a.err != nil {
 		h.linkLimit.Do(func() {
-			h.log.Warn("repeated request not answered", zap.String("route", x.route.Name), zap.String("path", r.URL.Path), zap.Error(err))
+			h.log.Warn("repeated request not answered", zap.String("route", x.route.Name), zap.String("path", w.r.URL.Path), zap.Error(a.err))
 		})
-		return false
+		return ""
 	}
 	x.held.Body.Close()
-	resp.Body = &originBody{resp.Body, resp, x}
-	x.held, x.again = resp, true
-	x.since, x.seen, x.place = asked, p.seen, p.cursor.Place()
-	return true
+	a.resp.Body = &originBody{a.resp.Body, a.resp, x}
+	x.held, x.again, x.at = a.resp, true, a.at
+	x.since, x.seen, x.place = asked, w.poll.seen, w.poll.cursor.Place()
+	if w.poll.revoked.Load() {
+		x.again = false
+		return pollRevoked
+	}
+	return pollRepeated
 }
 
 // permit is a request's place among those that are under way.
@@ -124,19 +108,10 @@ func newPermits(p Pace) *errand.Desk[*permit] {
 	})
 }
 
-// turn returns when a request to an origin may be sent. done must be called when
-// it has been answered.
-func (rec *recovery) turn(ctx context.Context) (done func(), err error) {
+// turn asks for a permit to send a request to an origin. Who closes done has been
+// answered, or will not ask any more. After close it is never given.
+func (rec *recovery) turn() *permit {
 	p := &permit{make(chan struct{}), make(chan struct{})}
-	done = func() { close(p.done) }
-	if !rec.permits.Add("", p, 0) {
-		return nil, context.Canceled
-	}
-	select {
-	case <-p.given:
-		return done, nil
-	case <-ctx.Done():
-		done()
-		return nil, ctx.Err()
-	}
+	rec.permits.Add("", p, 0)
+	return p
 }

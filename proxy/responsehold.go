@@ -13,11 +13,19 @@ import (
 
 // holdResponse waits for one published response and answers with it, or with
 // the origin's own when the time is up (GRIP: response hold, long polling).
-func (h *Handler) holdResponse(x *exchange, r *http.Request, in *grip.Instruction, d head, body *initialBody) *failure {
+func (h *Handler) holdResponse(x *exchange, r *http.Request, in *grip.Instruction, d head, body *initialBody) (f *failure) {
+	defer func() {
+		if f != nil && r.Context().Err() != nil { // the client has gone, whatever f says
+			h.farewell(x)()
+		}
+	}()
 	if f := h.turnAway(x, r, in, x.subscriptions(in)); f != nil {
 		return f
 	}
-	if f := h.admit(x, r, in); f != nil {
+	switch f := h.admit(x, r, in); {
+	case f != nil && x.seen != nil: // it has waited already, and may not any longer
+		return h.answer(x, r, d, body)
+	case f != nil:
 		return f
 	}
 	own, f := body.readAll()
@@ -30,12 +38,11 @@ func (h *Handler) holdResponse(x *exchange, r *http.Request, in *grip.Instructio
 		h.holding.Holder.Release()
 		return f
 	}
-	defer h.endPoll(p)
+	defer h.endPoll(x, p)
 	published, result := h.wait(x, r, p, in.Timeout)
 	x.counts.polls[result].Inc()
 	switch {
 	case result == pollGone:
-		h.farewells.say(h, x.route, viewpointOf(x.held.Request), x.links.gone)
 		return &failure{ClientGone, r.Context().Err()}
 	case result == pollRevoked:
 		return &failure{Revoked, errBarred}
@@ -71,7 +78,7 @@ func (h *Handler) newPoll(x *exchange, r *http.Request, in *grip.Instruction, ow
 	}
 	if x.seen != nil {
 		follow.Continued = &channels.Continued{Place: x.place}
-		continued(subs, x.seen)
+		x.route.continued(subs, x.seen)
 	}
 	cursor, err := h.holding.Hub.Follow(ctx, follow)
 	if err != nil {
@@ -89,13 +96,13 @@ func (h *Handler) newPoll(x *exchange, r *http.Request, in *grip.Instruction, ow
 		asked:  make(chan struct{}, 1),
 	}
 	p.seat = h.holding.Holder.Attach(cursor, p)
-	h.recovery.enterPoll(p)
+	x.route.recovery.enterPoll(p)
 	return p, nil
 }
 
 // endPoll undoes newPoll, and gives the place back.
-func (h *Handler) endPoll(p *poll) {
-	h.recovery.leavePoll(p)
+func (h *Handler) endPoll(x *exchange, p *poll) {
+	x.route.recovery.leavePoll(p)
 	h.holding.Holder.Detach(p.seat)
 	p.cursor.Close()
 }

@@ -25,7 +25,7 @@ func (h *Handler) rewrite(pr *httputil.ProxyRequest) {
 	out.Header.Del("Host") // HTTP/2 and HTTP/3 may have one beside the :authority that counts
 	x.route.dropLookalikes(out.Header)
 	if !x.chained {
-		grip.Strip(out.Header)
+		grip.StripRequest(out.Header)
 		h.sign(out.Header, x.route)
 	}
 	if accepts(out.Header, eventStream) {

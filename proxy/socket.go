@@ -25,6 +25,10 @@ type WebSocket struct {
 
 const defaultMaxMessage = 1 << 20
 
+// errBodyOfHandshake: what comes after the handshake is frames. The transport would go
+// on reading a body from the connection, and sending it, beside who holds the WebSocket.
+var errBodyOfHandshake = errors.New("the handshake has a body")
+
 // asksSocket reports whether r is the handshake of a WebSocket (RFC 6455 §4.1).
 func asksSocket(r *http.Request) bool {
 	return r.Method == http.MethodGet && strings.EqualFold(r.Header.Get("Upgrade"), "websocket")

@@ -388,7 +388,9 @@ func TestAnOriginHearsWhyItsClientHasGone(t *testing.T) {
 func TestADrainEndsWebSocketsAfterWhatWasPublished(t *testing.T) {
 	ended := make(chan error, 1)
 	origin := socketOrigin(t, "grip", func(c *websocket.Conn) {
-		say(t, c, subscribe)
+		// The newcomer at the end is refused when it has come to the origin already,
+		// perhaps before this is said.
+		_ = c.Write(context.Background(), websocket.MessageText, []byte(subscribe))
 		ended <- echo(c, "m:")
 	})
 	s := newStation(t, holding(origin.URL))
@@ -542,4 +544,21 @@ func TestAClientThatBreaksTheProtocolSeesTheEnd(t *testing.T) {
 	}
 	c.Close()
 	s.waitCount(t, "holdfast_streams_ended_total", "websocket", "client_protocol")
+}
+
+// What comes after a handshake is frames, and who reads them is alone in it.
+func TestAHandshakeHasNoBody(t *testing.T) {
+	for _, extensions := range []string{"", "grip"} {
+		for name, framing := range map[string]string{"of a length": "Content-Length: 5", "in chunks": "Transfer-Encoding: chunked"} {
+			t.Run(name+" "+extensions, func(t *testing.T) {
+				s := newStation(t, holding(socketOrigin(t, extensions, func(*websocket.Conn) { t.Error("a WebSocket is opened") }).URL))
+				c := dialWire(t, s.addr)
+				c.send("GET /ws HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n" +
+					"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n" + framing + "\r\n\r\n")
+				if head := c.head(); !strings.HasPrefix(head, "HTTP/1.1 400 ") {
+					t.Error(head)
+				}
+			})
+		}
+	}
 }

@@ -17,17 +17,14 @@ import (
 // holder (GRIP: stream hold).
 func (h *Handler) holdStream(x *exchange, r *http.Request, in *grip.Instruction, d head, body *initialBody) *failure {
 	subs := x.subscriptions(in)
+	k := &keeping{events: d.isEventStream(), in: in, next: x.links.next, at: x.at, farewell: h.farewell(x)}
+	defer h.unlessKept(k)
 	if f := h.turnAway(x, r, in, subs); f != nil {
 		return f
 	}
-	if f := h.begin(x, r); f != nil {
+	if f := h.enter(x, r, k); f != nil {
 		return f
 	}
-	if f := h.admit(x, r, in); f != nil {
-		return f
-	}
-	k := &keeping{events: d.isEventStream(), in: in, next: x.links.next, at: x.at}
-	defer h.unlessKept(k)
 	ctx, joined, f := h.join(r, subs)
 	if f != nil {
 		return f
@@ -60,10 +57,21 @@ type keeping struct {
 	cursor *channels.Cursor // nil: there is nothing to follow, the stream ends
 	more   *linked          // nil: no link
 	tenure *tenure          // nil: it may stay for ever
-	// farewell tells the origin that the client has gone; nil before it has a head.
+	// farewell tells the origin that the client has gone, or was never let in.
 	farewell func()
 	counted  counted // what the holder's stream takes along
+	admitted bool    // it has a place
 	kept     bool    // the holder has, or had, the stream and its place
+}
+
+// enter lets a stream in, or says why it must stay outside.
+func (h *Handler) enter(x *exchange, r *http.Request, k *keeping) *failure {
+	if f := h.begin(x, r); f != nil {
+		return f
+	}
+	f := h.admit(x, r, k.in)
+	k.admitted = f == nil
+	return f
 }
 
 // unlessKept gives back what a stream had that nobody holds.
@@ -71,12 +79,12 @@ func (h *Handler) unlessKept(k *keeping) {
 	if k.kept {
 		return
 	}
-	h.holding.Holder.Release()
 	k.counted.giveBack()
-	k.more.ended()
-	if k.farewell != nil {
-		k.farewell()
+	if k.admitted {
+		h.holding.Holder.Release()
 	}
+	k.more.ended()
+	k.farewell()
 }
 
 // sendHead sends the head of a stream.
@@ -86,8 +94,6 @@ func (h *Handler) sendHead(x *exchange, r *http.Request, k *keeping, d head) {
 	}
 	hold.Prepare(x.w, r)
 	d.write(x, r)
-	view, rt, gone := viewpointOf(x.held.Request), x.route, x.links.gone
-	k.farewell = func() { h.farewells.say(h, rt, view, gone) }
 }
 
 // keep places the cursor of a stream whose channels have been joined with ctx. If

@@ -272,6 +272,10 @@ func (n *node) serveControl(l net.Listener) error {
 // is over.
 const patience = 10 * time.Second
 
+// farewellTime is how much of that is left for telling origins of those who were
+// held to the last moment.
+const farewellTime = 3 * time.Second
+
 // end drains: /readyz says no, then the listeners close and the streams end
 // over the drain window. Publishers are served until the last stream is gone.
 func (n *node) end() {
@@ -281,10 +285,12 @@ func (n *node) end() {
 	time.Sleep(drain.Delay)
 	ctx, stop := context.WithTimeout(context.Background(), drain.Window+patience)
 	defer stop()
+	clients, cut := context.WithTimeout(ctx, drain.Window+patience-farewellTime)
+	defer cut()
 	n.hub.Flush()
 	var both sync.WaitGroup
-	both.Go(func() { n.check("draining streams", n.holder.Drain(ctx, drain.Window)) })
-	both.Go(func() { n.check("ending requests", n.clients.Shutdown(ctx)) })
+	both.Go(func() { n.check("draining streams", n.holder.Drain(clients, drain.Window)) })
+	both.Go(func() { n.check("ending requests", n.clients.Shutdown(clients)) })
 	both.Wait()
 	n.check("telling origins of clients that have gone", n.front.Finish(ctx))
 	n.check("ending control requests", n.control.Shutdown(ctx))

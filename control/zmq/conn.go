@@ -2,6 +2,7 @@ package zmq
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"time"
@@ -39,8 +40,7 @@ func (s *Source) serve(on *socket, c net.Conn) {
 // meet introduces us and, on a SUB socket, asks for everything (RFC 23/ZMTP).
 func (s *Source) meet(on *socket, c net.Conn) (*zmq4.Conn, error) {
 	_ = c.SetDeadline(time.Now().Add(handshakeTimeout))
-	g := &guarded{Conn: c, framing: framing{limit: on.limit}}
-	peer, err := zmq4.Open(g, null.Security(), on.typ(), nil, true, nil)
+	peer, err := introduce(&guarded{Conn: c, framing: framing{limit: on.limit}}, on.typ())
 	if err != nil {
 		return nil, err
 	}
@@ -54,6 +54,18 @@ func (s *Source) meet(on *socket, c net.Conn) (*zmq4.Conn, error) {
 		return nil, io.EOF
 	}
 	return peer, nil
+}
+
+// introduce makes the handshake. The library panics by what a peer says of itself where
+// it does not understand it: a type of socket that it does not know, a length that leads
+// out of the command.
+func introduce(c net.Conn, typ zmq4.SocketType) (peer *zmq4.Conn, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			peer, err = nil, fmt.Errorf("introduction cannot be read: %v", p)
+		}
+	}()
+	return zmq4.Open(c, null.Security(), typ, nil, true, nil)
 }
 
 // broken counts and logs a connection that has ended with err, unless it ended

@@ -15,10 +15,12 @@
 //
 // # Invariants
 //
-//   - No message ends a connection but one that is too large, and no connection the
-//     source: what is wrong with one is counted, and logged at most once a minute.
+//   - No message ends a connection but one that is too large, or has too many frames,
+//     and no connection the source: what is wrong with one is counted, and logged at
+//     most once a minute.
 //   - What a peer says about its lengths is believed only within bounds: the guard
 //     below the library sees each length before anything is allocated for it.
+//   - Nothing that a peer says of itself ends the process, at which the library panics.
 //   - A peer that says nothing after connecting is let go of, and keeps nobody else
 //     from connecting.
 //

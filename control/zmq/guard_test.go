@@ -3,7 +3,11 @@ package zmq
 import (
 	"bytes"
 	"encoding/binary"
+	"io"
+	"net"
 	"testing"
+
+	"github.com/go-zeromq/zmq4"
 )
 
 // frame is a frame as it stands on the wire.
@@ -16,8 +20,17 @@ func frame(flags byte, body []byte) []byte {
 
 func join(parts ...[]byte) []byte { return bytes.Join(parts, nil) }
 
+// ready is the command with which a peer introduces itself, without properties.
+var ready = []byte("\x05READY")
+
+// property is a property of it.
+func property(name, value string) []byte {
+	b := append([]byte{byte(len(name))}, name...)
+	return append(binary.BigEndian.AppendUint32(b, uint32(len(value))), value...)
+}
+
 func TestTheGuardBoundsWhatAPeerAnnounces(t *testing.T) {
-	begin := join(make([]byte, greetingBytes), frame(4, []byte("READY")))
+	begin := join(make([]byte, greetingBytes), frame(4, ready))
 	x := func(n int) []byte { return bytes.Repeat([]byte("x"), n) }
 	for name, c := range map[string]struct {
 		bytes []byte
@@ -50,7 +63,7 @@ func TestTheGuardBoundsWhatAPeerAnnounces(t *testing.T) {
 // FuzzFraming checks that it does not matter how bytes are cut, and that nothing
 // is remembered beyond a header.
 func FuzzFraming(f *testing.F) {
-	f.Add(join(make([]byte, greetingBytes), frame(4, []byte("READY")), frame(1, []byte("a")), frame(0, nil)), uint8(7))
+	f.Add(join(make([]byte, greetingBytes), frame(4, ready), frame(1, []byte("a")), frame(0, nil)), uint8(7))
 	f.Fuzz(func(t *testing.T, all []byte, step uint8) {
 		whole, pieces := framing{limit: 100}, framing{limit: 100}
 		err := whole.pass(all)
@@ -63,6 +76,31 @@ func FuzzFraming(f *testing.F) {
 		}
 		if err == nil && (whole.body != pieces.body || whole.size != pieces.size || whole.frames != pieces.frames || whole.size > 100+maxIntroduce) {
 			t.Fatalf("whole: %+v, cut: %+v", whole, pieces)
+		}
+	})
+}
+
+// greeting is what a peer sends first.
+var greeting = append([]byte("\xff\x00\x00\x00\x00\x00\x00\x00\x01\x7f\x03\x00NULL"), make([]byte, 48)...)
+
+// FuzzIntroduction checks that whatever a peer says of itself is an error, or is taken.
+func FuzzIntroduction(f *testing.F) {
+	f.Add(frame(4, join(ready, property("Socket-Type", "PUSH"))))
+	f.Add(frame(4, ready))
+	f.Add(frame(4, join(ready, property("Socket-Type", "TELEPHONE"))))
+	f.Add(frame(4, join(ready, []byte{0})))
+	f.Add(frame(4, join(ready, []byte("\x01a\xff\xff\xff\xff"))))
+	f.Fuzz(func(t *testing.T, introduction []byte) {
+		ours, theirs := net.Pipe()
+		go io.Copy(io.Discard, theirs)
+		go func() {
+			theirs.Write(greeting)
+			theirs.Write(introduction)
+			theirs.Close()
+		}()
+		defer ours.Close()
+		if peer, err := introduce(&guarded{Conn: ours, framing: framing{limit: 100}}, zmq4.Pull); (peer == nil) == (err == nil) {
+			t.Errorf("%v, %v", peer, err)
 		}
 	})
 }

@@ -191,11 +191,12 @@ func (s *Source) leave(c net.Conn) {
 	delete(s.conns, c)
 }
 
-// interrupt has every connection end when its message is published.
+// interrupt has every connection end when its message is published, also one whose
+// peer does not read the answers to its pings.
 func (s *Source) interrupt() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for c := range s.conns {
-		_ = c.SetReadDeadline(time.Unix(1, 0))
+		_ = c.SetDeadline(time.Unix(1, 0))
 	}
 }

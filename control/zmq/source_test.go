@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/go-zeromq/zmq4"
 	"github.com/go-zeromq/zmq4/security/null"
@@ -148,6 +149,30 @@ func TestStrangersKeepNobodyOut(t *testing.T) {
 	to.want(t, "z")
 }
 
+// Whoever introduces itself with what cannot be read is refused.
+func TestAnIntroductionThatCannotBeReadHarmsNobody(t *testing.T) {
+	for name, introduction := range map[string][]byte{
+		"without a type": ready,
+		"an odd type":    join(ready, property("Socket-Type", "TELEPHONE")),
+		"cut off":        join(ready, []byte{0}),
+		"a long value":   join(ready, []byte("\x01a\xff\xff\xff\xff")),
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRig(t)
+			stranger, err := net.Dial("tcp", strings.TrimPrefix(r.pull, "tcp://"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer stranger.Close()
+			stranger.Write(join(greeting, frame(4, introduction)))
+			r.brokenOff(t, pull, 1)
+			to, push := r.follow(t, "ch"), dial(t, zmq4.NewPush, r.pull)
+			send(t, push, inJSON)
+			to.want(t, "z")
+		})
+	}
+}
+
 func TestASocketInTheFileSystem(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "pull.sock")
 	left, err := net.Listen("unix", path)
@@ -196,5 +221,35 @@ func TestASourceEndsWithItsConnections(t *testing.T) {
 	r.stop() // hangs if one is left
 	if n := r.logs.Len(); n != 0 {
 		t.Errorf("%d lines logged: %v", n, r.logs.All())
+	}
+}
+
+// A peer that pings and does not read what is answered keeps nobody from ending.
+func TestAPeerThatReadsNothingIsInterrupted(t *testing.T) {
+	r := newRig(t)
+	ours, theirs := net.Pipe() // which has no buffers
+	defer theirs.Close()
+	if !r.source.enter(ours) {
+		t.Fatal("not let in")
+	}
+	served := make(chan struct{})
+	go func() {
+		defer close(served)
+		r.source.serve(r.source.sockets[0], ours)
+	}()
+	go theirs.Write(join(greeting, frame(4, join(ready, property("Socket-Type", "PUSH"))), frame(4, []byte("\x04PING"))))
+	said := make([]byte, greetingBytes+2) // and the head of its introduction
+	if _, err := io.ReadFull(theirs, said); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.CopyN(io.Discard, theirs, int64(said[greetingBytes+1])); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "it is let in", func() bool { return testutil.ToFloat64(r.source.opts.Metrics.of[pull].connections) == 1 })
+	r.stop()
+	select {
+	case <-served:
+	case <-time.After(patience):
+		t.Fatal("it still waits for the peer to read")
 	}
 }

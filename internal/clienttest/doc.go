@@ -5,8 +5,9 @@
 // theirs.
 //
 // testdata/clients names them with exact versions, and has the few lines each
-// that put them to use. `make clients` installs them with npm. Where that has
-// not been done, or where Node.js is missing, the tests are skipped and say so.
+// that put them to use. `make clients` installs them with npm, and gripcontrol with
+// pip. Where that has not been done, or where Node.js is missing, the tests are
+// skipped and say so.
 //
 // A client is judged by what its own user would see: comeback_test.go breaks its
 // connection in every way it knows, publishes meanwhile, and wants each event
@@ -14,6 +15,6 @@
 // and nodes.
 //
 // The clients' versions are pinned, so that a test that fails tells of a change
-// of ours. To take new ones, change package.json and docs/grip.md, run npm install
-// there, and the tests.
+// of ours. To take new ones, change package.json or requirements.txt, and
+// docs/grip.md, run npm install or pip there, and the tests.
 package clienttest

@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// TestTheManualNamesTheVersions compares docs/grip.md with package.json. A second
-// version of a package has an alias there.
+// TestTheManualNamesTheVersions compares docs/grip.md with package.json, where a
+// second version of a package has an alias, and with requirements.txt.
 func TestTheManualNamesTheVersions(t *testing.T) {
 	manual, err := os.ReadFile("../../docs/grip.md")
 	if err != nil {
@@ -30,5 +30,14 @@ func TestTheManualNamesTheVersions(t *testing.T) {
 		if want := "`" + name + "` " + version; !strings.Contains(string(manual), want) {
 			t.Errorf("docs/grip.md does not name %s", want)
 		}
+	}
+	required, err := os.ReadFile(filepath.Join(programs, "requirements.txt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, version, _ := strings.Cut(string(required), "gripcontrol==")
+	version, _, _ = strings.Cut(version, "\n")
+	if want := "`gripcontrol` " + version; !strings.Contains(string(manual), want) {
+		t.Errorf("docs/grip.md does not name %s", want)
 	}
 }

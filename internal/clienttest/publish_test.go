@@ -15,6 +15,11 @@ import (
 // name and a password. Holdfast takes tokens where it has some, and else, like
 // Pushpin, everybody.
 func publishers(t *testing.T, holdfast servetest.Program) {
+	publishBy(t, holdfast, "node", "publish.mjs")
+}
+
+// publishBy publishes with a program, which prints what came of it.
+func publishBy(t *testing.T, holdfast servetest.Program, program ...string) {
 	const nowhere = "http://127.0.0.1:1"
 	guarded := holdfast.Start(t, nowhere, "control: {tokens: [old, secret]}")
 	open := holdfast.Start(t, nowhere, "")
@@ -38,7 +43,7 @@ func publishers(t *testing.T, holdfast servetest.Program) {
 		for _, tt := range tests {
 			t.Run(tt.name, func(t *testing.T) {
 				t.Parallel()
-				program := exec.Command("node", "publish.mjs", "c", "data: x\n\n")
+				program := exec.Command(program[0], append(program[1:len(program):len(program)], "c", "data: x\n\n")...)
 				gripURL := strings.Replace(tt.gripURL, "CONTROL", strings.TrimPrefix(tt.control, "http://"), 1)
 				program.Env = append(os.Environ(), "GRIP_URL="+gripURL)
 				var got struct {

@@ -16,16 +16,16 @@ import (
 	"github.com/holdfast-proxy/holdfast/internal/servetest"
 )
 
-// gripOrigin is origin.mjs behind a node that signs with a key.
+// gripOrigin is an origin made with a library, behind a node that signs with a key.
 type gripOrigin struct {
 	t     *testing.T
 	proxy *servetest.Process
 	URL   string
 }
 
-// startGripOrigin starts both. The origin takes over a listener of ours, since
-// each of the two has to know where the other is.
-func startGripOrigin(t *testing.T, holdfast servetest.Program) *gripOrigin {
+// startGripOrigin starts both. The program of the origin takes over a listener of
+// ours, since each of the two has to know where the other is.
+func startGripOrigin(t *testing.T, holdfast servetest.Program, program *exec.Cmd) *gripOrigin {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -37,8 +37,8 @@ func startGripOrigin(t *testing.T, holdfast servetest.Program) *gripOrigin {
 	}
 	defer socket.Close()
 	o := &gripOrigin{t: t, URL: "http://" + l.Addr().String()}
-	o.proxy = holdfast.Start(t, o.URL, "grip: {sig_key: key}\nroutes: [{path_prefix: /ws, origins: ['"+o.URL+"'], over_http: true}]")
-	program := exec.Command("node", "origin.mjs")
+	o.proxy = holdfast.Start(t, o.URL, "grip: {sig_key: key}\nroutes: [{path_prefix: /ws, origins: ['"+o.URL+"'], over_http: true}]\n"+
+		"channels: {park: {wait: 500ms}, overrides: [{prefix: narrow, replay: {messages: 10}, send_window: {messages: 10}}]}")
 	program.ExtraFiles = []*os.File{socket}
 	program.Env = append(os.Environ(), "GRIP_URL="+o.proxy.ControlURL+"/?verify-iss=pushpin&verify-key=key")
 	var line struct{ Serving bool }
@@ -77,17 +77,24 @@ func (o *gripOrigin) request(t *testing.T, path string, header http.Header) *htt
 // serveGrip: an origin made with serve-grip does with Holdfast what it does with
 // Pushpin.
 func serveGrip(t *testing.T, holdfast servetest.Program) {
-	o := startGripOrigin(t, holdfast)
-	tests := map[string]func(*testing.T, *gripOrigin){
+	o := startGripOrigin(t, holdfast, exec.Command("node", "origin.mjs"))
+	o.each(t, map[string]func(*testing.T, *gripOrigin){
 		"knows its proxy by the signature":               knowsItsProxy,
 		"refuses what has not come through the proxy":    refusesOthers,
 		"holds a stream and publishes to it in order":    holdsAStream,
 		"goes on with a stream after an id":              goesOnAfterAnID,
+		"tells by its next link what was lost":           tellsWhatWasLost,
+		"helps a slow client by its next link, in pages": helpsASlowClient,
 		"answers a long poll by publishing":              answersALongPoll,
 		"lets a long poll end with its own 304 response": endsALongPoll,
 		"talks with WebSockets over HTTP":                talksWithWebSockets,
 		"closes WebSockets over HTTP":                    closesWebSockets,
-	}
+	})
+	o.knowsStrangers(t, holdfast)
+}
+
+// each runs tests at the same time.
+func (o *gripOrigin) each(t *testing.T, tests map[string]func(*testing.T, *gripOrigin)) {
 	t.Run("an origin", func(t *testing.T) {
 		for name, run := range tests {
 			t.Run(name, func(t *testing.T) {
@@ -96,6 +103,9 @@ func serveGrip(t *testing.T, holdfast servetest.Program) {
 			})
 		}
 	})
+}
+
+func (o *gripOrigin) knowsStrangers(t *testing.T, holdfast servetest.Program) {
 	stranger := holdfast.Start(t, o.URL, "grip: {sig_key: another key}")
 	if got := signature(t, stranger.URL); got["verdict"] {
 		t.Errorf("a signature with another key: %v", got)

@@ -35,7 +35,7 @@ func (l *loop) deliver(s *stream) {
 			l.attach(s, s.feed.Logs())
 		case hold.Again:
 		case hold.Write:
-			if s.refused.Load() {
+			if s.ticket.Refused() {
 				return // meanwhile: it may have been published after that
 			}
 			l.write(s, step, why)

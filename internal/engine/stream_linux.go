@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"sync/atomic"
 	"time"
 
 	"github.com/holdfast-proxy/holdfast/internal/hold"
@@ -36,10 +35,6 @@ type stream struct {
 	timed  bool // bag.deadline is on the wheel
 	// notified: close_notify has been said.
 	notified bool
-
-	// Set by any goroutine: it may get nothing more, and the errand to end it is on
-	// its way.
-	refused atomic.Bool
 }
 
 // phase is how far a stream has come.
@@ -112,7 +107,7 @@ func (s *stream) Inherit(conn net.Conn) {
 // End implements hold.Ender.
 func (s *stream) End(reason hold.Reason) {
 	if reason.AtOnce() {
-		s.refused.Store(true)
+		s.ticket.Refuse() // the errand to end it takes a while
 	}
 	s.loop.post(post{stream: s, do: end, why: reason})
 }

@@ -110,9 +110,10 @@ func (d *Desk[M]) work() {
 		if d.limiter.Wait(d.ctx) != nil {
 			continue // closed: next ends it
 		}
-		members := d.begin(e)
-		d.run(d.ctx, members)
-		d.end(e, len(members))
+		if members := d.begin(e); members != nil {
+			d.run(d.ctx, members)
+			d.end(len(members))
+		}
 	}
 }
 
@@ -130,16 +131,20 @@ func (d *Desk[M]) next() *errand[M] {
 	return e
 }
 
-// begin lets nobody join any more.
+// begin lets nobody join any more. It returns nil if Close has been faster, and
+// has returned e's members as not served.
 func (d *Desk[M]) begin(e *errand[M]) []M {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	if d.closed {
+		return nil
+	}
 	delete(d.keyed, e.key)
 	delete(d.all, e)
 	return e.members
 }
 
-func (d *Desk[M]) end(e *errand[M], members int) {
+func (d *Desk[M]) end(members int) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.members -= members
@@ -168,6 +173,13 @@ func (d *Desk[M]) Waiting() int {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.members
+}
+
+// Backlog is how many errands have not begun.
+func (d *Desk[M]) Backlog() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return len(d.all)
 }
 
 // Wait returns when nobody waits, or with ctx's error when that ends. What run

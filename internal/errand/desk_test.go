@@ -2,9 +2,11 @@ package errand
 
 import (
 	"context"
+	"runtime"
 	"slices"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -153,6 +155,39 @@ func TestCloseTellsWhoWasNotServed(t *testing.T) {
 		}
 		if d.Add("", "late", 0) {
 			t.Error("a closed desk takes errands")
+		}
+	})
+}
+
+// Who is served is not left, and who is left is not served, wherever Close hits.
+func TestCloseCountsNobodyTwice(t *testing.T) {
+	for range 500 {
+		var served atomic.Int64
+		d := New(Options{Concurrent: 4, PerSecond: 1e9}, func(_ context.Context, members []int) {
+			served.Add(int64(len(members)))
+		})
+		for i := range 20 {
+			d.Add("", i, 0)
+		}
+		runtime.Gosched()
+		if left := len(d.Close()); int(served.Load())+left != 20 {
+			t.Fatalf("%d served, %d left of 20", served.Load(), left)
+		}
+	}
+}
+
+func TestTheBacklogIsWhatHasNotBegun(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := notes{took: time.Hour}
+		d := n.desk(Options{Concurrent: 1, PerSecond: 1e6})
+		defer d.Close()
+		for _, key := range []string{"a", "b", "b", "c"} {
+			d.Add(key, "1", 0)
+		}
+		time.Sleep(time.Second)
+		synctest.Wait()
+		if got := d.Backlog(); got != 2 {
+			t.Errorf("got %d, want 2", got)
 		}
 	})
 }

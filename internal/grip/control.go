@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"time"
+	"unicode/utf8"
 )
 
 // ControlPrefix is what a text message begins with that is for the proxy.
@@ -222,9 +223,13 @@ func controlContent(doc object) (MessageType, []byte, error) {
 	return kind, b, checkMessage(kind, b)
 }
 
-// checkMessage reports what cannot be sent as a message.
+// checkMessage reports what cannot be sent as a message. A client that gets text which
+// is not UTF-8 must fail the connection (RFC 6455 §8.1).
 func checkMessage(kind MessageType, content []byte) error {
-	if (kind == Ping || kind == Pong) && len(content) > maxControlPayload {
+	switch {
+	case kind == Text && !utf8.Valid(content):
+		return errors.New("text is not valid UTF-8; the type is 'binary' for other bytes")
+	case (kind == Ping || kind == Pong) && len(content) > maxControlPayload:
 		return fmt.Errorf("%d bytes, at most %d fit into a ping or pong", len(content), maxControlPayload)
 	}
 	return nil

@@ -19,7 +19,7 @@ func TestControlMessagesOfOrigins(t *testing.T) {
 		`{"type":"keep-alive"}`:                                                                 &SocketKeepAlive{Interval: 55 * time.Second},
 		`{"type":"keep-alive","content":"","timeout":0}`:                                        &SocketKeepAlive{Content: []byte{}, Interval: 55 * time.Second},
 		`{"type":"keep-alive","message-type":"ping","content":"k","timeout":"2","mode":"idle"}`: &SocketKeepAlive{Message: Ping, Content: []byte("k"), Interval: 2 * time.Second},
-		`{"type":"keep-alive","content":"x","content-bin":"AP8=","mode":"interval"}`:            &SocketKeepAlive{Content: []byte{0, 255}, Interval: 55 * time.Second, Always: true},
+		`{"type":"keep-alive","content":"x","content-bin":"AH8=","mode":"interval"}`:            &SocketKeepAlive{Content: []byte{0, 127}, Interval: 55 * time.Second, Always: true},
 		`{"type":"send-delayed","message-type":"binary","content-bin":"AP8="}`:                  &SendDelayed{Message: Binary, Content: []byte{0, 255}, Wait: time.Second},
 		`{"type":"send-delayed","message-type":"pong","content":"","timeout":3}`:                &SendDelayed{Message: Pong, Content: []byte{}, Wait: 3 * time.Second},
 		`{"type":"flush-delayed"}`:                                                              &FlushDelayed{},
@@ -52,6 +52,8 @@ func TestControlMessagesThatAreRefused(t *testing.T) {
 		`{"type":"keep-alive","content":"x","mode":"often"}`:                                         `control message "keep-alive": mode must be 'idle' or 'interval', not "often"`,
 		`{"type":"keep-alive","content":"x","message-type":"close"}`:                                 `control message "keep-alive": message-type must be 'text', 'binary', 'ping' or 'pong', not "close"`,
 		`{"type":"keep-alive","content-bin":"?"}`:                                                    `control message "keep-alive": message contains 'content-bin' that is not valid base64`,
+		`{"type":"keep-alive","content-bin":"AP8="}`:                                                 `control message "keep-alive": text is not valid UTF-8; the type is 'binary' for other bytes`,
+		`{"type":"send-delayed","content-bin":"AP8="}`:                                               `control message "send-delayed": text is not valid UTF-8; the type is 'binary' for other bytes`,
 		`{"type":"send-delayed"}`:                                                                    `control message "send-delayed": does not contain 'content' or 'content-bin'`,
 		`{"type":"send-delayed","message-type":"ping","content":"` + strings.Repeat("x", 126) + `"}`: `control message "send-delayed": 126 bytes, at most 125 fit into a ping or pong`,
 	} {

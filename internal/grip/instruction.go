@@ -121,6 +121,16 @@ func Strip(h http.Header) {
 	}
 }
 
+// StripRequest removes what only a proxy may say to an origin: Grip-* headers, also
+// those that CGI and WSGI take for such, with an underscore.
+func StripRequest(h http.Header) {
+	for name := range h {
+		if IsField(strings.ReplaceAll(name, "_", "-")) {
+			delete(h, name)
+		}
+	}
+}
+
 // IsField reports whether a header field belongs to GRIP.
 func IsField(name string) bool {
 	const prefix = "Grip-"

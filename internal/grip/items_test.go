@@ -69,14 +69,15 @@ func TestPublishesThatAreRefused(t *testing.T) {
 	event := func(format string) string { return one(`{"channel":"c","sse":` + format + `}`) }
 	message := func(format string) string { return one(`{"channel":"c","ws-message":` + format + `}`) }
 	for body, want := range map[string]string{
-		message(`1`):                               "Invalid format: publish item object contains 'ws-message' with wrong type",
-		message(`{}`):                              "Invalid format: 'ws-message' does not contain 'content' or 'content-bin'",
-		message(`{"content":"x","type":"y"}`):      "Invalid format: 'ws-message': type must be 'text', 'binary', 'ping' or 'pong', not \"y\"",
-		message(`{"content":1}`):                   "Invalid format: 'ws-message' contains 'content' with wrong type",
-		message(`{"action":"x"}`):                  "Invalid format: 'ws-message' contains unknown action \"x\": it is 'send', 'hint', 'close' or 'refresh'",
-		message(`{"action":"close","code":1005}`):  "Invalid format: 'ws-message': close code 1005 cannot be sent",
-		message(`{"action":"close","code":5000}`):  "Invalid format: 'ws-message': close code 5000 cannot be sent",
-		message(`{"action":"close","reason":"x"}`): "Invalid format: 'ws-message' contains 'reason' without 'code'",
+		message(`1`):                          "Invalid format: publish item object contains 'ws-message' with wrong type",
+		message(`{}`):                         "Invalid format: 'ws-message' does not contain 'content' or 'content-bin'",
+		message(`{"content":"x","type":"y"}`): "Invalid format: 'ws-message': type must be 'text', 'binary', 'ping' or 'pong', not \"y\"",
+		message(`{"content-bin":"/w==","type":"text"}`):                                       "Invalid format: 'ws-message': text is not valid UTF-8; the type is 'binary' for other bytes",
+		message(`{"content":1}`):                                                              "Invalid format: 'ws-message' contains 'content' with wrong type",
+		message(`{"action":"x"}`):                                                             "Invalid format: 'ws-message' contains unknown action \"x\": it is 'send', 'hint', 'close' or 'refresh'",
+		message(`{"action":"close","code":1005}`):                                             "Invalid format: 'ws-message': close code 1005 cannot be sent",
+		message(`{"action":"close","code":5000}`):                                             "Invalid format: 'ws-message': close code 5000 cannot be sent",
+		message(`{"action":"close","reason":"x"}`):                                            "Invalid format: 'ws-message' contains 'reason' without 'code'",
 		message(`{"action":"close","code":4000,"reason":"` + strings.Repeat("x", 124) + `"}`): "Invalid format: 'ws-message': reason is over 123 bytes",
 		message(`{"type":"ping","content":"` + strings.Repeat("x", 126) + `"}`):               "Invalid format: 'ws-message': 126 bytes, at most 125 fit into a ping or pong",
 		`{`:                                 "Body is not valid JSON.",

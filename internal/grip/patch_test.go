@@ -63,3 +63,11 @@ func TestLastIsQuotedWhereItMustBe(t *testing.T) {
 		t.Error("a line break gets into a header")
 	}
 }
+
+func TestLastDoesNotTellOfOtherChannelsThanIsMeant(t *testing.T) {
+	for _, channel := range []string{"a, secret; last-id=0, b", "a; last-id=0", `a"`} {
+		if value, ok := Last(channel, "1"); ok {
+			t.Errorf("%q: %s", channel, value)
+		}
+	}
+}

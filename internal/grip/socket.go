@@ -87,9 +87,18 @@ func OffersDeflate(h http.Header) bool {
 		return false
 	}
 	return slices.ContainsFunc(members, func(m member) bool {
-		return strings.EqualFold(m.value, deflateExtension) &&
-			!slices.ContainsFunc(m.params, func(p param) bool { return p.name == "server_max_window_bits" })
+		return strings.EqualFold(m.value, deflateExtension) && !slices.ContainsFunc(m.params, bindsServer)
 	})
+}
+
+// bindsServer reports whether a parameter of an offer is one that we cannot do, or do
+// not know (RFC 7692 §7.1: such an offer is declined).
+func bindsServer(p param) bool {
+	switch p.name {
+	case "server_no_context_takeover", "client_no_context_takeover", "client_max_window_bits":
+		return false
+	}
+	return true
 }
 
 // AcceptDeflate says to the client that its offer is taken up.

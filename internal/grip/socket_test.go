@@ -64,7 +64,8 @@ func TestWhichOffersOfCompressionAreTakenUp(t *testing.T) {
 		"permessage-deflate; server_no_context_takeover":                    true,
 		"permessage-deflate; server_max_window_bits=10":                     false,
 		"permessage-deflate; server_max_window_bits=10, permessage-deflate": true,
-		"": false, "x": false, `permessage-deflate; a="`: false,
+		"permessage-deflate; window=1":                                      false,
+		"":                                                                  false, "x": false, `permessage-deflate; a="`: false,
 	} {
 		if got := OffersDeflate(extensions(line)); got != want {
 			t.Errorf("%s: %v", line, got)

@@ -71,7 +71,8 @@ type Holder interface {
 	// Drain admits nobody any more and ends what is held, spread evenly over
 	// window and each cleanly, after what was published until its turn. It
 	// returns nil when all have ended. When ctx ends before that, it cuts the
-	// rest off and returns ctx's error.
+	// rest off, which is gone then if it goes within a second, and returns ctx's
+	// error.
 	Drain(ctx context.Context, window time.Duration) error
 
 	// Run does the holder's work until ctx ends; then it cuts off what is

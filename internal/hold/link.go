@@ -27,6 +27,7 @@ type Link struct {
 	seen    []seen
 	read    []channels.Entry // of the batch under way, filtered or not
 	cause   *cause           // why to ask when what comes before it is written
+	orphan  orphan           // what to tell of then, where asking would not help
 	waiting *cause           // why the stream waits; nil: it does not
 	relief  *Relief
 	off     int    // bytes of relief.Body behind the stream

@@ -34,11 +34,11 @@ type mail struct {
 
 // Move has a stream go on with other channels.
 type Move struct {
-	// Follow returns the cursor to go on with, made for the holder's group, from the
-	// place where the stream stands (channels.Continued). It is called once, by a
-	// goroutine of the holder, which it must not block. If it fails, the
+	// Follow returns the cursor to go on with, made for the holder's group, from where
+	// the stream stands (channels.Continued). It is called once, by a goroutine of
+	// the holder, which it must not block, and does not keep last. If it fails, the
 	// stream ends.
-	Follow func(place uint64) (*channels.Cursor, error)
+	Follow func(last *channels.Cursor) (*channels.Cursor, error)
 	// Filters are the stream's from then on; nil: none. They rewrite only if those
 	// before did.
 	Filters *filter.Set
@@ -175,7 +175,7 @@ func (f *Feed) addressed(b *Batch) (step Step, why Reason, ok bool) {
 
 // move goes on with another cursor.
 func (f *Feed) move(b *Batch, to *Move) (Step, Reason) {
-	cursor, err := to.Follow(f.cursor.Place())
+	cursor, err := to.Follow(f.cursor)
 	if err != nil {
 		return f.bye(b, ReasonShutdown)
 	}

@@ -13,6 +13,13 @@ type cause struct {
 	entry uint64
 }
 
+// orphan is an entry before which something is missing that the origin cannot be
+// asked for. The zero value is none.
+type orphan struct {
+	seen *seen
+	seq  uint64
+}
+
 // canAsk reports whether there is an origin to ask.
 func (f *Feed) canAsk() bool { return f.link != nil && !f.link.over }
 
@@ -24,10 +31,14 @@ const Stubborn = 2
 // false if that is nothing.
 func (f *Feed) stalled(b *Batch, due Due) (step Step, why Reason, ok bool) {
 	l := f.link
-	if l.waiting == nil {
-		if l.cause == nil {
-			return 0, "", false
-		}
+	switch {
+	case l.orphan.seen != nil:
+		step, why = f.tellOrphan(b)
+		return step, why, true
+	case l.waiting != nil:
+	case l.cause == nil:
+		return 0, "", false
+	default:
 		f.ask(l.cause)
 	}
 	if l.relief == nil {
@@ -130,10 +141,7 @@ func (f *Feed) sift(entries []channels.Entry) []channels.Entry {
 			return kept
 		case action == channels.Send && s.has(e):
 			continue
-		case action == channels.Send && !s.follows(e) && !f.cursor.PassedOver(e):
-			gap := &channels.Gap{Reason: channels.Missing, Channel: s.channel, LastID: string(s.ahead), Lost: -1}
-			l.cause = &cause{Trigger(channels.Missing), gap, e.Seq()}
-			f.terms.count.gap(gap.Reason)
+		case action == channels.Send && f.breaks(e, s):
 			f.cursor.Back(e)
 			return kept
 		}
@@ -144,6 +152,31 @@ func (f *Feed) sift(entries []channels.Entry) []channels.Entry {
 		kept = append(kept, *e)
 	}
 	return kept
+}
+
+// breaks reports whether something is missing before e. When what comes before
+// that is written the origin is asked, or if it could not tell, the client is told.
+func (f *Feed) breaks(e *channels.Entry, s *seen) bool {
+	switch {
+	case !s.follows(e) && !f.cursor.PassedOver(e):
+		gap := &channels.Gap{Reason: channels.Missing, Channel: s.channel, LastID: string(s.ahead), Lost: -1}
+		f.link.cause = &cause{Trigger(channels.Missing), gap, e.Seq()}
+		f.terms.count.gap(gap.Reason)
+		return true
+	case s.orphaned(e):
+		f.link.orphan = orphan{s, e.Seq()}
+		return true
+	}
+	return false
+}
+
+// tellOrphan tells the client that something is missing before the entry that
+// comes next.
+func (f *Feed) tellOrphan(b *Batch) (Step, Reason) {
+	o := f.link.orphan
+	f.link.orphan = orphan{}
+	o.seen.told = o.seq
+	return f.missed(b, &channels.Gap{Reason: channels.Missing, Channel: o.seen.channel, Lost: -1, Resume: f.cursor.Position()})
 }
 
 // wanted asks the origin at the head, if somebody wants that.
@@ -158,7 +191,7 @@ func (f *Feed) wanted() {
 	}
 }
 
-// relief says that the piece of an answer is behind the stream.
+// passedPiece says that the piece of an answer is behind the stream.
 func (f *Feed) passedPiece(b *Batch) {
 	f.link.off += len(b.piece)
 	if f.terms.events {

@@ -45,7 +45,9 @@ type Ticket struct {
 	addr [16]byte // of the client, zero if it is not known
 
 	who   atomic.Pointer[Who] // nil: nothing is known
-	index int                 // in Registry.tickets; guarded by its mutex
+	index int32               // in Registry.tickets; guarded by its mutex
+	// refused: see Refuse. It stands here because there is room.
+	refused atomic.Bool
 }
 
 // Note says whose ticket it is. It is called before Enter.
@@ -64,6 +66,12 @@ func (t *Ticket) client() Client {
 	}
 	return c
 }
+
+// Refuse says that whoever has the ticket may get nothing more, before he has ended.
+func (t *Ticket) Refuse() { t.refused.Store(true) }
+
+// Refused reports whether Refuse was called.
+func (t *Ticket) Refused() bool { return t.refused.Load() }
 
 // Guard looks at everybody who is entered, or identified anew, and may end him. He can
 // already be found by Registry.Held as he is then, so between a guard that is set and a
@@ -128,7 +136,7 @@ func (r *Registry) Enter(t *Ticket, e Ender) {
 func (r *Registry) Identify(t *Ticket, who *Who) {
 	t.who.Store(who)
 	r.mu.Lock()
-	entered := t.index < len(r.tickets) && r.tickets[t.index] == t
+	entered := int(t.index) < len(r.tickets) && r.tickets[t.index] == t
 	r.mu.Unlock()
 	if entered {
 		r.inspect(t)
@@ -152,7 +160,7 @@ func (r *Registry) add(t *Ticket) Reason {
 	defer r.mu.Unlock()
 	r.last++
 	t.id = uint64(time.Now().Unix())<<32 | uint64(r.last)
-	t.index = len(r.tickets)
+	t.index = int32(len(r.tickets))
 	r.tickets = append(r.tickets, t)
 	return r.closing
 }
@@ -178,12 +186,18 @@ func (r *Registry) Leave(t *Ticket) {
 	r.releaseLocked()
 }
 
+// cutOffTime is how long Drain waits for the ends of those whom it has cut off.
+const cutOffTime = time.Second
+
 // Drain is Holder.Drain.
 func (r *Registry) Drain(ctx context.Context, window time.Duration) error {
 	spread(ctx, r.close(ReasonDrain), window)
 	err := r.wait(ctx)
 	if err != nil {
 		r.CutOff()
+		late, cancel := context.WithTimeout(context.WithoutCancel(ctx), cutOffTime)
+		defer cancel()
+		r.wait(late)
 	}
 	return err
 }

@@ -17,6 +17,8 @@ type seen struct {
 	// active: something has come since a timeout was asked for.
 	active bool
 	apart  bool // Seen.Apart
+	// told is the orphan of which the client has been told last.
+	told uint64
 	// ahead is id after what is read but not written yet.
 	ahead []byte
 }
@@ -47,6 +49,13 @@ func (l *Link) known() []Seen {
 // follows reports whether e is what comes after what the client has seen.
 func (s *seen) follows(e *channels.Entry) bool {
 	return len(e.PrevID()) == 0 || len(s.ahead) == 0 || bytes.Equal(e.PrevID(), s.ahead)
+}
+
+// orphaned reports whether something is missing before e of which nobody has told
+// the client yet, and which the origin could not tell: it is not known what the
+// client has seen.
+func (s *seen) orphaned(e *channels.Entry) bool {
+	return len(s.ahead) == 0 && e.Orphan() && e.Seq() != s.told
 }
 
 // has reports whether the client has e already: it is the item seen last, or one

@@ -90,7 +90,7 @@ func (f *Feed) broken(b *Batch, n int, now time.Time) (rest []byte) {
 	}
 	if f.canAsk() {
 		if f.link.through(place, f.terms.form); place != math.MaxUint64 {
-			f.link.cause = nil // it will come again
+			f.link.cause, f.link.orphan = nil, orphan{} // it will come again
 		}
 	}
 	return rest

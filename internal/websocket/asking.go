@@ -19,7 +19,7 @@ import (
 type Asker func(ctx context.Context, fields http.Header, events []byte) (*Reply, error)
 
 // ErrUnreached is matched by errors of an Asker that pass: the origin could not
-// be connected to, or did not answer in time.
+// be connected to, had too much to do, or did not answer in time.
 var ErrUnreached = errors.New("origin is not reached")
 
 // Reply is an origin's answer in events, all of it.
@@ -140,14 +140,15 @@ type Opening struct {
 
 // Open asks the origin to accept the WebSocket. An origin may take its time: it
 // answers nothing but a Keep-Alive-Interval, and is asked again after that. An
-// error is the Asker's, or says what is wrong with the answer.
+// error is the Asker's, or says what is wrong with the answer. With it, too, comes
+// the conversation, which is only good for Abandon then.
 func Open(ctx context.Context, ask Asker) (*Opening, error) {
 	o := &Opening{asking: asking{ask: ask, meta: http.Header{}}}
 	open := woh.Append(nil, woh.Event{Type: woh.Open})
 	for {
 		reply, said, err := o.asking.post(ctx, open)
 		if err != nil {
-			return nil, err
+			return o, err
 		}
 		if len(said) > 0 || o.asking.interval == 0 {
 			return o, o.opened(reply, said)
@@ -157,7 +158,7 @@ func Open(ctx context.Context, ask Asker) (*Opening, error) {
 		case <-timer.C:
 		case <-ctx.Done():
 			timer.Stop()
-			return nil, ctx.Err()
+			return o, ctx.Err()
 		}
 	}
 }
@@ -184,14 +185,15 @@ func (o *Opening) opened(reply *Reply, said []woh.Event) (err error) {
 	return nil
 }
 
-// Abandon tells the origin that the client has gone after all.
+// Abandon tells the origin that the WebSocket has not come about after all.
 func (o *Opening) Abandon() {
 	ctx, cancel := context.WithTimeout(context.Background(), closeWait)
 	defer cancel()
 	o.asking.disconnect(ctx)
 }
 
-// disconnect tells the origin that the client is gone. It may not be there.
+// disconnect tells the origin that the client is gone, until ctx ends if it is not
+// reached.
 func (a *asking) disconnect(ctx context.Context) {
-	_, _, _ = a.post(ctx, woh.Append(nil, woh.Event{Type: woh.Disconnect}))
+	_, _, _ = a.persist(ctx, woh.Append(nil, woh.Event{Type: woh.Disconnect}))
 }

@@ -9,15 +9,16 @@ import (
 	"github.com/holdfast-proxy/holdfast/internal/hold"
 )
 
-// writeClient writes to the client.
+// writeClient writes to the client. When the session is over, the deadline of farewell
+// is for everything.
 func (s *Session) writeClient(b []byte) error {
-	wait := s.WriteTimeout
-	if s.isOver() {
-		wait = closeWait
-	}
-	s.Client.SetWriteDeadline(time.Now().Add(wait))
-	_, err := s.Client.Write(b)
-	return err
+	return pieces(b, func(piece []byte) error {
+		if !s.isOver() {
+			s.Client.SetWriteDeadline(time.Now().Add(s.WriteTimeout))
+		}
+		_, err := s.Client.Write(piece)
+		return err
+	})
 }
 
 // clientError ends the session after a write to the client that failed.

@@ -129,6 +129,9 @@ func (s *Session) subscribe(c *grip.Subscribe) *Ending {
 	if err := s.Quota.Join(name); err != nil {
 		return crowded(err)
 	}
+	s.feed.joining.Store(true)
+	defer s.Kick()
+	defer s.feed.joining.Store(false)
 	cursor, err := s.Follow(s.ctx, name)
 	switch {
 	case errors.Is(err, ErrInstruction):
@@ -140,7 +143,6 @@ func (s *Session) subscribe(c *grip.Subscribe) *Ending {
 		return &Ending{Reason: ReasonHistory, Err: err, code: codeTryLater, text: "channel is not available now"}
 	}
 	s.follow(&sub{name: name, channel: c.Channel, cursor: cursor}, c.Filters)
-	s.Kick()
 	return nil
 }
 

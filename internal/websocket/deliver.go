@@ -38,9 +38,13 @@ func (s *Session) deliver() {
 	}
 }
 
-// drainFeed sends what the channels have. It reports false if the session is over.
+// drainFeed sends what the channels have, and ends the session if that is asked for. It
+// reports false if the session is over.
 func (s *Session) drainFeed(batch []channels.Entry) bool {
 	for !s.isOver() {
+		// Both before anything is taken: it is to be everything that was published until
+		// then, also into a channel that has been followed and is not in the feed yet.
+		asked, joining := s.asked.Load(), s.feed.joining.Load()
 		entries, err := s.feed.take(batch[:0])
 		gap := gapOf(err)
 		if gap != nil {
@@ -62,11 +66,10 @@ func (s *Session) drainFeed(batch []channels.Entry) bool {
 			clear(entries)
 			continue
 		}
-		if reason := s.asked.Load(); reason != nil {
-			s.finish(Ending{Reason: *reason, code: codeGoingAway, text: "going away"})
-			return false
+		if asked == nil || joining {
+			return true
 		}
-		return true
+		s.finish(Ending{Reason: *asked, code: codeGoingAway, text: "going away"})
 	}
 	return false
 }

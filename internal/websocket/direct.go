@@ -26,7 +26,8 @@ type direct struct {
 // agreed, on a connection that the session owns, and returns how it ended.
 func (s *Session) Direct(conn io.ReadWriteCloser, agreed *grip.Socket) Ending {
 	d := &direct{s: s, conn: conn, gone: make(chan struct{})}
-	d.out = &peer{write: d.write, masks: true}
+	d.out = newPeer(d.write)
+	d.out.masks = true
 	d.in = reader{src: conn, side: ws.StateClientSide, limit: s.MaxMessage}
 	if agreed.Deflated {
 		d.in.side |= ws.StateExtended
@@ -39,14 +40,12 @@ func (s *Session) Direct(conn io.ReadWriteCloser, agreed *grip.Socket) Ending {
 // write writes to the origin. If that takes too long, the connection is closed:
 // it has no deadlines.
 func (d *direct) write(b []byte) error {
-	wait := d.s.WriteTimeout
-	if d.s.isOver() {
-		wait = closeWait
-	}
-	timer := time.AfterFunc(wait, func() { d.conn.Close() })
-	defer timer.Stop()
-	_, err := d.conn.Write(b)
-	return err
+	return pieces(b, func(piece []byte) error {
+		timer := time.AfterFunc(d.s.WriteTimeout, func() { d.conn.Close() })
+		defer timer.Stop()
+		_, err := d.conn.Write(piece)
+		return err
+	})
 }
 
 // run implements origin.
@@ -121,6 +120,8 @@ func (d *direct) refresh() {}
 // end implements origin. The origin gets what the client got, unless that left
 // without a word.
 func (d *direct) end() {
+	timer := time.AfterFunc(closeWait, func() { d.conn.Close() })
+	defer timer.Stop()
 	if !d.s.detached.Load() {
 		e := d.s.ending
 		if e.code == codeNoFrame || e.Reason == hold.ReasonAction {
@@ -128,11 +129,6 @@ func (d *direct) end() {
 		}
 		_ = d.out.send(ws.OpClose, e.body()) // it may be gone, or know already
 	}
-	timer := time.NewTimer(closeWait)
-	defer timer.Stop()
-	select {
-	case <-d.gone:
-	case <-timer.C:
-	}
+	<-d.gone
 	d.conn.Close()
 }

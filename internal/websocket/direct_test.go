@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/holdfast-proxy/holdfast/internal/grip"
 	"github.com/holdfast-proxy/holdfast/internal/hold"
+	"github.com/holdfast-proxy/holdfast/internal/wire"
 )
 
 var plain = &grip.Socket{Prefix: "m:"}
@@ -107,6 +109,27 @@ func TestCloseFramesThatNobodyAnswers(t *testing.T) {
 	})
 }
 
+// Whoever restarts, or is too busy, says so with codes that were registered after
+// RFC 6455.
+func TestCloseCodesPassFromBothSides(t *testing.T) {
+	for _, code := range []int{1000, 1001, 1003, 1008, 1011, 1012, 1013, 1014, 3000, 4999} {
+		inBubble(t, func(t *testing.T, r *rig) {
+			client, origin := r.direct(plain)
+			go tell(t, origin, ws.OpClose, closing(code, "why"))
+			client.want(ws.OpClose, closing(code, "why"))
+			go io.Copy(io.Discard, origin)
+			client.wantEnd(ReasonOriginClosed)
+		})
+		inBubble(t, func(t *testing.T, r *rig) {
+			client, origin := r.direct(plain)
+			client.send(ws.OpClose, closing(code, "why"))
+			hears(t, origin, ws.OpClose, closing(code, "why"))
+			client.want(ws.OpClose, closing(code, "why"))
+			client.wantEnd(hold.ReasonClientClosed)
+		})
+	}
+}
+
 func TestFramesThatBreakTheRules(t *testing.T) {
 	for name, c := range map[string]struct {
 		frame ws.Frame
@@ -117,6 +140,8 @@ func TestFramesThatBreakTheRules(t *testing.T) {
 		"a continuation":              {ws.MaskFrame(ws.NewFrame(ws.OpContinuation, true, nil)), 1002, "protocol error"},
 		"a close frame of one byte":   {ws.MaskFrame(ws.NewCloseFrame([]byte{3})), 1002, "protocol error"},
 		"a close frame with 1005":     {ws.MaskFrame(ws.NewCloseFrame([]byte("\x03\xed"))), 1002, "protocol error"},
+		"a close frame with 1016":     {ws.MaskFrame(ws.NewCloseFrame([]byte("\x03\xf8"))), 1002, "protocol error"},
+		"a close frame with 5000":     {ws.MaskFrame(ws.NewCloseFrame([]byte("\x13\x88"))), 1002, "protocol error"},
 		"a close frame of other text": {ws.MaskFrame(ws.NewCloseFrame([]byte("\x03\xe8\xff"))), 1002, "protocol error"},
 		"compression":                 {ws.MaskFrame(ws.Frame{Header: ws.Header{Fin: true, Rsv: ws.Rsv(true, false, false), OpCode: ws.OpText}}), 1002, "protocol error"},
 	} {
@@ -174,6 +199,85 @@ func TestAnOriginThatTakesNothingIsGivenUp(t *testing.T) {
 	})
 }
 
+// An origin that is stuck keeps a session that is over no longer than one that does not
+// answer its close frame.
+func TestAnOriginThatTakesNothingKeepsNobody(t *testing.T) {
+	inBubble(t, func(t *testing.T, r *rig) {
+		client, _ := r.direct(plain)
+		client.send(ws.OpText, "x")
+		synctest.Wait()
+		start := time.Now()
+		go r.holder.Drain(t.Context(), 0)
+		client.want(ws.OpClose, closing(1001, "going away"))
+		client.wantEnd(hold.ReasonDrain)
+		if took := time.Since(start); took > closeWait {
+			t.Errorf("after %v", took)
+		}
+	})
+}
+
+// A large message may take longer than a write, as long as it moves.
+func TestALargeMessageMayTakeItsTime(t *testing.T) {
+	const size = 4 * maxPiece
+	slowly := func(t *testing.T, r io.Reader) {
+		t.Helper()
+		for n := range size / maxPiece {
+			if _, err := io.CopyN(io.Discard, r, maxPiece); err != nil {
+				t.Fatalf("piece %d: %v", n, err)
+			}
+			time.Sleep(15 * time.Second)
+		}
+	}
+	inBubble(t, func(t *testing.T, r *rig) {
+		client, origin := r.direct(plain)
+		go io.Copy(io.Discard, origin)
+		tell(t, origin, ws.OpText, `c:{"type":"subscribe","channel":"ch"}`)
+		synctest.Wait()
+		r.publish("ch", strings.Repeat("x", size))
+		slowly(t, client)
+		client.wantEnd(hold.ReasonClientClosed)
+	})
+	inBubble(t, func(t *testing.T, r *rig) {
+		ours, origin := net.Pipe()
+		client := r.session(func(s *Session) Ending {
+			s.in.side |= ws.StateExtended // compressed messages come whole
+			return s.Direct(ours, plain)
+		})
+		small, _ := wire.Deflate(ws.OpText, []byte(strings.Repeat("x", size)))
+		compressed := ws.Frame{Header: ws.Header{Fin: true, OpCode: ws.OpText, Rsv: ws.Rsv(true, false, false), Length: int64(len(small))}, Payload: small}
+		if err := ws.WriteFrame(client, ws.MaskFrame(compressed)); err != nil {
+			t.Fatal(err)
+		}
+		slowly(t, origin)
+		go io.Copy(io.Discard, origin)
+		client.wantEnd(hold.ReasonClientClosed)
+	})
+}
+
+// When the session is over, a large message has no more time than the farewell.
+func TestALargeMessageDoesNotPutOffTheEnd(t *testing.T) {
+	inBubble(t, func(t *testing.T, r *rig) {
+		client, origin := r.direct(plain)
+		tell(t, origin, ws.OpText, `c:{"type":"subscribe","channel":"ch"}`)
+		synctest.Wait()
+		r.publish("ch", strings.Repeat("x", 8*maxPiece))
+		go tell(t, origin, ws.OpClose, "")
+		go io.Copy(io.Discard, origin)
+		synctest.Wait()
+		start := time.Now()
+		time.Sleep(closeWait - time.Second)
+		if _, err := io.CopyN(io.Discard, client, maxPiece); err != nil {
+			t.Fatal(err)
+		}
+		if e := <-client.ended; e.Reason != ReasonOriginClosed {
+			t.Errorf("ended by %s", e.Reason)
+		}
+		if took := time.Since(start); took > 2*closeWait {
+			t.Errorf("after %v", took)
+		}
+	})
+}
+
 func TestAChannelThatCannotBeFollowed(t *testing.T) {
 	inBubble(t, func(t *testing.T, r *rig) {
 		client, origin := r.direct(plain)
@@ -181,6 +285,21 @@ func TestAChannelThatCannotBeFollowed(t *testing.T) {
 		go tell(t, origin, ws.OpText, `c:{"type":"subscribe","channel":"gone"}`)
 		client.want(ws.OpClose, closing(1013, "channel is not available now"))
 		client.wantEnd(ReasonHistory)
+	})
+}
+
+// What is published into a channel that is just being followed is not lost in a drain.
+func TestADrainWaitsForAChannelThatIsBeingFollowed(t *testing.T) {
+	inBubble(t, func(t *testing.T, r *rig) {
+		client, origin := r.direct(plain)
+		tell(t, origin, ws.OpText, `c:{"type":"subscribe","channel":"slow"}`)
+		go io.Copy(io.Discard, origin)
+		synctest.Wait()
+		r.publish("slow", "last")
+		go r.holder.Drain(t.Context(), 0)
+		client.want(ws.OpText, "last")
+		client.want(ws.OpClose, closing(1001, "going away"))
+		client.wantEnd(hold.ReasonDrain)
 	})
 }
 

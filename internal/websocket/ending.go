@@ -2,6 +2,7 @@ package websocket
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"syscall"
@@ -113,11 +114,21 @@ func endingOf(reason hold.Reason, payload []byte) (Ending, error) {
 		return Ending{}, ws.ProtocolError("close frame of one byte")
 	}
 	code, text := ws.ParseCloseFrameData(payload)
-	if err := ws.CheckCloseFrameData(code, text); err != nil {
-		return Ending{}, err
-	}
-	if !utf8.ValidString(text) {
+	switch {
+	case !canClose(code):
+		return Ending{}, ws.ProtocolError(fmt.Sprintf("close frame with the code %d", code))
+	case !utf8.ValidString(text):
 		return Ending{}, ws.ErrProtocolInvalidUTF8
 	}
 	return Ending{Reason: reason, code: int(code), text: text}, nil
+}
+
+// canClose reports whether a code may stand in a close frame (RFC 6455 §7.4). The
+// library does not know those that were registered later, 1012 to 1014.
+func canClose(code ws.StatusCode) bool {
+	switch code {
+	case ws.StatusNoMeaningYet, ws.StatusNoStatusRcvd, ws.StatusAbnormalClosure:
+		return false
+	}
+	return code >= 1000 && code <= 1014 || code.IsApplicationSpec() || code.IsPrivateSpec()
 }

@@ -3,6 +3,7 @@ package websocket
 import (
 	"errors"
 	"sync"
+	"sync/atomic"
 
 	"github.com/holdfast-proxy/holdfast/channels"
 	"github.com/holdfast-proxy/holdfast/internal/grip"
@@ -13,6 +14,9 @@ import (
 // are read, so each has a cursor of its own. What they have goes out in the order
 // of its publication.
 type feed struct {
+	// joining: a channel is being followed, to be added. Set by who adds and removes.
+	joining atomic.Bool
+
 	mu   sync.Mutex // held while a cursor reads, which does not block
 	subs []*sub
 	filtering
@@ -106,31 +110,51 @@ func (f *feed) take(dst []channels.Entry) ([]channels.Entry, error) {
 	defer f.mu.Unlock()
 	clear(f.own)
 	for len(dst) < cap(dst) {
-		var first *sub
-		place := 0
-		for i, s := range f.subs {
-			s.look()
-			switch {
-			case s.err != nil && len(dst) > 0:
-				return dst, nil // it comes after them
-			case s.err != nil:
-				err := s.err
-				s.err = nil
-				return dst, err
-			case len(s.next) > 0 && (first == nil || s.next[0].Seq() < first.next[0].Seq()):
-				first, place = s, i
-			}
-		}
-		if first == nil {
+		place := f.first()
+		if place < 0 {
 			break
 		}
-		if e := &first.next[0]; f.passes(place, e, len(dst)) {
+		s := f.subs[place]
+		if s.err != nil {
+			if len(dst) > 0 {
+				break // it comes after them
+			}
+			err := s.err
+			s.err = nil
+			return dst, err
+		}
+		if e := &s.next[0]; f.passes(place, e, len(dst)) {
 			dst = append(dst, *e)
 		}
-		clear(first.next)
-		first.next = first.next[:0]
+		clear(s.next)
+		s.next = s.next[:0]
 	}
 	return dst, nil
+}
+
+// first finds the channel whose next entry was published first, or one that has an
+// error; -1 is none.
+//
+// An entry is in its log before the next one is in any. So when one is found, what was
+// published before it is there, but perhaps not yet when its channel was looked at:
+// those that had nothing are looked at again.
+func (f *feed) first() int {
+	place := -1
+	for range 2 {
+		for i, s := range f.subs {
+			s.look()
+			if s.err != nil {
+				return i
+			}
+			if len(s.next) > 0 && (place < 0 || s.next[0].Seq() < f.subs[place].next[0].Seq()) {
+				place = i
+			}
+		}
+		if place < 0 {
+			break
+		}
+	}
+	return place
 }
 
 // look reads the next entry, unless it is there.

@@ -86,8 +86,11 @@ func (r *rig) session(run func(*Session) Ending) *client {
 }
 
 func (r *rig) follow(ctx context.Context, channel string) (*channels.Cursor, error) {
-	if channel == "gone" {
+	switch channel {
+	case "gone":
 		return nil, errors.New("no history")
+	case "slow": // to be in the session's hands
+		defer time.Sleep(time.Second)
 	}
 	return r.hub.Follow(ctx, channels.Follow{
 		Subscriptions: []channels.Subscription{{Channel: channel}}, Form: wire.Message, Live: r.hub.Head().Seq, Group: r.holder.Group(),

@@ -181,6 +181,10 @@ func (o *overHTTP) closed(payload []byte) *Ending {
 
 // toClient passes on a message, or does what it says.
 func (o *overHTTP) toClient(op ws.OpCode, content []byte) *Ending {
+	if int64(len(content)) > o.s.MaxMessage {
+		e := originFailed(errTooBig)
+		return &e
+	}
 	if o.speaks {
 		return o.s.fromOrigin(part{op: op, first: true, last: true, payload: content})
 	}

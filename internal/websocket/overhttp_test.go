@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -119,8 +120,10 @@ func TestAnOriginThatIsNotReachedIsAskedAgain(t *testing.T) {
 			client.send(ws.OpText, "hi")
 			client.want(ws.OpClose, closing(1011, "origin is gone"))
 			client.wantEnd(ReasonOriginLost)
-			if n := len(o.asked); n != 1+1+retries+1 { // OPEN, the message, again, DISCONNECT
-				t.Errorf("asked %d times: %q", n, o.asked)
+			want := slices.Concat([]string{"OPEN\r\n"}, slices.Repeat([]string{texts("hi")}, 1+retries),
+				slices.Repeat([]string{"DISCONNECT\r\n"}, 3)) // as often as closeWait allows
+			if diff := cmp.Diff(want, o.asked); diff != "" {
+				t.Error(diff)
 			}
 		})
 	})
@@ -188,6 +191,38 @@ func TestAClientWaitsForAnOriginThatDoesNotAnswer(t *testing.T) {
 		}
 		if sum != 6 {
 			t.Errorf("%d messages have come: %v", sum, sizes)
+		}
+		client.wantEnd(hold.ReasonClientClosed)
+	})
+}
+
+func TestAMessageOfTheOriginIsBoundedOverHTTP(t *testing.T) {
+	const limit = 1 << 20 // the rig's
+	inBubble(t, func(t *testing.T, r *rig) {
+		o := new(scripted)
+		client := r.opened(o, accepts(texts("m:"+strings.Repeat("x", limit-2), "m:"+strings.Repeat("x", limit-1))))
+		client.want(ws.OpText, strings.Repeat("x", limit-2))
+		client.want(ws.OpClose, closing(1009, "message of the origin is too big"))
+		client.wantEnd(ReasonTooBig)
+		if last := o.asked[len(o.asked)-1]; last != "DISCONNECT\r\n" {
+			t.Errorf("the origin is told %q", last)
+		}
+	})
+}
+
+// A client that says more than can wait is heard again when the origin takes up what it
+// has left over.
+func TestAClientThatWaitsForRoomIsNotForgotten(t *testing.T) {
+	inBubble(t, func(t *testing.T, r *rig) {
+		o := new(scripted)
+		some := func(n string) func(context.Context) (*Reply, error) { return says("", "Content-Bytes-Accepted", n) }
+		client := r.opened(o, accepts(""), some("10"), some("10"), some("149980"))
+		client.send(ws.OpText, strings.Repeat("a", 150_000))
+		synctest.Wait()
+		client.send(ws.OpText, strings.Repeat("b", 60_000))
+		synctest.Wait()
+		if last := o.asked[len(o.asked)-1]; last != texts(strings.Repeat("b", 60_000)) {
+			t.Errorf("the origin was asked %d times, at last with %.20q", len(o.asked), last)
 		}
 		client.wantEnd(hold.ReasonClientClosed)
 	})

@@ -2,7 +2,6 @@ package websocket
 
 import (
 	"errors"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -14,21 +13,48 @@ import (
 // errClosing says that a close frame has been sent, after which nothing may be.
 var errClosing = errors.New("close frame has been sent")
 
+// maxPiece is how much is written under one deadline, so that a large message may take
+// its time on a slow line that moves.
+const maxPiece = 64 << 10
+
+// pieces calls write with b cut into pieces, until one fails.
+func pieces(b []byte, write func([]byte) error) error {
+	for len(b) > maxPiece {
+		if err := write(b[:maxPiece]); err != nil {
+			return err
+		}
+		b = b[maxPiece:]
+	}
+	return write(b)
+}
+
 // peer is one side of a session, for writing. Its methods may be called from any
 // goroutine.
 type peer struct {
-	// Fixed.
-	write    func([]byte) error // bounded in time
-	masks    bool               // we are the client (RFC 6455 §5.3)
-	deflates bool               // whole messages may be compressed
+	// Fixed before it is used.
+	write    func([]byte) error
+	masks    bool // we are the client (RFC 6455 §5.3)
+	deflates bool // whole messages may be compressed
 
 	wrote atomic.Int64 // when a frame was written last, UnixNano
 
-	turn sync.Mutex // held while a message is written; taken before mu
-	mu   sync.Mutex // held while a frame is written
+	turn mutex // held while a message is written; taken before mu
+	mu   mutex // held while a frame is written
 
 	closed bool // a close frame was sent; guarded by mu
 }
+
+// newPeer returns a side that write writes to, by pieces, each bounded in time.
+func newPeer(write func([]byte) error) *peer {
+	return &peer{write: write, turn: make(mutex, 1), mu: make(mutex, 1)}
+}
+
+// mutex is a lock under which is written. That it is a channel lets fake time pass
+// while somebody waits for it.
+type mutex chan struct{}
+
+func (m mutex) Lock()   { m <- struct{}{} }
+func (m mutex) Unlock() { <-m }
 
 // send writes a message that is whole, in its turn, or a control frame.
 func (p *peer) send(op ws.OpCode, payload []byte) error {

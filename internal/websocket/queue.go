@@ -18,7 +18,7 @@ const maxEvents = 1000
 
 var (
 	errAccepted = errors.New("Content-Bytes-Accepted is more than was offered")
-	errStuck    = errors.New("Content-Bytes-Accepted is 0 of as much as can be offered")
+	errStuck    = errors.New("Content-Bytes-Accepted is 0, and there is no room for more")
 	errNotClose = errors.New("Content-Bytes-Accepted leaves out the CLOSE event")
 )
 
@@ -28,9 +28,11 @@ type queue struct {
 	news chan struct{} // capacity 1, never closed: there is more than before
 	room chan struct{} // capacity 1, never closed: there is less than before
 
-	mu     sync.Mutex
-	events []woh.Event
-	size   int // of their content
+	mu      sync.Mutex
+	events  []woh.Event
+	size    int  // of their content
+	blocked bool // push waits for room
+	offered bool // the origin is being told
 }
 
 func newQueue() *queue {
@@ -50,11 +52,16 @@ func (q *queue) push(e woh.Event, over <-chan struct{}) {
 	}
 }
 
+// add is push if there is room. If there is none and the origin has already left over
+// what waits, it must be asked again: there will be no other news.
 func (q *queue) add(e woh.Event) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	full := len(q.events) >= maxEvents || q.size > 0 && q.size+len(e.Content) > maxQueued
-	if full && e.Type != woh.Close {
+	if q.blocked = full && e.Type != woh.Close; q.blocked {
+		if !q.offered {
+			ring(q.news)
+		}
 		return false
 	}
 	q.events = append(q.events, e)
@@ -87,6 +94,7 @@ func (q *queue) offer() offer {
 	case <-q.news:
 	default:
 	}
+	q.offered = true
 	o := offer{events: len(q.events), size: q.size}
 	for i, e := range q.events {
 		o.body = woh.Append(o.body, e)
@@ -109,6 +117,7 @@ func (q *queue) accept(o offer, n int) (again bool, err error) {
 	}
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	q.offered = false
 	left := o.events
 	for taken := n; left > 0; left-- {
 		e := &q.events[0]
@@ -120,20 +129,16 @@ func (q *queue) accept(o offer, n int) (again bool, err error) {
 		q.events = q.events[1:]
 	}
 	q.size -= n
-	if n > 0 || left < o.events {
+	some := n > 0 || left < o.events
+	if some {
 		ring(q.room)
 	}
-	return q.progress(o, n, left)
-}
-
-// progress judges what accept has left.
-func (q *queue) progress(o offer, n, left int) (again bool, err error) {
 	switch {
 	case left == 0:
 		return false, nil
 	case o.last != nil && left == 1:
 		return false, errNotClose
-	case n == 0 && (o.last != nil || o.size >= maxQueued):
+	case !some && (o.last != nil || q.blocked):
 		return false, errStuck
 	}
 	return o.last != nil, nil

@@ -85,7 +85,7 @@ func (r *reader) release() {
 func (r *reader) head() error {
 	h, err := ws.ReadHeaderBuffer(r.src, r.scratch[:])
 	if err != nil {
-		return err
+		return lengthError(err)
 	}
 	state := r.side
 	if r.begun {
@@ -109,6 +109,15 @@ func (r *reader) head() error {
 	}
 	r.total += h.Length
 	return nil
+}
+
+// lengthError makes a length that cannot be one (RFC 6455 §5.2) what it is, an error of
+// the protocol.
+func lengthError(err error) error {
+	if errors.Is(err, ws.ErrHeaderLengthMSB) {
+		return ws.ProtocolError(err.Error())
+	}
+	return err
 }
 
 // noEOF makes an end inside a frame one that nobody takes for an orderly end.

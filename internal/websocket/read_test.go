@@ -65,6 +65,7 @@ func TestFramesAreReadAsMessages(t *testing.T) {
 		"a fragment of a ping":        {frame(ws.OpPing, false, 0, ""), nil, ws.ErrProtocolControlNotFinal},
 		"an unknown type":             {frame(3, true, 0, ""), nil, ws.ErrProtocolOpCodeReserved},
 		"compressed without a word":   {frame(ws.OpText, true, ws.Rsv(true, false, false), "a"), nil, ws.ErrProtocolNonZeroRsv},
+		"a length below zero":         {"\x81\x7f\x80\x00\x00\x00\x00\x00\x00\x01x", nil, ws.ProtocolError(ws.ErrHeaderLengthMSB.Error())},
 		"masked where it must not be": {string(ws.MustCompileFrame(ws.MaskFrame(ws.NewTextFrame([]byte("a"))))), nil, ws.ErrProtocolMaskUnexpected},
 	} {
 		t.Run(name, func(t *testing.T) {

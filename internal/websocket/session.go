@@ -143,7 +143,8 @@ func New(o Options) *Session {
 		over:    make(chan struct{}),
 	}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
-	s.out = &peer{write: s.writeClient, deflates: o.Deflate}
+	s.out = newPeer(s.writeClient)
+	s.out.deflates = o.Deflate
 	s.out.wrote.Store(time.Now().UnixNano())
 	s.in = reader{src: o.Reader, side: ws.StateServerSide, limit: o.MaxMessage}
 	if o.Deflate {

@@ -30,13 +30,13 @@ func withMailbox(r *rig) {
 // follow is what has a stream go on with a channel.
 func (r *rig) follow(name string) hold.Move {
 	live := r.hub.Head().Seq
-	return hold.Move{Follow: func(place uint64) (*channels.Cursor, error) {
+	return hold.Move{Follow: func(last *channels.Cursor) (*channels.Cursor, error) {
 		return r.hub.Follow(context.Background(), channels.Follow{
 			Subscriptions: []channels.Subscription{{Channel: name, Held: true, Continues: true}},
 			Form:          wire.Stream,
 			Live:          live,
 			Group:         r.holder.Group(),
-			Continued:     &channels.Continued{Place: place},
+			Continued:     &channels.Continued{Place: last.Place(), Cursor: last},
 		})
 	}}
 }
@@ -139,7 +139,7 @@ var mailboxCases = []one{
 	}},
 	{name: "a stream whose new channels cannot be followed ends", setup: withMailbox, run: func(t *testing.T, r *rig) {
 		c := r.hold(t, "channel", "a")
-		r.stream.Mailbox.Move(hold.Move{Follow: func(uint64) (*channels.Cursor, error) { return nil, channels.ErrClosed }})
+		r.stream.Mailbox.Move(hold.Move{Follow: func(*channels.Cursor) (*channels.Cursor, error) { return nil, channels.ErrClosed }})
 		c.wantEnd(t)
 		c.close()
 		r.wantEnd(t, hold.ReasonShutdown)

@@ -39,6 +39,47 @@ app.get("/poll", (req, res) => {
   }
 });
 
+// What was written to channels, in order: entry n has the id n.
+const written = {};
+
+// A stream that goes on where its client has got to, in pages of half a MiB: a
+// request for its next link says in Grip-Last what that was. Who comes anew gets
+// what is new.
+app.get("/feed", (req, res) => {
+  const { channel } = req.query;
+  const entries = written[channel] ?? [];
+  const [, last] = /; last-id=(\d+)$/.exec(req.headers["grip-last"] ?? "") ?? [];
+  let seen = Number(last ?? entries.length);
+  let body = last === undefined ? ": open\n\n" : "";
+  while (seen < entries.length && body.length < 512 * 1024) {
+    body += event(entries[seen++], seen);
+  }
+  const instruct = res.grip.startInstruct();
+  instruct.addChannel(new Channel(channel, String(seen)));
+  instruct.setNextLink(`/feed?channel=${encodeURIComponent(channel)}`, 60);
+  if (seen === entries.length) {
+    instruct.setHoldStream();
+    instruct.setKeepAlive(":\n\n", 1);
+  }
+  res.type("text/event-stream").end(body);
+});
+
+// Writes texts to a channel, each made as long as pad says, and publishes them one
+// after the other, unless they are to be lost on the way.
+app.post("/write", express.json({ type: () => true }), async (req, res) => {
+  const { channel, pad, lost } = req.query;
+  for (const text of req.body) {
+    const entry = text.padEnd(Number(pad), "x");
+    const id = (written[channel] ??= []).push(entry);
+    if (lost === "false") {
+      await publisher.publishFormats(channel, new HttpStreamFormat(event(entry, id)), String(id), String(id - 1));
+    }
+  }
+  res.end("written\n");
+});
+
+const event = (text, id) => `data: ${text}\nid: ${id}\n\n`;
+
 // Answers what a WebSocket's client says with how much it has said, which is kept
 // in the meta. A client that says "bye" is closed with 4000, and one that closes
 // by itself as the library's manual says.
