@@ -65,7 +65,7 @@ func TestALeaseIsChallengedAndThenExpires(t *testing.T) {
 		if len(w.expired) != 1 || w.expired[0] != time.Hour {
 			t.Errorf("expired after %v, want once after an hour", w.expired)
 		}
-		if l.Extend(time.Now().Add(time.Hour)) || l.Hurry() || b.Find(w.secrets[0]) != nil || b.Len() != 0 {
+		if l.Extend(time.Now().Add(time.Hour)) || l.Hurry() || b.Find(Digest(w.secrets[0])) != nil || b.Len() != 0 {
 			t.Error("an expired lease is still in the book")
 		}
 	})
@@ -82,13 +82,13 @@ func TestAnExtendedLeaseIsChallengedAnewWithAnotherSecret(t *testing.T) {
 				t.Fatalf("challenged %d times in round %d", len(w.secrets), round)
 			}
 			secret := w.secrets[round]
-			if b.Find(secret) != l {
+			if b.Find(Digest(secret)) != l {
 				t.Fatal("the secret does not find its lease")
 			}
 			if !l.Extend(time.Now().Add(time.Minute)) {
 				t.Fatal("not extended")
 			}
-			if b.Find(secret) != nil || b.Len() != 1 {
+			if b.Find(Digest(secret)) != nil || b.Len() != 1 {
 				t.Error("the old secret is still good")
 			}
 		}
