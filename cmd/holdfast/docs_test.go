@@ -17,6 +17,7 @@ import (
 	"github.com/holdfast-proxy/holdfast/control/nats/nodes"
 	"github.com/holdfast-proxy/holdfast/control/nats/stream"
 	"github.com/holdfast-proxy/holdfast/control/zmq"
+	"github.com/holdfast-proxy/holdfast/internal/barred"
 	"github.com/holdfast-proxy/holdfast/internal/hold"
 	"github.com/holdfast-proxy/holdfast/internal/websocket"
 	"github.com/holdfast-proxy/holdfast/proxy"
@@ -58,6 +59,7 @@ func TestEveryMetricIsDocumentedAndEveryDocumentedMetricExists(t *testing.T) {
 	stream.NewMetrics(&d)
 	nodes.NewMetrics(&d)
 	zmq.NewMetrics(&d)
+	newKeeperMetrics(&d, barred.NewList())
 	d.MustRegister(control.NewCollector(channels.NewHub(channels.DefaultOptions()).Stats))
 
 	page, err := os.ReadFile("../../docs/operations.md")
