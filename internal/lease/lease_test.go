@@ -42,7 +42,9 @@ func (w *witness) Expire() {
 }
 
 // wait lets time pass.
-func wait(d time.Duration) {
+func (w *witness) wait(d time.Duration) {
+	w.mu.Lock() // tells the race detector that what was read until now was read before
+	w.mu.Unlock()
 	time.Sleep(d)
 	synctest.Wait()
 }
@@ -51,11 +53,11 @@ func TestALeaseIsChallengedAndThenExpires(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b, w := NewBook(), new(witness)
 		l := w.open(b, time.Hour, 60*time.Second, 20*time.Second)
-		wait(59*time.Minute - time.Second)
+		w.wait(59*time.Minute - time.Second)
 		if len(w.challenged) != 0 {
 			t.Fatalf("challenged after %v", w.challenged)
 		}
-		wait(2 * time.Hour)
+		w.wait(2 * time.Hour)
 		if len(w.challenged) != 1 || w.challenged[0] < 59*time.Minute || w.challenged[0] > 59*time.Minute+40*time.Second {
 			t.Errorf("challenged after %v, want once from 59m0s to 59m40s", w.challenged)
 		}
@@ -77,7 +79,7 @@ func TestAnExtendedLeaseIsChallengedAnewWithAnotherSecret(t *testing.T) {
 		l := w.open(b, time.Minute, 30*time.Second, 10*time.Second)
 		defer l.Close()
 		for round := range 5 {
-			wait(55 * time.Second)
+			w.wait(55 * time.Second)
 			if len(w.secrets) != round+1 {
 				t.Fatalf("challenged %d times in round %d", len(w.secrets), round)
 			}
@@ -103,16 +105,16 @@ func TestALeaseCanBeExtendedForEver(t *testing.T) {
 		b, w := NewBook(), new(witness)
 		l := w.open(b, time.Minute, 30*time.Second, 10*time.Second)
 		l.Extend(time.Time{})
-		wait(1000 * time.Hour)
+		w.wait(1000 * time.Hour)
 		if len(w.challenged)+len(w.expired) != 0 || b.Len() != 1 {
 			t.Errorf("challenged %v, expired %v, %d in the book", w.challenged, w.expired, b.Len())
 		}
 		l.Hurry()
-		wait(25 * time.Second)
+		w.wait(25 * time.Second)
 		if len(w.challenged) != 1 {
 			t.Error("not challenged in a hurry")
 		}
-		wait(5 * time.Second)
+		w.wait(5 * time.Second)
 		if len(w.expired) != 1 {
 			t.Error("did not expire in a hurry")
 		}
@@ -132,11 +134,11 @@ func TestAShortLeaseIsChallengedSoon(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				w := new(witness)
 				w.open(NewBook(), test.runs, 60*time.Second, 20*time.Second)
-				wait(test.latest)
+				w.wait(test.latest)
 				if len(w.challenged) != 1 {
 					t.Fatalf("challenged %v", w.challenged)
 				}
-				wait(time.Minute)
+				w.wait(time.Minute)
 				if len(w.expired) != 1 || w.expired[0] != max(0, test.runs) {
 					t.Errorf("expired after %v, want %v", w.expired, test.runs)
 				}
@@ -149,9 +151,9 @@ func TestHurryingDoesNotPutTheEndOff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := new(witness)
 		l := w.open(NewBook(), 30*time.Second, 60*time.Second, 20*time.Second)
-		wait(15 * time.Second)
+		w.wait(15 * time.Second)
 		l.Hurry()
-		wait(time.Minute)
+		w.wait(time.Minute)
 		if len(w.challenged) != 1 || len(w.expired) != 1 || w.expired[0] != 30*time.Second {
 			t.Errorf("challenged %v, expired %v", w.challenged, w.expired)
 		}
@@ -164,7 +166,7 @@ func TestAClosedLeaseIsLeftAlone(t *testing.T) {
 		l := w.open(b, time.Minute, 30*time.Second, 10*time.Second)
 		l.Close()
 		l.Close()
-		wait(time.Hour)
+		w.wait(time.Hour)
 		if len(w.challenged)+len(w.expired) != 0 || b.Len() != 0 || l.Extend(time.Time{}) || l.Hurry() {
 			t.Errorf("challenged %v, expired %v, %d in the book", w.challenged, w.expired, b.Len())
 		}
@@ -178,7 +180,7 @@ func TestTenThousandLeasesWithOneEndAreChallengedEvenly(t *testing.T) {
 		for range 10_000 {
 			w.open(b, time.Hour, 60*time.Second, 20*time.Second)
 		}
-		wait(2 * time.Hour)
+		w.wait(2 * time.Hour)
 		perSecond := map[time.Duration]int{}
 		for _, at := range w.challenged {
 			perSecond[at.Truncate(time.Second)]++
