@@ -135,3 +135,23 @@ func TestAnInterruptionThatWasToldIsNotToldAgain(t *testing.T) {
 		t.Errorf("one that has been told is told %q", got)
 	}
 }
+
+// TestACursorThatGoesOnStandsWhereTheLastOneStood, also if that has read beyond Live
+// since: its own successor, made before it reads, would otherwise repeat entries.
+func TestACursorThatGoesOnStandsWhereTheLastOneStood(t *testing.T) {
+	h := NewHub(DefaultOptions())
+	defer h.Close()
+	for _, id := range []string{"1", "2", "3"} {
+		chain(t, h, "a", id, "", false)
+	}
+	c, err := h.Follow(t.Context(), Follow{
+		Subscriptions: []Subscription{{Channel: "a", Held: true, Continues: true}}, Live: 1, Group: nobody{}, Continued: &Continued{Place: 3},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if got := c.Place(); got != 3 {
+		t.Errorf("it stands at %d, want 3", got)
+	}
+}

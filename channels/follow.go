@@ -152,7 +152,7 @@ func (h *Hub) Follow(ctx context.Context, f Follow) (*Cursor, error) {
 	if err := h.admit(f.Subscriptions); err != nil {
 		return nil, err
 	}
-	c := &Cursor{hub: h, epoch: h.epoch.Load(), group: f.Group, form: f.Form, chained: f.Chained, live: f.acted(), place: f.Live}
+	c := &Cursor{hub: h, epoch: h.epoch.Load(), group: f.Group, form: f.Form, chained: f.Chained, live: f.acted(), place: max(f.Live, f.acted())}
 	c.join(f.Subscriptions)
 	err := c.await(ctx)
 	if err == nil {

@@ -145,6 +145,7 @@ type kept struct{}
 func (kept) Streams(context.Context, live.Question) ([]live.Stream, bool) { return nil, false }
 func (kept) End(uint64) bool                                              { return false }
 func (kept) Revoke(live.Question) (ended, checked int, err error)         { return 0, 0, nil }
+func (kept) Renew(context.Context, []byte) string                         { return "" }
 
 // revoking is the question that a body asks.
 func revoking(rule barred.Rule, a live.Action, length time.Duration) live.Question {

@@ -16,12 +16,19 @@ func (h *Handler) clientOf(x *exchange, r *http.Request, in *grip.Instruction) h
 		c.Who = hold.WhoHas(in.Meta)
 	}
 	if x.grant != nil && x.grant.ID != "" {
-		if c.Who == nil {
-			c.Who = new(hold.Who)
-		}
-		c.Who.TokenID = x.grant.ID
+		c.Who = withToken(c.Who, x.grant.ID)
 	}
 	return c
+}
+
+// withToken is who, which may be nil, with a token.
+func withToken(who *hold.Who, id string) *hold.Who {
+	var copied hold.Who
+	if who != nil {
+		copied = *who
+	}
+	copied.TokenID = id
+	return &copied
 }
 
 // clientAddr is the address that r was first sent from, as far as trusted peers tell:

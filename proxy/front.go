@@ -45,6 +45,11 @@ func (f *Front) Recover() { f.line.recover() }
 // Recheck is Handler.Recheck.
 func (f *Front) Recheck(rule *barred.Rule) (asked int) { return f.line.current.Load().Recheck(rule) }
 
+// Renew is Handler.Renew.
+func (f *Front) Renew(ctx context.Context, r Renewal) (what string) {
+	return f.line.current.Load().Renew(ctx, r)
+}
+
 // Finish is Handler.Finish.
 func (f *Front) Finish(ctx context.Context) error { return f.line.finish(ctx) }
 

@@ -48,6 +48,10 @@ type Holding struct {
 	Barred *barred.List
 	// Leases are those of streams that expire; nil: New makes a book.
 	Leases *lease.Book
+	// Elsewhere, unless nil, has the node that holds a stream let it stay (Handler.Renew
+	// there), and returns what that says; nothing if no node has it. The error is that
+	// not all could be asked.
+	Elsewhere func(context.Context, Renewal) (what string, err error)
 	// SocketOptions is set on the connections of WebSockets that are held.
 	SocketOptions hold.SocketOptions
 }

@@ -1,18 +1,14 @@
 package proxy
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net/http"
-	"slices"
 	"strconv"
 	"time"
 
-	"github.com/holdfast-proxy/holdfast/channels"
 	"github.com/holdfast-proxy/holdfast/internal/grip"
-	"github.com/holdfast-proxy/holdfast/internal/hold"
-	"github.com/holdfast-proxy/holdfast/internal/sse"
+	"github.com/holdfast-proxy/holdfast/internal/lease"
 )
 
 // A stream's challenge is answered by a request with new credentials, over whatever
@@ -34,15 +30,33 @@ const (
 
 func renewals() []renewal { return []renewal{renewed, refusal, unknown, late, reopened} }
 
-// tenureOf returns the leave that r wants to renew, for a stream of the same route.
+// tenureOf returns the leave that r wants to renew, for a stream of the same route. If
+// it is not here, it may be on another node.
 func (h *Handler) tenureOf(x *exchange, r *http.Request) (*tenure, *failure) {
-	if l := h.holding.Leases.Find(r.Header.Get(challengeField)); l != nil {
-		if t := l.Tenant().(*tenure); t.route.Name == x.route.Name {
-			return t, nil
-		}
+	digest := lease.Digest(r.Header.Get(challengeField))
+	if t := h.tenureWith(digest, x.route.Name); t != nil {
+		return t, nil
+	}
+	if h.holding.Elsewhere != nil {
+		return &tenure{route: x.route, elsewhere: digest}, nil
 	}
 	x.counts.renewals[unknown].Inc()
-	return nil, &failure{UnknownChallenge, errors.New("no stream of this route has it")}
+	return nil, &failure{UnknownChallenge, errUnknownChallenge}
+}
+
+var errUnknownChallenge = errors.New("no stream of this route has it")
+
+// tenureWith returns the leave of a route's stream whose secret has this digest, nil if
+// there is none.
+func (h *Handler) tenureWith(digest, route string) *tenure {
+	l := h.holding.Leases.Find(digest)
+	if l == nil {
+		return nil
+	}
+	if t := l.Tenant().(*tenure); t.route.Name == route {
+		return t
+	}
+	return nil
 }
 
 // asSetUp returns the request that r would be if its client opened the stream with
@@ -71,52 +85,39 @@ func (h *Handler) reauthorize(x *exchange, r *http.Request) *failure {
 	return h.renew(x, r, in)
 }
 
-// renew lets the stream stay as in says.
+// renew lets the stream stay as in says, wherever it is held.
 func (h *Handler) renew(x *exchange, r *http.Request, in *grip.Instruction) *failure {
-	t, secret := x.tenure, x.asked.Header.Get(challengeField)
-	t.judging.Lock()
-	defer t.judging.Unlock()
-	if !t.lease.Takes(secret) { // any more
-		return x.tooLate()
+	shown := lease.Digest(x.asked.Header.Get(challengeField))
+	v := &verdict{digest: shown, in: in, who: h.clientOf(x, r, in).Who, filters: x.filters, at: x.at}
+	if x.grant != nil {
+		v.at = h.head() // as in holdStream
 	}
-	client := h.clientOf(x, r, in)
-	if user := userOf(client.Who); user != t.user {
-		return x.notRenewed("it is another user's")
+	var what renewal
+	var why error
+	if x.tenure.elsewhere != "" {
+		what, why = h.renewElsewhere(r.Context(), x.tenure, v)
+	} else {
+		what, why = h.grant(r.Context(), x.tenure, v)
 	}
-	subs := x.subscriptions(in)
-	if h.turnAway(x, r, in, subs) != nil {
-		return x.notRenewed("it is barred")
-	}
-	stays := t.follows(subs) && x.filters == nil && t.filters == nil
-	if !stays && (t.linked || x.filters.Rewrites() != t.rewrites) {
-		t.mailbox.End(hold.ReasonOperator)
-		return h.answerChallenge(x, reopened, `"expires_in":0`)
-	}
-	who := t.known(client.Who)
-	if !stays {
-		if f := h.move(x, r, t, who, subs); f != nil {
-			return f
-		}
-		t.share.follow(t.route, in)
-	}
-	t.is(who, subs)
-	t.mailbox.Rename(who)
-	more := `"expires_in":` + expiresIn(in.Expires)
-	if t.events { // before the next challenge, which may come at once
-		t.mailbox.Say(sse.AppendEvent(nil, sse.Event{Name: reauthorizedEvent, Data: "{" + more + "}"}))
-	}
-	if !t.lease.Extend(secret, momentAfter(in.Expires)) {
-		return x.tooLate()
-	}
-	return h.answerChallenge(x, renewed, more)
+	return h.renewalOf(x, what, why, in.Expires)
 }
 
-// tooLate counts and returns the failure that a client is told whose secret was good
-// when its credentials were looked at. Another answer has used it since, the
-// operator has asked for newer credentials, or the stream has ended.
-func (x *exchange) tooLate() *failure {
-	x.counts.renewals[late].Inc()
-	return &failure{UnknownChallenge, errors.New("the challenge is over")}
+// renewalOf counts what became of an answer, and tells the client.
+func (h *Handler) renewalOf(x *exchange, what renewal, why error, expires time.Duration) *failure {
+	var f *failure
+	if errors.As(why, &f) {
+		return f
+	}
+	x.counts.renewals[what].Inc()
+	switch what {
+	case renewed:
+		return h.answerChallenge(x, what, expiresIn(expires))
+	case reopened:
+		return h.answerChallenge(x, what, "0")
+	case refusal:
+		return &failure{NotReauthorized, why}
+	}
+	return &failure{UnknownChallenge, why}
 }
 
 // expiresIn is how many seconds a stream may stay, in JSON; null: for ever.
@@ -125,13 +126,6 @@ func expiresIn(d time.Duration) string {
 		return "null"
 	}
 	return seconds(d)
-}
-
-func userOf(who *hold.Who) string {
-	if who == nil {
-		return ""
-	}
-	return who.User
 }
 
 // momentAfter is the moment after a while; the zero Time for 0.
@@ -149,49 +143,10 @@ func (x *exchange) notRenewed(why string) *failure {
 	return &failure{NotReauthorized, errors.New(why)}
 }
 
-// move has the stream go on with other channels. On those that it has it goes on
-// where it stands; the others begin where the origin's answer says.
-func (h *Handler) move(x *exchange, r *http.Request, t *tenure, who *hold.Who, subs []channels.Subscription) *failure {
-	had := t.channels()
-	for i := range subs {
-		if slices.Contains(had, subs[i].Channel) {
-			subs[i].Held, subs[i].Continues, subs[i].PrevID = true, true, ""
-		}
-	}
-	// The stream moves in a moment, and the channels must be ready until then.
-	_, joined, err := h.joinAll(context.WithoutCancel(r.Context()), subs)
-	if err != nil {
-		return &failure{HistoryUnavailable, err}
-	}
-	live := x.at.Seq
-	if x.grant != nil {
-		live = h.head().Seq // as in holdStream
-	}
-	t.filters = x.filters
-	t.mailbox.Move(hold.Move{
-		Follow: func(last *channels.Cursor) (*channels.Cursor, error) {
-			defer joined()
-			if h.turnAwayFrom(t.route, who, namesOf(subs)) != nil { // since the origin was asked
-				t.mailbox.End(hold.ReasonRevoked)
-			}
-			return h.holding.Hub.Follow(context.Background(), channels.Follow{
-				Subscriptions: subs,
-				Form:          t.form,
-				Live:          live,
-				Group:         h.holding.Holder.Group(),
-				Continued:     &channels.Continued{Place: last.Place(), Cursor: last},
-			})
-		},
-		Filters: x.filters,
-		Dropped: joined,
-	})
-	return nil
-}
-
-// answerChallenge tells the client what became of its answer.
-func (h *Handler) answerChallenge(x *exchange, what renewal, more string) *failure {
-	x.counts.renewals[what].Inc()
-	body := fmt.Sprintf("{\"status\":%q,%s}\n", what, more)
+// answerChallenge tells the client what became of its answer, and for how many seconds
+// the stream may stay.
+func (h *Handler) answerChallenge(x *exchange, what renewal, expiresIn string) *failure {
+	body := fmt.Sprintf("{\"status\":%q,\"expires_in\":%s}\n", what, expiresIn)
 	header := x.w.Header()
 	header.Set("Content-Type", "application/json")
 	header.Set("Cache-Control", "no-store")

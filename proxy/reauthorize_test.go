@@ -2,7 +2,9 @@ package proxy
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -360,5 +362,53 @@ func TestAnAnswerThatIsJudgedBeforeARecheckIsTooLate(t *testing.T) {
 	close(decide)
 	if got := within(t, status, "the answer is judged"); got != http.StatusNotFound {
 		t.Errorf("answered %d", got)
+	}
+}
+
+// The answer may come to another node than the one that holds the stream, and is judged
+// where it comes; the word of that judge is what travels.
+func TestAnAnswerMayComeToAnotherNode(t *testing.T) {
+	s := guarded(t)
+	var told []string
+	other := newStation(t, func(o *stationOptions) {
+		holding(newOrigin(t, gatekeeper).URL, func(rt *Route) { rt.Name = "guarded" })(o)
+		o.Holding.Elsewhere = func(ctx context.Context, r Renewal) (string, error) {
+			told = append(told, string(r.Terms))
+			return s.handler.Renew(ctx, r), nil
+		}
+	})
+	c, ch := s.challenged(t, hourly, "alice/a,b")
+	for _, test := range []struct {
+		name, url, credentials string
+		status                 int
+		says                   string
+	}{
+		{"another user", hourly, "bob/a", http.StatusForbidden, "These credentials do not let the stream stay.\n"},
+		{"unauthorized by the origin", hourly, "nobody", http.StatusUnauthorized, "not you\n"},
+		{"the same user", "/events", "alice/b,c", http.StatusOK, "{\"status\":\"accepted\",\"expires_in\":null}\n"},
+		{"the same again", hourly, "alice/a", http.StatusNotFound, "No stream waits for this answer; open it anew.\n"},
+	} {
+		if status, body := other.answer(t, test.url, ch, test.credentials); status != test.status || body != test.says {
+			t.Errorf("%s: answered %d %q, want %d %q", test.name, status, body, test.status, test.says)
+		}
+	}
+	c.want(t, "event: reauthorized\ndata: {\"expires_in\":null}\n\n")
+	s.waitStreams(t, "c", 1)
+	s.send("a", "data: not this\n\n")
+	s.send("c", "data: 1\n\n")
+	c.want(t, "data: 1\n\n")
+	if all := strings.Join(told, ""); len(told) != 3 || strings.Contains(all, ch.Headers[challengeField]) || strings.Contains(all, "alice/") {
+		t.Errorf("told %q", told)
+	}
+}
+
+func TestAnAnswerIsAnsweredWhileOtherNodesCannotBeAsked(t *testing.T) {
+	other := newStation(t, func(o *stationOptions) {
+		holding(newOrigin(t, gatekeeper).URL)(o)
+		o.Holding.Elsewhere = func(context.Context, Renewal) (string, error) { return "", errors.New("no connection") }
+	})
+	ch := challenge{Method: "POST", Headers: map[string]string{"Content-Type": answerType, challengeField: "somebody's"}}
+	if status, _ := other.answer(t, hourly, ch, "alice/a"); status != http.StatusServiceUnavailable {
+		t.Errorf("answered %d", status)
 	}
 }

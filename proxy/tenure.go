@@ -33,6 +33,10 @@ const (
 // tenure is a held stream's leave to stay until it expires, or is renewed. It is the
 // tenant of its lease.
 type tenure struct {
+	// elsewhere is the digest of the secret, if the stream is not held here. Then nothing
+	// else is known but the route.
+	elsewhere string
+
 	// Fixed after newTenure.
 	route    *route
 	mailbox  *hold.Mailbox

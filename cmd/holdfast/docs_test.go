@@ -18,6 +18,7 @@ import (
 	"github.com/holdfast-proxy/holdfast/control/nats/stream"
 	"github.com/holdfast-proxy/holdfast/control/zmq"
 	"github.com/holdfast-proxy/holdfast/internal/arrival"
+	"github.com/holdfast-proxy/holdfast/internal/barred"
 	"github.com/holdfast-proxy/holdfast/internal/certs"
 	"github.com/holdfast-proxy/holdfast/internal/certs/acme"
 	"github.com/holdfast-proxy/holdfast/internal/hold"
@@ -66,6 +67,7 @@ func TestEveryMetricIsDocumentedAndEveryDocumentedMetricExists(t *testing.T) {
 	nodes.NewMetrics(&d)
 	zmq.NewMetrics(&d)
 	reload.NewMetrics(&d)
+	newKeeperMetrics(&d, barred.NewList())
 	d.MustRegister(control.NewCollector(channels.NewHub(channels.DefaultOptions()).Stats))
 
 	page, err := os.ReadFile("../../docs/operations.md")

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/holdfast-proxy/holdfast/control/nats/natstest"
 )
 
 // challengeAtOnce is what a route with tokens needs to challenge every stream at once.
@@ -134,4 +136,33 @@ func TestAStreamEndsWithItsTokenAndGoesOnWithANewOne(t *testing.T) {
 		t.Errorf("the old token is answered %d", resp.StatusCode)
 	}
 	subscribe(t, newClient(t), withToken(s, issuer.issue(claimsFor("news"))), stream.lastID).wantData("two")
+}
+
+// TestAChallengeIsAnsweredAtAnotherNode: behind a load balancer the answer comes to
+// whichever node it likes.
+func TestAChallengeIsAnsweredAtAnotherNode(t *testing.T) {
+	broker := natstest.Start(t)
+	file := tokenRouteFile("keys: ["+tokenSecret+"]", challengeAtOnce) + "nats: {url: '" + broker.URL + "'}\n"
+	a, b := startServer(t, file), startServer(t, file)
+	a.natsReady(true)
+	b.natsReady(true)
+	issuer := newIssuer(t, tokenSecret)
+	stream := subscribe(t, newClient(t), withToken(a, issuer.issue(claimsFor("news"))), "")
+	asked := stream.wantChallenge()
+	eventually(t, "the nodes know each other", func() bool {
+		status, _ := asked.answer(t, newClient(t), withToken(b, issuer.issue(with(claimsFor("news"), map[string]any{"sub": "bob"}))))
+		return status == http.StatusForbidden
+	})
+	if status, body := asked.answer(t, newClient(t), withToken(b, issuer.issue(claimsFor("news", "more")))); status != http.StatusOK {
+		t.Fatalf("answered %d %q", status, body)
+	}
+	if b := stream.next(); b.event != "reauthorized" {
+		t.Fatalf("got %+v", b)
+	}
+	stream.wantChallenge()
+	b.publish(message("more", "", "on the new channel"))
+	stream.wantData("on the new channel")
+	if status, _ := asked.answer(t, newClient(t), withToken(b, issuer.issue(claimsFor("news")))); status != http.StatusNotFound {
+		t.Errorf("the same challenge again: %d", status)
+	}
 }

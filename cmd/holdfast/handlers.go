@@ -13,6 +13,9 @@ import (
 func (n *node) equip(o proxy.Options) proxy.Options {
 	o.Holding.Hub, o.Holding.Holder, o.Head = n.hub, n.holder, n.hub.Head
 	o.Holding.Barred, o.Holding.Leases = n.kept.barred, n.kept.leases
+	if n.hasNATS(n.settings.Load().NATS) {
+		o.Holding.Elsewhere = n.elsewhere
+	}
 	o.Holding.SocketOptions = hold.DefaultSocketOptions()
 	o.Holding.Counts, o.Holding.SocketMetrics = n.metrics.streams, n.metrics.sockets
 	if n.bus.stream != nil {

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"encoding/json"
 	"math"
 	"slices"
 	"time"
@@ -13,6 +15,7 @@ import (
 	"github.com/holdfast-proxy/holdfast/internal/barred"
 	"github.com/holdfast-proxy/holdfast/internal/hold"
 	"github.com/holdfast-proxy/holdfast/internal/lease"
+	"github.com/holdfast-proxy/holdfast/proxy"
 )
 
 // describing is how long streams may take to tell what they are doing. One that is
@@ -25,7 +28,7 @@ type keeper struct {
 	registry *hold.Registry
 	barred   *barred.List
 	leases   *lease.Book
-	recheck  func(*barred.Rule) int // asks for new credentials, where that can be; set before it serves
+	front    *proxy.Front // set before it serves
 	counts   *keeperMetrics
 	log      *zap.Logger
 }
@@ -100,7 +103,7 @@ func (k *keeper) Revoke(q live.Question) (ended, checked int, err error) {
 		return 0, 0, err
 	}
 	if q.Action == live.Recheck {
-		checked = k.recheck(&q.Rule)
+		checked = k.front.Recheck(&q.Rule)
 		ended = k.end(&q.Rule, hold.ReasonOperator, func(h *hold.Held) bool { return h.Who == nil || !h.Who.Renewable })
 	} else {
 		if q.For > 0 {
@@ -161,6 +164,29 @@ func endFollowers(held []hold.Held, channel string, why hold.Reason) int {
 		}
 	}
 	return ended
+}
+
+// Renew implements live.Keeper.
+func (k *keeper) Renew(ctx context.Context, renewal []byte) (what string) {
+	var r proxy.Renewal
+	if json.Unmarshal(renewal, &r) != nil { // from a node of another version
+		return ""
+	}
+	return k.front.Renew(ctx, r)
+}
+
+// elsewhere has the other nodes renew a stream that is not held here; see
+// proxy.Holding.Elsewhere.
+func (n *node) elsewhere(ctx context.Context, r proxy.Renewal) (what string, err error) {
+	text, err := json.Marshal(r)
+	if err != nil {
+		return "", err
+	}
+	all, err := n.nodes.AskLive(ctx, live.Question{Op: live.Renew, Renewal: text})
+	for _, report := range all.Reports {
+		what = cmp.Or(what, report.Renewed)
+	}
+	return what, err
 }
 
 // guard ends who is barred and comes in between.

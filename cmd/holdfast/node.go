@@ -109,7 +109,7 @@ func (n *node) build(cfg config.Config, reg *prometheus.Registry) error {
 	if n.front, err = proxy.NewFront(n.equip(options)); err != nil {
 		return err
 	}
-	n.kept.recheck = n.front.Recheck
+	n.kept.front = n.front
 	here, counts := n.publisher(), intake.NewMetrics(reg)
 	if cfg.NATS.Relayed() {
 		n.relay = nats.NewRelay(here)

@@ -31,6 +31,8 @@ func (k kept) Streams(_ context.Context, q live.Question) (page []live.Stream, m
 
 func (k kept) End(id uint64) bool { return len(k) > 0 && uint64(k[0]) == id }
 
+func (k kept) Renew(_ context.Context, renewal []byte) string { return string(renewal) }
+
 func (k kept) Revoke(q live.Question) (ended, checked int, err error) {
 	if q.Action == live.Recheck {
 		return 0, len(k), nil
@@ -87,6 +89,7 @@ func TestANodeTellsWhatItHasDone(t *testing.T) {
 		{"all are checked", live.Question{Op: live.Revoke, Action: live.Recheck}, live.Report{Node: "n", Checked: 1}},
 		{"a revocation fails", live.Question{Op: live.Revoke, Action: live.Bar}, live.Report{Node: "n", Problem: "full"}},
 		{"an action of a newer node is not taken for another", live.Question{Op: live.Revoke, Action: "freeze"}, live.Report{Node: "n", Problem: "the action is not known"}},
+		{"one is renewed", live.Question{Op: live.Renew, Renewal: []byte("accepted")}, live.Report{Node: "n", Renewed: "accepted"}},
 		{"of a newer node", live.Question{Op: "dance"}, live.Report{Node: "n", Problem: "the operation is not known"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -2,6 +2,7 @@ package live
 
 import (
 	"context"
+	"encoding/json"
 	"slices"
 	"time"
 
@@ -16,6 +17,7 @@ const (
 	List   Op = "list"
 	End    Op = "end"
 	Revoke Op = "revoke"
+	Renew  Op = "renew"
 )
 
 // Action is what becomes of streams that are revoked.
@@ -48,6 +50,9 @@ type Question struct {
 	// Action and For are of Revoke; For is how long clients are turned away.
 	Action Action        `json:"action,omitempty"`
 	For    time.Duration `json:"for,omitempty"`
+	// Renewal is of Renew: the answer to a challenge of one of the nodes' streams, as
+	// those who hold streams write it.
+	Renewal json.RawMessage `json:"renewal,omitempty"`
 }
 
 // Stream describes a held response.
@@ -76,6 +81,8 @@ type Report struct {
 	More    bool     `json:"more,omitempty"`    // the node has others after these
 	Ended   int      `json:"ended,omitempty"`
 	Checked int      `json:"checked,omitempty"` // asked for new credentials
+	// Renewed is what became of a Renewal; empty: the stream is not there.
+	Renewed string `json:"renewed,omitempty"`
 	// Problem is why a revocation could not be carried out there; empty: it was.
 	Problem string `json:"problem,omitempty"`
 }
@@ -95,6 +102,9 @@ type Keeper interface {
 	End(id uint64) bool
 	// Revoke carries out a revocation. The error is that it could not be.
 	Revoke(q Question) (ended, checked int, err error)
+	// Renew carries out a Renewal and returns what became of it, nothing if the stream is
+	// not here. It may wait a while.
+	Renew(ctx context.Context, renewal []byte) (what string)
 }
 
 // Asker asks all nodes. An error is a roll.Unreachable or that ctx ended. Ask may be
@@ -136,6 +146,8 @@ func Tell(ctx context.Context, k Keeper, node string, q Question) Report {
 		if r.Ended, r.Checked, err = k.Revoke(q); err != nil {
 			r.Problem = err.Error()
 		}
+	case Renew:
+		r.Renewed = k.Renew(ctx, q.Renewal)
 	default:
 		r.Problem = "the operation is not known"
 	}

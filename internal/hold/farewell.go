@@ -13,7 +13,7 @@ const EndEvent = "end"
 // AtOnce reports whether a response that ends so gets nothing more, not even what
 // was published before.
 func (r Reason) AtOnce() bool {
-	return r == ReasonExpired || r == ReasonRefused || r == ReasonRevoked
+	return r == ReasonExpired || r == ReasonRevoked
 }
 
 // appendFarewell appends what an event stream is sent last. Who may come back is told

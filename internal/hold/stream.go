@@ -115,8 +115,6 @@ const (
 	ReasonOrigin Reason = "origin_end"
 	// ReasonExpired: the client was let in until now.
 	ReasonExpired Reason = "expired"
-	// ReasonRefused: the client's new credentials were refused.
-	ReasonRefused Reason = "refused"
 	// ReasonRevoked: the client is not let in any more.
 	ReasonRevoked Reason = "revoked"
 	// ReasonOperator: an operator has ended it. The client may come back.

@@ -3,6 +3,7 @@ package lease
 import (
 	"crypto/rand"
 	"crypto/sha256"
+	"encoding/hex"
 	"maps"
 	"slices"
 	"sync"
@@ -12,21 +13,27 @@ import (
 type Book struct {
 	mu  sync.Mutex
 	all map[*Lease]struct{}
-	// By the hash of the secret, so that looking one up takes no time that tells of
+	// By the digest of the secret, so that looking one up takes no time that tells of
 	// others. Leases for ever have no secret.
-	open map[[sha256.Size]byte]*Lease
+	open map[string]*Lease
 }
 
 // NewBook returns a book without leases.
 func NewBook() *Book {
-	return &Book{all: make(map[*Lease]struct{}), open: make(map[[sha256.Size]byte]*Lease)}
+	return &Book{all: make(map[*Lease]struct{}), open: make(map[string]*Lease)}
 }
 
-// Find returns the lease whose secret this is, nil if there is none.
-func (b *Book) Find(secret string) *Lease {
+// Digest is what a secret is known by. It is not one itself: nobody can answer with it.
+func Digest(secret string) string {
+	sum := sha256.Sum256([]byte(secret))
+	return hex.EncodeToString(sum[:])
+}
+
+// Find returns the lease whose secret has this digest, nil if there is none.
+func (b *Book) Find(digest string) *Lease {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.open[sha256.Sum256([]byte(secret))]
+	return b.open[digest]
 }
 
 // Len is how many leases are not over.
@@ -50,7 +57,7 @@ func (b *Book) enter(l *Lease, old string) (secret string) {
 	defer b.mu.Unlock()
 	b.removeLocked(old)
 	b.all[l] = struct{}{}
-	b.open[sha256.Sum256([]byte(secret))] = l
+	b.open[Digest(secret)] = l
 	return secret
 }
 
@@ -72,6 +79,6 @@ func (b *Book) leave(l *Lease, secret string) {
 
 func (b *Book) removeLocked(secret string) {
 	if secret != "" {
-		delete(b.open, sha256.Sum256([]byte(secret)))
+		delete(b.open, Digest(secret))
 	}
 }

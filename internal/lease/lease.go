@@ -52,23 +52,25 @@ func (b *Book) Open(t Tenant, expires time.Time, n Notice) *Lease {
 // Tenant is whose lease it is.
 func (l *Lease) Tenant() Tenant { return l.tenant }
 
-// Takes reports whether this is still the secret of the lease.
-func (l *Lease) Takes(secret string) bool {
+// Takes reports whether digest is still that of the lease's secret.
+func (l *Lease) Takes(digest string) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.takesLocked(secret)
+	return l.takesLocked(digest)
 }
 
-func (l *Lease) takesLocked(secret string) bool { return secret != "" && secret == l.secret }
+func (l *Lease) takesLocked(digest string) bool {
+	return l.secret != "" && Digest(l.secret) == digest
+}
 
 // Extend has the lease run until expires, which may be sooner than before; the zero
-// Time is for ever. It returns false if the lease is over, or has another secret by
-// now: what was shown with the old one was judged before the lease was extended, or
-// hurried.
-func (l *Lease) Extend(secret string, expires time.Time) bool {
+// Time is for ever. digest is that of the secret by which the lease was found. It returns
+// false if the lease is over, or has another secret by now: what was shown with the
+// old one was judged before the lease was extended, or hurried.
+func (l *Lease) Extend(digest string, expires time.Time) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if !l.takesLocked(secret) {
+	if !l.takesLocked(digest) {
 		return false
 	}
 	l.extendLocked(expires)

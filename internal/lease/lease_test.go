@@ -42,7 +42,9 @@ func (w *witness) Expire() {
 }
 
 // wait lets time pass.
-func wait(d time.Duration) {
+func (w *witness) wait(d time.Duration) {
+	w.mu.Lock() // tells the race detector that what was read until now was read before
+	w.mu.Unlock()
 	time.Sleep(d)
 	synctest.Wait()
 }
@@ -51,11 +53,11 @@ func TestALeaseIsChallengedAndThenExpires(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b, w := NewBook(), new(witness)
 		l := w.open(b, time.Hour, 60*time.Second, 20*time.Second)
-		wait(59*time.Minute - time.Second)
+		w.wait(59*time.Minute - time.Second)
 		if len(w.challenged) != 0 {
 			t.Fatalf("challenged after %v", w.challenged)
 		}
-		wait(2 * time.Hour)
+		w.wait(2 * time.Hour)
 		if len(w.challenged) != 1 || w.challenged[0] < 59*time.Minute || w.challenged[0] > 59*time.Minute+40*time.Second {
 			t.Errorf("challenged after %v, want once from 59m0s to 59m40s", w.challenged)
 		}
@@ -65,7 +67,7 @@ func TestALeaseIsChallengedAndThenExpires(t *testing.T) {
 		if len(w.expired) != 1 || w.expired[0] != time.Hour {
 			t.Errorf("expired after %v, want once after an hour", w.expired)
 		}
-		if l.Extend(w.secrets[0], time.Now().Add(time.Hour)) || l.Hurry() || b.Find(w.secrets[0]) != nil || b.Len() != 0 {
+		if l.Extend(Digest(w.secrets[0]), time.Now().Add(time.Hour)) || l.Hurry() || b.Find(Digest(w.secrets[0])) != nil || b.Len() != 0 {
 			t.Error("an expired lease is still in the book")
 		}
 	})
@@ -77,18 +79,18 @@ func TestAnExtendedLeaseIsChallengedAnewWithAnotherSecret(t *testing.T) {
 		l := w.open(b, time.Minute, 30*time.Second, 10*time.Second)
 		defer l.Close()
 		for round := range 5 {
-			wait(55 * time.Second)
+			w.wait(55 * time.Second)
 			if len(w.secrets) != round+1 {
 				t.Fatalf("challenged %d times in round %d", len(w.secrets), round)
 			}
 			secret := w.secrets[round]
-			if b.Find(secret) != l {
+			if b.Find(Digest(secret)) != l {
 				t.Fatal("the secret does not find its lease")
 			}
-			if !l.Extend(secret, time.Now().Add(time.Minute)) {
+			if !l.Extend(Digest(secret), time.Now().Add(time.Minute)) {
 				t.Fatal("not extended")
 			}
-			if b.Find(secret) != nil || b.Len() != 1 {
+			if b.Find(Digest(secret)) != nil || b.Len() != 1 {
 				t.Error("the old secret is still good")
 			}
 		}
@@ -102,17 +104,17 @@ func TestALeaseCanBeExtendedForEver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b, w := NewBook(), new(witness)
 		l := w.open(b, time.Minute, 30*time.Second, 10*time.Second)
-		l.Extend(l.secret, time.Time{})
-		wait(1000 * time.Hour)
+		l.Extend(Digest(l.secret), time.Time{})
+		w.wait(1000 * time.Hour)
 		if len(w.challenged)+len(w.expired) != 0 || b.Len() != 1 {
 			t.Errorf("challenged %v, expired %v, %d in the book", w.challenged, w.expired, b.Len())
 		}
 		l.Hurry()
-		wait(25 * time.Second)
+		w.wait(25 * time.Second)
 		if len(w.challenged) != 1 {
 			t.Error("not challenged in a hurry")
 		}
-		wait(5 * time.Second)
+		w.wait(5 * time.Second)
 		if len(w.expired) != 1 {
 			t.Error("did not expire in a hurry")
 		}
@@ -132,11 +134,11 @@ func TestAShortLeaseIsChallengedSoon(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				w := new(witness)
 				w.open(NewBook(), test.runs, 60*time.Second, 20*time.Second)
-				wait(test.latest)
+				w.wait(test.latest)
 				if len(w.challenged) != 1 {
 					t.Fatalf("challenged %v", w.challenged)
 				}
-				wait(time.Minute)
+				w.wait(time.Minute)
 				if len(w.expired) != 1 || w.expired[0] != max(0, test.runs) {
 					t.Errorf("expired after %v, want %v", w.expired, test.runs)
 				}
@@ -149,9 +151,9 @@ func TestHurryingDoesNotPutTheEndOff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := new(witness)
 		l := w.open(NewBook(), 30*time.Second, 60*time.Second, 20*time.Second)
-		wait(15 * time.Second)
+		w.wait(15 * time.Second)
 		l.Hurry()
-		wait(time.Minute)
+		w.wait(time.Minute)
 		if len(w.expired) != 1 || w.expired[0] != 30*time.Second {
 			t.Errorf("expired after %v, want once after 30s", w.expired)
 		}
@@ -165,8 +167,8 @@ func TestAClosedLeaseIsLeftAlone(t *testing.T) {
 		secret := l.secret
 		l.Close()
 		l.Close()
-		wait(time.Hour)
-		if len(w.challenged)+len(w.expired) != 0 || b.Len() != 0 || l.Extend(secret, time.Time{}) || l.Hurry() {
+		w.wait(time.Hour)
+		if len(w.challenged)+len(w.expired) != 0 || b.Len() != 0 || l.Extend(Digest(secret), time.Time{}) || l.Hurry() {
 			t.Errorf("challenged %v, expired %v, %d in the book", w.challenged, w.expired, b.Len())
 		}
 	})
@@ -179,7 +181,7 @@ func TestTenThousandLeasesWithOneEndAreChallengedEvenly(t *testing.T) {
 		for range 10_000 {
 			w.open(b, time.Hour, 60*time.Second, 20*time.Second)
 		}
-		wait(2 * time.Hour)
+		w.wait(2 * time.Hour)
 		perSecond := map[time.Duration]int{}
 		for _, at := range w.challenged {
 			perSecond[at.Truncate(time.Second)]++
@@ -200,8 +202,8 @@ func TestTenThousandLeasesWithOneEndAreChallengedEvenly(t *testing.T) {
 // operator asks for newer credentials: the lease is extended once, or not at all.
 func TestASecretExtendsItsLeaseOnce(t *testing.T) {
 	for name, meanwhile := range map[string]func(l *Lease, secret string) bool{
-		"another answer":            func(l *Lease, secret string) bool { return l.Extend(secret, time.Now().Add(time.Minute)) },
-		"another answer, for ever":  func(l *Lease, secret string) bool { return l.Extend(secret, time.Time{}) },
+		"another answer":            func(l *Lease, secret string) bool { return l.Extend(Digest(secret), time.Now().Add(time.Minute)) },
+		"another answer, for ever":  func(l *Lease, secret string) bool { return l.Extend(Digest(secret), time.Time{}) },
 		"newer credentials are due": func(l *Lease, _ string) bool { return l.Hurry() },
 		"the lease is over":         func(l *Lease, _ string) bool { l.Close(); return true },
 	} {
@@ -210,15 +212,15 @@ func TestASecretExtendsItsLeaseOnce(t *testing.T) {
 				b, w := NewBook(), new(witness)
 				l := w.open(b, time.Minute, 30*time.Second, 10*time.Second)
 				defer l.Close()
-				wait(55 * time.Second)
+				w.wait(55 * time.Second)
 				secret := w.secrets[0]
-				if !l.Takes(secret) || b.Find(secret) != l {
+				if !l.Takes(Digest(secret)) || b.Find(Digest(secret)) != l {
 					t.Fatal("the secret is not good")
 				}
 				if !meanwhile(l, secret) {
 					t.Fatal("nothing has happened meanwhile")
 				}
-				if l.Takes(secret) || l.Extend(secret, time.Now().Add(time.Hour)) || b.Find(secret) != nil {
+				if l.Takes(Digest(secret)) || l.Extend(Digest(secret), time.Now().Add(time.Hour)) || b.Find(Digest(secret)) != nil {
 					t.Error("the secret is good again")
 				}
 			})
@@ -231,9 +233,9 @@ func TestHurryingAsksAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b, w := NewBook(), new(witness)
 		l := w.open(b, time.Minute, 30*time.Second, 10*time.Second)
-		wait(51 * time.Second)
+		w.wait(51 * time.Second)
 		l.Hurry()
-		wait(time.Second)
+		w.wait(time.Second)
 		if len(w.secrets) != 2 || w.secrets[0] == w.secrets[1] {
 			t.Errorf("challenged %d times", len(w.secrets))
 		}

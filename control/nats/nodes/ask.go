@@ -18,6 +18,8 @@ import (
 const (
 	// patience is how long others may take to answer.
 	patience = time.Second
+	// renewPatience is the same where they may have to wait for others.
+	renewPatience = 5 * time.Second
 	// askWord ends the subject of questions.
 	askWord = "ask"
 )
@@ -83,8 +85,17 @@ func (n *Nodes) ask(ctx context.Context, q question) (reports []report, missing 
 		return nil, nil, roll.Unreachable(err.Error())
 	}
 	a := answers{expected: n.expected(), reports: []report{n.tell(ctx, q)}, from: map[string]bool{n.id: true}, named: map[string]bool{}}
-	err = a.collect(ctx, inbox)
+	err = a.collect(ctx, inbox, q.patience())
 	return a.reports, a.expected.without(a.named), err
+}
+
+// patience is how long others may take to answer. What has a stream renewed may have to
+// fetch the history of channels first.
+func (q *question) patience() time.Duration {
+	if q.Live != nil && q.Live.Op == live.Renew {
+		return renewPatience
+	}
+	return patience
 }
 
 // tell is this node's own answer.
@@ -107,11 +118,11 @@ type answers struct {
 }
 
 // collect waits for answers. The error is that ctx has ended.
-func (a *answers) collect(ctx context.Context, inbox <-chan *client.Msg) error {
+func (a *answers) collect(ctx context.Context, inbox <-chan *client.Msg, patience time.Duration) error {
 	patient := time.NewTimer(patience)
 	defer patient.Stop()
 	defer a.sort()
-	for len(a.expected.without(a.named)) > 0 {
+	for !a.renewed() && len(a.expected.without(a.named)) > 0 {
 		select {
 		case m := <-inbox:
 			a.add(m)
@@ -122,6 +133,11 @@ func (a *answers) collect(ctx context.Context, inbox <-chan *client.Msg) error {
 		}
 	}
 	return nil
+}
+
+// renewed reports whether the node that holds a stream has answered what only it can.
+func (a *answers) renewed() bool {
+	return slices.ContainsFunc(a.reports, func(r report) bool { return r.Live != nil && r.Live.Renewed != "" })
 }
 
 // add takes a report. What is none is left out: its sender is then missing.
@@ -150,7 +166,14 @@ func (n *Nodes) report(ctx context.Context, nc *client.Conn, m *client.Msg) erro
 	case q.From == n.id:
 		return nil
 	}
-	n.send(nc, &client.Msg{Subject: m.Reply, Data: pack(n.tell(ctx, q), int(nc.MaxPayload()))})
+	answer := func() {
+		n.send(nc, &client.Msg{Subject: m.Reply, Data: pack(n.tell(ctx, q), int(nc.MaxPayload()))})
+	}
+	if q.Live != nil && q.Live.Op == live.Renew {
+		n.renewing.Go(answer) // which may wait
+		return nil
+	}
+	answer()
 	return nil
 }
 

@@ -29,6 +29,7 @@ type keeper struct {
 	ids     []live.ID // in order
 	revoked []live.Question
 	full    bool
+	renews  func(renewal string) string
 	hang    chan struct{} // unless nil, a revocation lasts until it is closed
 }
 
@@ -56,6 +57,13 @@ func (k *keeper) End(id uint64) bool {
 	}
 	k.ids = slices.Delete(k.ids, i, i+1)
 	return true
+}
+
+func (k *keeper) Renew(_ context.Context, renewal []byte) string {
+	if k.renews != nil {
+		return k.renews(string(renewal))
+	}
+	return ""
 }
 
 func (k *keeper) Revoke(q live.Question) (ended, checked int, err error) {
@@ -199,4 +207,30 @@ func TestAQuestionAboutStreamsNeedsNATS(t *testing.T) {
 		_, err := a.AskLive(t.Context(), live.Question{Op: live.List})
 		return errors.As(err, &why)
 	})
+}
+
+// TestTheNodeThatHoldsAStreamRenewsIt, and nobody waits for the others.
+func TestTheNodeThatHoldsAStreamRenewsIt(t *testing.T) {
+	access := nats.Access{Servers: []string{natstest.Start(t).URL}}
+	nodes := holding(t, access, 0, "a", "b", "c")
+	hang := make(chan struct{})
+	defer close(hang)
+	nodes[0].keeps.renews = func(string) string { <-hang; return "" }
+	nodes[2].keeps.renews = func(renewal string) string {
+		if renewal == `"one"` {
+			return "accepted"
+		}
+		return ""
+	}
+	answer := nodes[1].askLive(live.Question{Op: live.Renew, Renewal: []byte(`"one"`)})
+	renewed := ""
+	for _, r := range answer.Reports {
+		renewed += r.Renewed
+	}
+	if renewed != "accepted" {
+		t.Errorf("answered %+v", answer)
+	}
+	if got := nodes[1].askLive(live.Question{Op: live.List, Limit: 1}); len(got.Missing) > 0 {
+		t.Errorf("a node that renews answers nothing else: %v", got.Missing)
+	}
 }

@@ -81,6 +81,8 @@ type Nodes struct {
 
 	conn atomic.Pointer[client.Conn] // nil while Run has none
 
+	renewing sync.WaitGroup // answers that may wait; they end with the session
+
 	mu      sync.Mutex
 	members members // guarded by mu
 
@@ -132,6 +134,9 @@ func (n *Nodes) session(ctx context.Context, nc *client.Conn, closed <-chan stru
 			return err
 		}
 	}
+	ctx, end := context.WithCancel(ctx)
+	defer n.renewing.Wait()
+	defer end()
 	n.conn.Store(nc)
 	defer n.conn.Store(nil)
 	tick := time.NewTicker(beatInterval)

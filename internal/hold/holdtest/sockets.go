@@ -21,6 +21,7 @@ func (s suite) sockets(t *testing.T, p protocol) {
 	s.each(t, p, endCases, directly, listenLoopback)
 	s.each(t, p, recoverCases, directly, listenLoopback)
 	s.each(t, p, mailboxCases, directly, listenLoopback)
+	s.each(t, p, revokedCases, directly, listenLoopback)
 	if !p.old && !p.bare { // the same to the network as the others
 		s.each(t, p, slowCases, directly, listenLoopback)
 		s.each(t, p, slowRecoverCases, directly, listenLoopback)
