@@ -109,9 +109,13 @@ func (c *assembly) ask(method, user string, fields map[string]string) (net.Conn,
 		request += name + ": " + value + "\r\n"
 	}
 	if _, err := io.WriteString(client, request+"\r\n"); err != nil {
-		return client, nil, err
+		client.Close()
+		return nil, nil, err
 	}
 	resp, err := http.ReadResponse(bufio.NewReader(client), nil)
+	if err != nil {
+		client.Close()
+	}
 	return client, resp, err
 }
 
@@ -127,10 +131,10 @@ type member struct {
 // challenge on the way, at once and over another connection.
 func (c *assembly) stay(user, last string) (m member) {
 	conn, resp, err := c.ask(http.MethodGet, user, nil)
-	defer conn.Close()
 	if m.err = err; err != nil {
 		return m
 	}
+	defer conn.Close()
 	lines := bufio.NewScanner(resp.Body)
 	for name := ""; lines.Scan(); {
 		field, value, _ := strings.Cut(lines.Text(), ": ")
@@ -160,10 +164,10 @@ func (c *assembly) answer(user, data string) (status int, err error) {
 		return 0, err
 	}
 	conn, resp, err := c.ask(ch.Method, "new-"+user, ch.Headers)
-	defer conn.Close()
 	if err != nil {
 		return 0, err
 	}
+	defer conn.Close()
 	return resp.StatusCode, nil
 }
 

@@ -45,25 +45,22 @@ func newSuspect(t *testing.T) *suspect {
 	return s
 }
 
-// serve answers requests until one is not in order.
+// serve answers one request.
 func (s *suspect) serve(c net.Conn) {
 	r := bufio.NewReader(c)
-	for {
-		head := readHead(r)
-		if head == "" {
-			return
-		}
-		s.inspect(head)
-		req, err := http.ReadRequest(bufio.NewReader(io.MultiReader(strings.NewReader(head+"\r\n"), r)))
-		if err != nil {
-			return
-		}
-		_, err = io.Copy(io.Discard, req.Body)
-		io.WriteString(c, "HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n")
-		if err == nil {
-			s.trailing(c, r)
-		}
+	head := readHead(r)
+	if head == "" {
 		return
+	}
+	s.inspect(head)
+	req, err := http.ReadRequest(bufio.NewReader(io.MultiReader(strings.NewReader(head+"\r\n"), r)))
+	if err != nil {
+		return
+	}
+	_, err = io.Copy(io.Discard, req.Body)
+	io.WriteString(c, "HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n")
+	if err == nil {
+		s.trailing(c, r)
 	}
 }
 
@@ -166,10 +163,10 @@ func TestNothingIsSmuggledToAnOrigin(t *testing.T) {
 			c.send(attack)
 			c.Conn.(*net.TCPConn).CloseWrite()
 			answers, _ := c.rest()
-			if n := strings.Count(answers, "HTTP/1.1 ") + strings.Count(answers, "HTTP/1.0 ") - strings.Count(answers, " 100 Continue"); n > 1 && strings.Contains(answers, "204") {
-				for _, line := range s.seen[1:] {
-					t.Errorf("the origin was asked %q as well", line)
-				}
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			if len(s.seen) > 1 {
+				t.Errorf("the origin was asked %q; the client got %q", s.seen, answers)
 			}
 		})
 	}
