@@ -53,14 +53,15 @@ func (s *suspect) serve(c net.Conn) {
 		return
 	}
 	s.inspect(head)
-	req, err := http.ReadRequest(bufio.NewReader(io.MultiReader(strings.NewReader(head+"\r\n"), r)))
+	whole := bufio.NewReader(io.MultiReader(strings.NewReader(head+"\r\n"), r))
+	req, err := http.ReadRequest(whole)
 	if err != nil {
 		return
 	}
 	_, err = io.Copy(io.Discard, req.Body)
 	io.WriteString(c, "HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n")
 	if err == nil {
-		s.trailing(c, r)
+		s.trailing(c, whole)
 	}
 }
 
