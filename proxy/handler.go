@@ -192,7 +192,7 @@ func (h *Handler) forward(x *exchange, r *http.Request) {
 			h.refuse(x, r, f)
 			return
 		}
-		r, x.begun = asSetUp(r), true // no stream begins
+		r = asSetUp(r)
 	}
 	rc := http.NewResponseController(x.w)
 	_ = rc.EnableFullDuplex() // the origin may answer while it still reads; HTTP/2 always can

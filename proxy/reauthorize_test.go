@@ -412,3 +412,15 @@ func TestAnAnswerIsAnsweredWhileOtherNodesCannotBeAsked(t *testing.T) {
 		t.Errorf("answered %d", status)
 	}
 }
+
+// Who has as many streams as may be can still answer for them.
+func TestAnAnswerIsNoNewStream(t *testing.T) {
+	s := newStation(t, func(o *stationOptions) {
+		holding(newOrigin(t, gatekeeper).URL, func(rt *Route) { rt.Reauthorize = Reauthorize{Before: 2 * time.Hour, Patience: 2 * time.Hour} })(o)
+		o.Quotas, o.Limits.NewStreams, o.maxStreams = Quotas{PerAddress: 1, PerUser: 1, PerChannel: 1}, 1, 1
+	})
+	_, ch := s.challenged(t, hourly, "alice/a")
+	if status, body := s.answer(t, "/events", ch, "alice/a"); status != http.StatusOK {
+		t.Errorf("answered %d %q", status, body)
+	}
+}
