@@ -138,7 +138,7 @@ func TestLinksAreAskedWithoutCredentials(t *testing.T) {
 	headers := make(chan http.Header, 10)
 	s := newStation(t, holding(newOrigin(t, func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path != "/events" {
-			headers <- r.Header
+			headers <- r.Header.Clone()
 		}
 		w.Header().Set("Grip-Link", "</next>; rel=next, </gone>; rel=gone")
 		r.Header.Set("Authorization", "alice/a")
