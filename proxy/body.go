@@ -188,11 +188,13 @@ func (b *requestBody) clientError() error {
 	return b.err
 }
 
-// unread prepares for an answer to a request whose body, if it has one, nobody reads. What it returns must be called
-// when the handler is about to return. net/http reads such a body then, with no
-// deadline of its own, and before that it would not even answer: whoever never sends
-// it would have the connection for ever. The connection ends with this answer, as
-// what comes too late would look like another request.
+// unread prepares for an answer to a request whose body, if it has one, nobody reads.
+// What it returns must be called when the handler is about to return.
+//
+// net/http reads such a body after the handler, with no deadline of its own, and before
+// that it would not even answer: whoever never sends it would have the connection
+// for ever. The connection ends with this answer, as what comes too late would look
+// like another request.
 func (h *Handler) unread(x *exchange) (over func()) {
 	if x.asked.ContentLength == 0 {
 		return func() {}
