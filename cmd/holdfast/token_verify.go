@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/holdfast-proxy/holdfast/internal/config"
+	"github.com/holdfast-proxy/holdfast/internal/explain"
 	"github.com/holdfast-proxy/holdfast/internal/grip"
 	"github.com/holdfast-proxy/holdfast/internal/token"
 )
@@ -160,7 +161,7 @@ func writeGrant(w io.Writer, route config.Route, g *token.Grant, now time.Time) 
 	out := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	line := func(name, value string) {
 		if value != "" {
-			fmt.Fprintf(out, "%s\t%s\n", name, value)
+			fmt.Fprintf(out, "%s\t%s\n", name, explain.Visible(value)) // who has signed it may have been told it
 		}
 	}
 	line("user", g.Subject)
