@@ -43,7 +43,7 @@ good the answer says why, and the exit code is 1.
 		Example: `  holdfast token verify --config holdfast.yaml --route events "$TOKEN"
   holdfast token verify --key file:public.pem --audience holdfast - < token
   holdfast token verify --jwks https://id.example.com/.well-known/jwks.json "$TOKEN"`,
-		Args: cobra.ExactArgs(1),
+		Args: asUsed,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			text, err := tokenText(args[0], cmd.InOrStdin())
 			if err != nil {

@@ -25,15 +25,16 @@ func (p *problems) channelPolicy(at string, c ChannelPolicy) {
 	}
 }
 
-// channelPatterns checks patterns of names.
+// channelPatterns looks at names of channels, which may end in *, as
+// channels.ParsePattern does, and says what to write.
 func (p *problems) channelPatterns(key string, patterns []string) {
 	for i, pattern := range patterns {
 		at := element(key, i)
 		switch name := strings.TrimSuffix(pattern, "*"); {
 		case pattern == "":
-			p.add(at, "is empty", "name a channel, or what names begin with and a * behind it")
+			p.add(at, "is empty", "name a channel, or the beginning of names with a * behind it")
 		case strings.Contains(name, "*"):
-			p.add(at, fmt.Sprintf("%q has a * that is not at its end", pattern), "write a name, or what names begin with and a * behind it")
+			p.add(at, fmt.Sprintf("%q has a * that is not at its end", pattern), "write the beginning of the names and one *, as in user-*")
 		default:
 			p.channelName(at, name, maxName)
 		}

@@ -105,6 +105,7 @@ func (t *text) instruction(in *Instruction) {
 	t.line("hold", in.Hold)
 	t.channels(in.Channels)
 	t.line("timeout", in.Timeout)
+	t.line("expires after", in.Expires)
 	t.keepAlive(in.KeepAlive)
 	t.line("status", in.Status)
 	for _, name := range slices.Sorted(maps.Keys(in.Meta)) {
