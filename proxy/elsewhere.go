@@ -43,7 +43,7 @@ func (h *Handler) renewElsewhere(ctx context.Context, t *tenure, v *verdict) (re
 	if err != nil {
 		panic(err) // strings and numbers
 	}
-	said, err := h.holding.Elsewhere(ctx, Renewal{t.elsewhere, t.route.Name, text})
+	said, err := h.holding.Elsewhere(ctx, Renewal{v.digest, t.route.Name, text})
 	switch what := renewal(said); {
 	case err != nil:
 		return unknown, &failure{HistoryUnavailable, fmt.Errorf("other nodes: %w", err)}
@@ -65,7 +65,7 @@ func (h *Handler) Renew(ctx context.Context, r Renewal) (what string) {
 	if t == nil {
 		return ""
 	}
-	v, err := h.verdictOf(t, r.Terms)
+	v, err := h.verdictOf(t, &r)
 	if err != nil {
 		return string(refusal)
 	}
@@ -76,18 +76,18 @@ func (h *Handler) Renew(ctx context.Context, r Renewal) (what string) {
 	return string(result)
 }
 
-// verdictOf reads terms. New channels begin where they say, if that is a place in the
+// verdictOf reads the terms of r. New channels begin where they say, if that is a place in the
 // order of this node, and otherwise now.
-func (h *Handler) verdictOf(t *tenure, text []byte) (*verdict, error) {
+func (h *Handler) verdictOf(t *tenure, r *Renewal) (*verdict, error) {
 	var got terms
-	if err := json.Unmarshal(text, &got); err != nil {
+	if err := json.Unmarshal(r.Terms, &got); err != nil {
 		return nil, err
 	}
 	in := &grip.Instruction{Hold: grip.Stream, Channels: got.Channels, Meta: got.Meta, Expires: got.Expires}
 	if err := h.checkInstruction(&exchange{route: t.route}, in); err != nil {
 		return nil, err
 	}
-	v := &verdict{in: in, who: hold.WhoHas(in.Meta), filters: filter.New(in, t.route.filters), at: h.head()}
+	v := &verdict{in: in, who: hold.WhoHas(in.Meta), filters: filter.New(in, t.route.filters), at: h.head(), until: momentAfter(in.Expires), digest: r.Digest}
 	if got.TokenID != "" {
 		v.who = withToken(v.who, got.TokenID)
 	}

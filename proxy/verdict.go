@@ -4,12 +4,12 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"time"
 
 	"github.com/holdfast-proxy/holdfast/channels"
 	"github.com/holdfast-proxy/holdfast/internal/filter"
 	"github.com/holdfast-proxy/holdfast/internal/grip"
 	"github.com/holdfast-proxy/holdfast/internal/hold"
-	"github.com/holdfast-proxy/holdfast/internal/sse"
 )
 
 // verdict is what the judge of a challenge has said: an instruction to hold a stream
@@ -19,11 +19,13 @@ type verdict struct {
 	who     *hold.Who // nil: nothing is known
 	filters *filter.Set
 	at      channels.Position // noted when it was said: where new channels begin
+	until   time.Time         // when what it allows is over; the zero Time: never
+	digest  string            // of the secret for which it was given
 }
 
 var (
 	errAnotherUser = errors.New("it is another user's")
-	errStreamEnded = errors.New("the stream has ended")
+	errStreamEnded = errors.New("the stream has ended, or was asked again meanwhile")
 )
 
 // grant lets the stream of t, which is held here, stay as v says. It returns what became
@@ -31,7 +33,10 @@ var (
 func (h *Handler) grant(ctx context.Context, t *tenure, v *verdict) (renewal, error) {
 	t.judging.Lock()
 	defer t.judging.Unlock()
-	if userOf(v.who) != t.user {
+	switch {
+	case !t.lease.Has(v.digest): // used by somebody else since it was found
+		return unknown, errUnknownChallenge
+	case userOf(v.who) != t.user:
 		return refusal, errAnotherUser
 	}
 	subs := (&exchange{route: t.route}).subscriptions(v.in)
@@ -52,10 +57,7 @@ func (h *Handler) grant(ctx context.Context, t *tenure, v *verdict) (renewal, er
 	}
 	t.is(who, subs)
 	t.mailbox.Rename(who)
-	if t.events { // before the next challenge, which may come at once
-		t.mailbox.Say(sse.AppendEvent(nil, sse.Event{Name: reauthorizedEvent, Data: `{"expires_in":` + expiresIn(v.in.Expires) + `}`}))
-	}
-	if !t.lease.Extend(momentAfter(v.in.Expires)) {
+	if !t.lease.Extend(v.digest, v.until, func() { t.confirm(v.in.Expires) }) {
 		return late, errStreamEnded
 	}
 	return renewed, nil

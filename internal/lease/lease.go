@@ -43,7 +43,9 @@ type Lease struct {
 // Open begins a lease of t that runs until expires.
 func (b *Book) Open(t Tenant, expires time.Time, n Notice) *Lease {
 	l := &Lease{book: b, tenant: t, notice: n}
-	l.Extend(expires)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.extendLocked(expires)
 	return l
 }
 
@@ -51,16 +53,40 @@ func (b *Book) Open(t Tenant, expires time.Time, n Notice) *Lease {
 func (l *Lease) Tenant() Tenant { return l.tenant }
 
 // Extend has the lease run until expires, which may be sooner than before; the zero
-// Time is for ever. It returns false if the lease is over.
-func (l *Lease) Extend(expires time.Time) bool {
+// Time is for ever. It returns false, and changes nothing, unless its secret has this
+// digest: what was granted for a secret that is used, or replaced by Hurry, does not
+// count. extended, unless nil, is called after that and before any call to the Tenant,
+// so neither may it wait for one.
+func (l *Lease) Extend(digest string, expires time.Time, extended func()) bool {
+	l.calling.Lock()
+	defer l.calling.Unlock()
+	if !l.redeem(digest, expires) {
+		return false
+	}
+	if extended != nil {
+		extended()
+	}
+	return true
+}
+
+func (l *Lease) redeem(digest string, expires time.Time) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.closed {
+	if !l.hasLocked(digest) {
 		return false
 	}
 	l.extendLocked(expires)
 	return true
 }
+
+// Has reports whether the lease can be extended by the secret with this digest.
+func (l *Lease) Has(digest string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.hasLocked(digest)
+}
+
+func (l *Lease) hasLocked(digest string) bool { return l.secret != "" && Digest(l.secret) == digest }
 
 func (l *Lease) extendLocked(expires time.Time) {
 	l.expires, l.challenged = expires, false
@@ -85,7 +111,8 @@ func (l *Lease) noticeLocked() time.Duration {
 }
 
 // Hurry has the lease end within Notice.Before, with a challenge ahead of that, unless
-// it does anyway. It returns false if the lease is over.
+// it does anyway. A challenge from before is no good any more: there is another. It
+// returns false if the lease is over.
 func (l *Lease) Hurry() bool {
 	soon := time.Now().Add(l.notice.Before)
 	l.mu.Lock()
@@ -95,6 +122,8 @@ func (l *Lease) Hurry() bool {
 		return false
 	case l.expires.IsZero() || soon.Before(l.expires):
 		l.extendLocked(soon)
+	case l.challenged:
+		l.extendLocked(l.expires)
 	}
 	return true
 }

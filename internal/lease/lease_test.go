@@ -67,7 +67,7 @@ func TestALeaseIsChallengedAndThenExpires(t *testing.T) {
 		if len(w.expired) != 1 || w.expired[0] != time.Hour {
 			t.Errorf("expired after %v, want once after an hour", w.expired)
 		}
-		if l.Extend(time.Now().Add(time.Hour)) || l.Hurry() || b.Find(Digest(w.secrets[0])) != nil || b.Len() != 0 {
+		if l.Extend(Digest(w.secrets[0]), time.Now().Add(time.Hour), nil) || l.Hurry() || b.Find(Digest(w.secrets[0])) != nil || b.Len() != 0 {
 			t.Error("an expired lease is still in the book")
 		}
 	})
@@ -87,10 +87,10 @@ func TestAnExtendedLeaseIsChallengedAnewWithAnotherSecret(t *testing.T) {
 			if b.Find(Digest(secret)) != l {
 				t.Fatal("the secret does not find its lease")
 			}
-			if !l.Extend(time.Now().Add(time.Minute)) {
+			if !l.Extend(Digest(secret), time.Now().Add(time.Minute), nil) {
 				t.Fatal("not extended")
 			}
-			if b.Find(Digest(secret)) != nil || b.Len() != 1 {
+			if b.Find(Digest(secret)) != nil || b.Len() != 1 || l.Extend(Digest(secret), time.Time{}, nil) {
 				t.Error("the old secret is still good")
 			}
 		}
@@ -104,14 +104,17 @@ func TestALeaseCanBeExtendedForEver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b, w := NewBook(), new(witness)
 		l := w.open(b, time.Minute, 30*time.Second, 10*time.Second)
-		l.Extend(time.Time{})
+		w.wait(55 * time.Second)
+		if !l.Extend(Digest(w.secrets[0]), time.Time{}, nil) {
+			t.Fatal("not extended")
+		}
 		w.wait(1000 * time.Hour)
-		if len(w.challenged)+len(w.expired) != 0 || b.Len() != 1 {
+		if len(w.challenged) != 1 || len(w.expired) != 0 || b.Len() != 1 || l.Has(Digest("")) {
 			t.Errorf("challenged %v, expired %v, %d in the book", w.challenged, w.expired, b.Len())
 		}
 		l.Hurry()
 		w.wait(25 * time.Second)
-		if len(w.challenged) != 1 {
+		if len(w.challenged) != 2 {
 			t.Error("not challenged in a hurry")
 		}
 		w.wait(5 * time.Second)
@@ -154,8 +157,45 @@ func TestHurryingDoesNotPutTheEndOff(t *testing.T) {
 		w.wait(15 * time.Second)
 		l.Hurry()
 		w.wait(time.Minute)
-		if len(w.challenged) != 1 || len(w.expired) != 1 || w.expired[0] != 30*time.Second {
+		if len(w.challenged) != 2 || w.secrets[0] == w.secrets[1] || len(w.expired) != 1 || w.expired[0] != 30*time.Second {
 			t.Errorf("challenged %v, expired %v", w.challenged, w.expired)
+		}
+	})
+}
+
+// Invariant: who is to show again that he may have it does so after that was said.
+func TestASecretFromBeforeAHurryIsNoGood(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, w := NewBook(), new(witness)
+		l := w.open(b, time.Hour, 60*time.Second, 20*time.Second)
+		before := Digest(l.secret) // nobody can know it yet
+		l.Hurry()
+		if l.Has(before) || l.Extend(before, time.Time{}, func() { t.Error("said to be extended") }) {
+			t.Error("extended")
+		}
+		w.wait(time.Minute)
+		if len(w.challenged) != 1 || len(w.expired) != 1 {
+			t.Errorf("challenged %v, expired %v", w.challenged, w.expired)
+		}
+	})
+}
+
+func TestWhoExtendsALeaseIsHeardBeforeItIsChallengedAnew(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, w := NewBook(), new(witness)
+		l := w.open(b, time.Minute, 30*time.Second, 10*time.Second)
+		defer l.Close()
+		w.wait(55 * time.Second)
+		if !l.Extend(Digest(w.secrets[0]), time.Now().Add(time.Second), func() {
+			if l.calling.TryLock() { // nothing of fake time passes while somebody waits for it
+				t.Error("it could be challenged meanwhile")
+			}
+		}) {
+			t.Fatal("not extended")
+		}
+		synctest.Wait()
+		if len(w.challenged) != 2 {
+			t.Error("not challenged anew")
 		}
 	})
 }
@@ -167,7 +207,7 @@ func TestAClosedLeaseIsLeftAlone(t *testing.T) {
 		l.Close()
 		l.Close()
 		w.wait(time.Hour)
-		if len(w.challenged)+len(w.expired) != 0 || b.Len() != 0 || l.Extend(time.Time{}) || l.Hurry() {
+		if len(w.challenged)+len(w.expired) != 0 || b.Len() != 0 || l.Hurry() {
 			t.Errorf("challenged %v, expired %v, %d in the book", w.challenged, w.expired, b.Len())
 		}
 	})
