@@ -79,8 +79,8 @@ func (h *Handler) move(ctx context.Context, t *tenure, v *verdict, who *hold.Who
 			subs[i].Held, subs[i].Continues, subs[i].PrevID = true, true, ""
 		}
 	}
-	// The stream moves in a moment, and the channels must be ready until then.
-	_, joined, err := h.joinAll(context.WithoutCancel(ctx), subs)
+	follow := channels.Follow{Subscriptions: subs, Form: t.form, Live: v.at.Seq, Group: h.holding.Holder.Group()}
+	joined, err := h.ready(context.WithoutCancel(ctx), follow)
 	if err != nil {
 		return err
 	}
@@ -91,16 +91,29 @@ func (h *Handler) move(ctx context.Context, t *tenure, v *verdict, who *hold.Who
 			if h.turnAwayFrom(t.route, who, namesOf(subs)) != nil { // since the judge was asked
 				t.mailbox.End(hold.ReasonRevoked)
 			}
-			return h.holding.Hub.Follow(context.Background(), channels.Follow{
-				Subscriptions: subs,
-				Form:          t.form,
-				Live:          v.at.Seq,
-				Group:         h.holding.Holder.Group(),
-				Continued:     &channels.Continued{Place: last.Place(), Cursor: last},
-			})
+			follow.Prompt, follow.Continued = true, &channels.Continued{Place: last.Place(), Cursor: last}
+			return h.holding.Hub.Follow(context.Background(), follow)
 		},
 		Filters: v.filters,
 		Dropped: joined,
 	})
 	return nil
+}
+
+// ready waits until f can be followed without waiting, which lasts until joined is
+// called: the stream moves in a moment, and whoever moves it must not wait for a bus.
+func (h *Handler) ready(ctx context.Context, f channels.Follow) (joined func(), err error) {
+	ctx, joined, err = h.joinAll(ctx, f.Subscriptions)
+	if err != nil {
+		return nil, err
+	}
+	if slices.ContainsFunc(f.Subscriptions, func(s channels.Subscription) bool { return s.PrevID != "" }) {
+		cursor, err := h.holding.Hub.Follow(ctx, f) // which asks the bus for items that are not known
+		if err != nil {
+			joined()
+			return nil, err
+		}
+		cursor.Close()
+	}
+	return joined, nil
 }
