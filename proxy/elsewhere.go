@@ -47,6 +47,8 @@ func (h *Handler) renewElsewhere(ctx context.Context, t *tenure, v *verdict) (re
 	switch what := renewal(said); {
 	case err != nil:
 		return unknown, &failure{HistoryUnavailable, fmt.Errorf("other nodes: %w", err)}
+	case said == string(HistoryUnavailable):
+		return unknown, &failure{HistoryUnavailable, errors.New("other nodes: the history of channels is not there")}
 	case what == renewed, what == reopened:
 		return what, nil
 	case what == refusal:
@@ -70,8 +72,8 @@ func (h *Handler) Renew(ctx context.Context, r Renewal) (what string) {
 		return string(refusal)
 	}
 	result, err := h.grant(ctx, t, v)
-	if errors.As(err, new(*failure)) {
-		return string(refusal)
+	if f := (*failure)(nil); errors.As(err, &f) {
+		return string(f.reason)
 	}
 	return string(result)
 }

@@ -59,11 +59,11 @@ func (h *Handler) tenureWith(digest, route string) *tenure {
 
 // asSetUp returns the request that r would be if its client opened the stream with
 // the same credentials: with the same URL and header, but for what belongs to the
-// answer.
+// answer. It asks for no other protocol, which would begin something of its own.
 func asSetUp(r *http.Request) *http.Request {
 	out := r.Clone(r.Context())
 	out.Method, out.Body, out.ContentLength, out.TransferEncoding = http.MethodGet, http.NoBody, 0, nil
-	for _, name := range []string{"Content-Type", "Content-Length", "Expect", challengeField} {
+	for _, name := range []string{"Content-Type", "Content-Length", "Expect", "Upgrade", "Connection", challengeField} {
 		out.Header.Del(name)
 	}
 	out.Header.Set("Accept", eventStream)
