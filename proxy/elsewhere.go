@@ -63,11 +63,11 @@ func (h *Handler) renewElsewhere(ctx context.Context, t *tenure, v *verdict) (re
 // returns what became of it; nothing if the stream is not here. It may wait for the
 // history of channels.
 func (h *Handler) Renew(ctx context.Context, r Renewal) (what string) {
-	t := h.tenureWith(r.Digest, r.Route)
-	if t == nil {
+	t, rt := h.tenureWith(r.Digest, r.Route), h.routes.named[r.Route]
+	if t == nil || rt == nil { // a route that is gone renews nothing
 		return ""
 	}
-	v, err := h.verdictOf(t, &r)
+	v, err := h.verdictOf(rt, &r)
 	if err != nil {
 		return string(refusal)
 	}
@@ -80,16 +80,19 @@ func (h *Handler) Renew(ctx context.Context, r Renewal) (what string) {
 
 // verdictOf reads the terms of r. New channels begin where they say, if that is a place in the
 // order of this node, and otherwise now.
-func (h *Handler) verdictOf(t *tenure, r *Renewal) (*verdict, error) {
+func (h *Handler) verdictOf(rt *route, r *Renewal) (*verdict, error) {
 	var got terms
 	if err := json.Unmarshal(r.Terms, &got); err != nil {
 		return nil, err
 	}
 	in := &grip.Instruction{Hold: grip.Stream, Channels: got.Channels, Meta: got.Meta, Expires: got.Expires}
-	if err := h.checkInstruction(&exchange{route: t.route}, in); err != nil {
+	if err := h.checkInstruction(&exchange{route: rt}, in); err != nil {
 		return nil, err
 	}
-	v := &verdict{in: in, who: hold.WhoHas(in.Meta), filters: filter.New(in, t.route.filters), at: h.head(), until: momentAfter(in.Expires), digest: r.Digest}
+	v := &verdict{
+		route: rt, in: in, who: hold.WhoHas(in.Meta), filters: filter.New(in, rt.filters),
+		at: h.head(), until: momentAfter(in.Expires), digest: r.Digest,
+	}
 	if got.TokenID != "" {
 		v.who = withToken(v.who, got.TokenID)
 	}

@@ -85,7 +85,10 @@ func (h *Handler) reauthorize(x *exchange, r *http.Request) *failure {
 
 // renew lets the stream stay as in says, wherever it is held.
 func (h *Handler) renew(x *exchange, r *http.Request, in *grip.Instruction) *failure {
-	v := &verdict{in: in, who: h.clientOf(x, r, in).Who, filters: x.filters, at: x.at, until: momentAfter(in.Expires), digest: x.digest}
+	v := &verdict{
+		route: x.route, in: in, who: h.clientOf(x, r, in).Who, filters: x.filters,
+		at: x.at, until: momentAfter(in.Expires), digest: x.digest,
+	}
 	if x.grant != nil {
 		v.at = h.head() // as in holdStream
 	}

@@ -2,10 +2,14 @@ package proxy
 
 import (
 	"net/http"
+	"net/http/httptest"
 	"testing"
 	"time"
 
+	"go.uber.org/zap"
+
 	"github.com/holdfast-proxy/holdfast/internal/barred"
+	"github.com/holdfast-proxy/holdfast/internal/lease"
 )
 
 // pausing starts a station whose origin lets clients in as the gatekeeper does, but
@@ -74,4 +78,39 @@ func TestARecheckIsNotUndoneByAnOlderAnswer(t *testing.T) {
 	if status, _ := s.answer(t, hourly, again, "alice/a"); status != http.StatusOK {
 		t.Errorf("then answered %d", status)
 	}
+}
+
+// What is renewed is an event stream: an answer begins nothing else, and no stream that
+// a limit on new ones would have kept out.
+func TestAnAnswerAsksForNoOtherProtocol(t *testing.T) {
+	r := httptest.NewRequest(http.MethodPost, "/events", nil)
+	r.Header.Set("Connection", "Upgrade")
+	r.Header.Set("Upgrade", "websocket")
+	if out := asSetUp(r); asksSocket(out) || out.Header.Get("Connection") != "" {
+		t.Errorf("asks for it: %v", out.Header)
+	}
+}
+
+// What a stream may have is for the route to say as it is now, not as it was when the
+// stream began.
+func TestAStreamIsRenewedByTheRouteAsItIsNow(t *testing.T) {
+	s := guarded(t)
+	c, ch := s.challenged(t, hourly, "alice/a")
+	rt := routeTo("http://origin.test")
+	rt.Name, rt.ChannelPrefix, rt.Subscribe = "guarded", "now-", []string{"all"}
+	now, err := New(Options{Routes: []Route{rt}, Holding: s.handler.holding, Head: s.hub.Head, Log: zap.NewNop()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer now.Close()
+	digest := lease.Digest(ch.Headers[challengeField])
+	word := Renewal{Digest: digest, Route: "guarded", Terms: []byte(`{"channels":[{"Name":"a"}],"meta":{"user":"alice"}}`)}
+	if what := now.Renew(t.Context(), word); what != string(renewed) {
+		t.Fatalf("%q", what)
+	}
+	c.want(t, "event: reauthorized\ndata: {\"expires_in\":null}\n\n")
+	s.waitStreams(t, "all", 1)
+	s.send("a", "data: not this\n\n")
+	s.send("now-a", "data: 1\n\n")
+	c.want(t, "data: 1\n\n")
 }

@@ -15,6 +15,7 @@ import (
 // verdict is what the judge of a challenge has said: an instruction to hold a stream
 // for a client.
 type verdict struct {
+	route   *route // as it is now; the stream's own may be from before a reload
 	in      *grip.Instruction
 	who     *hold.Who // nil: nothing is known
 	filters *filter.Set
@@ -39,7 +40,7 @@ func (h *Handler) grant(ctx context.Context, t *tenure, v *verdict) (renewal, er
 	case userOf(v.who) != t.user:
 		return refusal, errAnotherUser
 	}
-	subs := (&exchange{route: t.route}).subscriptions(v.in)
+	subs := (&exchange{route: v.route}).subscriptions(v.in)
 	if h.turnAwayFrom(t.route, v.who, namesOf(subs)) != nil {
 		return refusal, errBarred
 	}
@@ -53,7 +54,7 @@ func (h *Handler) grant(ctx context.Context, t *tenure, v *verdict) (renewal, er
 		if err := h.move(ctx, t, v, who, subs); err != nil {
 			return refusal, &failure{HistoryUnavailable, err}
 		}
-		t.share.follow(t.route, v.in)
+		t.share.follow(v.route, v.in)
 	}
 	t.is(who, subs)
 	t.mailbox.Rename(who)
