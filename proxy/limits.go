@@ -41,7 +41,7 @@ func (h *Handler) refuseEarly(x *exchange, r *http.Request) *failure {
 	if f := h.tooLong(x, r); f != nil {
 		return f
 	}
-	if f := h.crowded(r); f != nil {
+	if f := h.crowded(x, r); f != nil {
 		return f
 	}
 	return h.beginEvents(x, r)
