@@ -181,6 +181,7 @@ func (f *Feed) move(b *Batch, to *Move) (Step, Reason) {
 	}
 	f.cursor.Close()
 	f.cursor = cursor
+	to.Filters.GoOn(f.filters)
 	f.filters.Closed()
 	f.filters = to.Filters
 	f.filters.Opened()
