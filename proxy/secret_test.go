@@ -114,3 +114,33 @@ func TestAStreamIsRenewedByTheRouteAsItIsNow(t *testing.T) {
 	s.send("now-a", "data: 1\n\n")
 	c.want(t, "data: 1\n\n")
 }
+
+// The ids that are built for a stream go on telling of every channel when it is renewed.
+func TestARenewedStreamHasSeenWhatItHadSeen(t *testing.T) {
+	origin := newOrigin(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header()["Grip-Channel"] = []string{"a; filter=build-id", "b; filter=build-id"}
+		w.Header().Set("Grip-Set-Meta", "id_format=%(a)s/%(b)s")
+		w.Header().Set("Grip-Expires", "3600")
+		w.Header().Set("Grip-Hold", "stream")
+		w.Header().Set("Content-Type", "text/event-stream")
+	})
+	s := newStation(t, holding(origin.URL, func(rt *Route) {
+		rt.Reauthorize = Reauthorize{Before: 2 * time.Hour, Patience: 2 * time.Hour}
+	}))
+	tell := func(channel, id string) {
+		if _, err := s.publish(`{"channel":"` + channel + `","id":"` + id + `","formats":{"http-stream":{"content":"id: %I\ndata: x\n\n","content-filters":["build-id"]}}}`); err != nil {
+			t.Error(err)
+		}
+	}
+	c := s.watch(t, http.DefaultClient, s.url+"/events")
+	ch := c.challenge(t)
+	tell("a", "a1")
+	c.want(t, "id: a1/\ndata: x\n\n")
+	if status, body := s.answer(t, "/events", ch, ""); status != http.StatusOK {
+		t.Fatalf("answered %d %q", status, body)
+	}
+	c.want(t, "event: reauthorized\ndata: {\"expires_in\":3600}\n\n")
+	c.challenge(t)
+	tell("b", "b1")
+	c.want(t, "id: a1/b1\ndata: x\n\n")
+}
