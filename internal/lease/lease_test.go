@@ -44,6 +44,7 @@ func (w *witness) Expire() {
 // wait lets time pass.
 func (w *witness) wait(d time.Duration) {
 	w.mu.Lock() // tells the race detector that what was read until now was read before
+	_ = w.start
 	w.mu.Unlock()
 	time.Sleep(d)
 	synctest.Wait()
