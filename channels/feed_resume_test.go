@@ -175,3 +175,14 @@ func TestWhatAReaderHasNoUseForIsNotWithheld(t *testing.T) {
 	h.Deliver(other, word(13, "a", "13"))
 	want(t, c, "13")
 }
+
+// Whoever may not wait has had the bus asked before.
+func TestAPromptFollowerDoesNotAskTheBus(t *testing.T) {
+	h, f := historyHub(t)
+	f.sync = func(context.Context, []string) error { t.Error("asked"); return nil }
+	s := subs("a", "b")
+	s[0].PrevID = "z"
+	c := followFrom(t, h, Follow{Subscriptions: s, Prompt: true})
+	h.Deliver(word(10, "b", "10"))
+	want(t, c, "[unknown] 10")
+}

@@ -84,6 +84,9 @@ type Follow struct {
 	// Trusting: a PrevID that is not known is no gap, whatever the log says. The
 	// channel starts at Live.
 	Trusting bool
+	// Prompt: it waits for nothing, so the channels must have been joined (Hub.Await).
+	// A PrevID that the logs do not know then is not asked for.
+	Prompt bool
 	// Continued, unless nil, is what the stream has had before.
 	Continued *Continued
 }
@@ -155,7 +158,7 @@ func (h *Hub) Follow(ctx context.Context, f Follow) (*Cursor, error) {
 	c := &Cursor{hub: h, epoch: h.epoch.Load(), group: f.Group, form: f.Form, chained: f.Chained, live: f.acted(), place: max(f.Live, f.acted())}
 	c.join(f.Subscriptions)
 	err := c.await(ctx)
-	if err == nil {
+	if err == nil && !f.Prompt {
 		err = c.recognize(ctx, &f)
 	}
 	if err == nil && (c.stale() || f.Live > h.Head().Seq) {

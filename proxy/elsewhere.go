@@ -43,16 +43,18 @@ func (h *Handler) renewElsewhere(ctx context.Context, t *tenure, v *verdict) (re
 	if err != nil {
 		panic(err) // strings and numbers
 	}
-	said, err := h.holding.Elsewhere(ctx, Renewal{t.elsewhere, t.route.Name, text})
+	said, err := h.holding.Elsewhere(ctx, Renewal{v.digest, t.route.Name, text})
 	switch what := renewal(said); {
 	case err != nil:
 		return unknown, &failure{HistoryUnavailable, fmt.Errorf("other nodes: %w", err)}
+	case said == string(HistoryUnavailable):
+		return unknown, &failure{HistoryUnavailable, errors.New("other nodes: the history of channels is not there")}
 	case what == renewed, what == reopened:
 		return what, nil
 	case what == refusal:
 		return refusal, errors.New("the node that holds it refuses")
 	case what == late:
-		return late, errTooLate
+		return late, errStreamEnded
 	}
 	return unknown, errUnknownChallenge
 }
@@ -61,34 +63,37 @@ func (h *Handler) renewElsewhere(ctx context.Context, t *tenure, v *verdict) (re
 // returns what became of it; nothing if the stream is not here. It may wait for the
 // history of channels.
 func (h *Handler) Renew(ctx context.Context, r Renewal) (what string) {
-	t := h.tenureWith(r.Digest, r.Route)
-	if t == nil {
+	t, rt := h.tenureWith(r.Digest, r.Route), h.routes.named[r.Route]
+	if t == nil || rt == nil { // a route that is gone renews nothing
 		return ""
 	}
-	v, err := h.verdictOf(t, r.Terms)
+	v, err := h.verdictOf(rt, &r)
 	if err != nil {
 		return string(refusal)
 	}
 	v.digest = r.Digest
 	result, err := h.grant(ctx, t, v)
-	if errors.As(err, new(*failure)) {
-		return string(refusal)
+	if f := (*failure)(nil); errors.As(err, &f) {
+		return string(f.reason)
 	}
 	return string(result)
 }
 
-// verdictOf reads terms. New channels begin where they say, if that is a place in the
+// verdictOf reads the terms of r. New channels begin where they say, if that is a place in the
 // order of this node, and otherwise now.
-func (h *Handler) verdictOf(t *tenure, text []byte) (*verdict, error) {
+func (h *Handler) verdictOf(rt *route, r *Renewal) (*verdict, error) {
 	var got terms
-	if err := json.Unmarshal(text, &got); err != nil {
+	if err := json.Unmarshal(r.Terms, &got); err != nil {
 		return nil, err
 	}
 	in := &grip.Instruction{Hold: grip.Stream, Channels: got.Channels, Meta: got.Meta, Expires: got.Expires}
-	if err := h.checkInstruction(&exchange{route: t.route}, in); err != nil {
+	if err := h.checkInstruction(&exchange{route: rt}, in); err != nil {
 		return nil, err
 	}
-	v := &verdict{in: in, who: hold.WhoHas(in.Meta), filters: filter.New(in, t.route.filters), at: h.head()}
+	v := &verdict{
+		route: rt, in: in, who: hold.WhoHas(in.Meta), filters: filter.New(in, rt.filters),
+		at: h.head(), until: momentAfter(in.Expires), digest: r.Digest,
+	}
 	if got.TokenID != "" {
 		v.who = withToken(v.who, got.TokenID)
 	}

@@ -47,6 +47,7 @@ type exchange struct {
 	chained bool              // the client is a GRIP proxy, which follows instructions itself
 	filters *filter.Set       // of that instruction; nil for most
 	tenure  *tenure           // whose challenge is answered; nil for most
+	digest  string            // of the secret by which it is, with tenure
 	grant   *token.Grant      // who the client is by its token; nil: it has none
 	begun   bool              // has passed the limit on new streams
 	socket  *grip.Socket      // what is agreed with the origin, if held is a WebSocket

@@ -19,6 +19,7 @@ import (
 
 	"github.com/holdfast-proxy/holdfast/channels"
 	"github.com/holdfast-proxy/holdfast/internal/hold"
+	"github.com/holdfast-proxy/holdfast/internal/lease"
 )
 
 // drainPatience is how long the rest of a request may take to come after it
@@ -188,7 +189,8 @@ func (h *Handler) forward(x *exchange, r *http.Request) {
 	if answersChallenge(r) && !x.chained {
 		defer h.unread(x)()
 		var f *failure
-		if x.tenure, f = h.tenureOf(x, r); f != nil {
+		x.digest = lease.Digest(r.Header.Get(challengeField))
+		if x.tenure, f = h.tenureOf(x); f != nil {
 			h.refuse(x, r, f)
 			return
 		}

@@ -49,7 +49,7 @@ func (h *Handler) quotasFor(q Quotas) *quotas {
 
 // crowded refuses what will be held, if anything, before the origin is asked: at
 // this address there is no place for it. Whether there is one in the end is decided by
-// apportion.
+// apportion. What a challenge is answered for has its place.
 func (h *Handler) crowded(r *http.Request) *failure {
 	if h.quotas == nil || !wantsEvents(r) && !asksSocket(r) {
 		return nil

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/holdfast-proxy/holdfast/internal/grip"
-	"github.com/holdfast-proxy/holdfast/internal/lease"
 )
 
 // A stream's challenge is answered by a request with new credentials, over whatever
@@ -30,15 +29,14 @@ const (
 
 func renewals() []renewal { return []renewal{renewed, refusal, unknown, late, reopened} }
 
-// tenureOf returns the leave that r wants to renew, for a stream of the same route. If
+// tenureOf returns the leave that x wants to renew, for a stream of the same route. If
 // it is not here, it may be on another node.
-func (h *Handler) tenureOf(x *exchange, r *http.Request) (*tenure, *failure) {
-	digest := lease.Digest(r.Header.Get(challengeField))
-	if t := h.tenureWith(digest, x.route.Name); t != nil {
+func (h *Handler) tenureOf(x *exchange) (*tenure, *failure) {
+	if t := h.tenureWith(x.digest, x.route.Name); t != nil {
 		return t, nil
 	}
 	if h.holding.Elsewhere != nil {
-		return &tenure{route: x.route, elsewhere: digest}, nil
+		return &tenure{route: x.route, elsewhere: true}, nil
 	}
 	x.counts.renewals[unknown].Inc()
 	return nil, &failure{UnknownChallenge, errUnknownChallenge}
@@ -61,11 +59,11 @@ func (h *Handler) tenureWith(digest, route string) *tenure {
 
 // asSetUp returns the request that r would be if its client opened the stream with
 // the same credentials: with the same URL and header, but for what belongs to the
-// answer.
+// answer. It asks for no other protocol, which would begin something of its own.
 func asSetUp(r *http.Request) *http.Request {
 	out := r.Clone(r.Context())
 	out.Method, out.Body, out.ContentLength, out.TransferEncoding = http.MethodGet, http.NoBody, 0, nil
-	for _, name := range []string{"Content-Type", "Content-Length", "Expect", challengeField} {
+	for _, name := range []string{"Content-Type", "Content-Length", "Expect", "Upgrade", "Connection", challengeField} {
 		out.Header.Del(name)
 	}
 	out.Header.Set("Accept", eventStream)
@@ -87,14 +85,16 @@ func (h *Handler) reauthorize(x *exchange, r *http.Request) *failure {
 
 // renew lets the stream stay as in says, wherever it is held.
 func (h *Handler) renew(x *exchange, r *http.Request, in *grip.Instruction) *failure {
-	shown := lease.Digest(x.asked.Header.Get(challengeField))
-	v := &verdict{digest: shown, in: in, who: h.clientOf(x, r, in).Who, filters: x.filters, at: x.at}
+	v := &verdict{
+		route: x.route, in: in, who: h.clientOf(x, r, in).Who, filters: x.filters,
+		at: x.at, until: momentAfter(in.Expires), digest: x.digest,
+	}
 	if x.grant != nil {
 		v.at = h.head() // as in holdStream
 	}
 	var what renewal
 	var why error
-	if x.tenure.elsewhere != "" {
+	if x.tenure.elsewhere {
 		what, why = h.renewElsewhere(r.Context(), x.tenure, v)
 	} else {
 		what, why = h.grant(r.Context(), x.tenure, v)

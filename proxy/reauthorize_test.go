@@ -424,3 +424,20 @@ func TestAnAnswerIsNoNewStream(t *testing.T) {
 		t.Errorf("answered %d %q", status, body)
 	}
 }
+
+// An answer begins nothing, so there need be no place for it.
+func TestAStreamIsRenewedThoughItsAddressHasNoPlaceForAnother(t *testing.T) {
+	s := newStation(t, func(o *stationOptions) {
+		holding(newOrigin(t, gatekeeper).URL, func(rt *Route) {
+			rt.Name, rt.Reauthorize = "guarded", Reauthorize{Before: 2 * time.Hour, Patience: 2 * time.Hour}
+		})(o)
+		o.Quotas = Quotas{PerAddress: 1, PerUser: 1, PerChannel: 1}
+	})
+	c, ch := s.challenged(t, hourly, "alice/a")
+	if status, body := s.answer(t, hourly, ch, "alice/a,b"); status != http.StatusOK {
+		t.Fatalf("answered %d %q", status, body)
+	}
+	c.want(t, "event: reauthorized\n")
+	c.leave()
+	s.waitNothingCounted(t)
+}

@@ -17,7 +17,7 @@ import (
 // holder (GRIP: stream hold).
 func (h *Handler) holdStream(x *exchange, r *http.Request, in *grip.Instruction, d head, body *initialBody) *failure {
 	subs := x.subscriptions(in)
-	k := &keeping{events: d.isEventStream(), in: in, next: x.links.next, at: x.at, farewell: h.farewell(x)}
+	k := &keeping{events: d.isEventStream(), in: in, next: x.links.next, at: x.at, until: momentAfter(in.Expires), farewell: h.farewell(x)}
 	defer h.unlessKept(k)
 	if f := h.turnAway(x, r, in, subs); f != nil {
 		return f
@@ -52,6 +52,7 @@ type keeping struct {
 	in     *grip.Instruction
 	next   *link             // nil: none
 	at     channels.Position // noted when the head of the answer with in arrived, or on joining
+	until  time.Time         // when the client has to leave, however slowly it reads what comes first; zero: never
 	seen   *streamReader     // what the client has been sent
 
 	cursor *channels.Cursor // nil: there is nothing to follow, the stream ends

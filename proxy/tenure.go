@@ -33,9 +33,8 @@ const (
 // tenure is a held stream's leave to stay until it expires, or is renewed. It is the
 // tenant of its lease.
 type tenure struct {
-	// elsewhere is the digest of the secret, if the stream is not held here. Then nothing
-	// else is known but the route.
-	elsewhere string
+	// elsewhere: the stream is not held here. Then nothing is known but the route.
+	elsewhere bool
 
 	// Fixed after newTenure.
 	route    *route
@@ -91,7 +90,7 @@ func (h *Handler) newTenure(x *exchange, k *keeping, s *hold.Stream) *tenure {
 	t.user = s.Client.Who.User
 	t.is(s.Client.Who, x.subscriptions(k.in))
 	s.Mailbox = t.mailbox
-	t.lease = h.holding.Leases.Open(t, time.Now().Add(k.in.Expires), t.notice())
+	t.lease = h.holding.Leases.Open(t, k.until, t.notice())
 	return t
 }
 
@@ -133,6 +132,13 @@ func (t *tenure) challenge(secret string, left time.Duration) []byte {
 	data := `{"method":"POST","headers":{"content-type":"` + answerType + `","` + challengeField + `":"` + secret +
 		`"},"expires_in":` + seconds(left) + `}`
 	return sse.AppendEvent(nil, sse.Event{Name: or(t.route.Reauthorize.Event, defaultChallengeEvent), Data: data})
+}
+
+// confirm tells the client that the stream stays, and how long.
+func (t *tenure) confirm(expires time.Duration) {
+	if t.events {
+		t.mailbox.Say(sse.AppendEvent(nil, sse.Event{Name: reauthorizedEvent, Data: `{"expires_in":` + expiresIn(expires) + `}`}))
+	}
 }
 
 // Expire implements lease.Tenant.

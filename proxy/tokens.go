@@ -64,7 +64,7 @@ func (h *Handler) answerByToken(x *exchange, r *http.Request) {
 	if f == nil {
 		return
 	}
-	if x.tenure != nil && f.reason.byClient() && f.reason != NotReauthorized { // which is counted
+	if x.tenure != nil && f.reason.byClient() && f.reason != NotReauthorized && f.reason != UnknownChallenge { // which are counted
 		x.counts.renewals[refusal].Inc()
 	}
 	h.refuse(x, r, f)

@@ -4,29 +4,29 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"time"
 
 	"github.com/holdfast-proxy/holdfast/channels"
 	"github.com/holdfast-proxy/holdfast/internal/filter"
 	"github.com/holdfast-proxy/holdfast/internal/grip"
 	"github.com/holdfast-proxy/holdfast/internal/hold"
-	"github.com/holdfast-proxy/holdfast/internal/sse"
 )
 
 // verdict is what the judge of a challenge has said: an instruction to hold a stream
 // for a client.
 type verdict struct {
-	digest  string // of the secret that the client has shown
+	route   *route // as it is now; the stream's own may be from before a reload
 	in      *grip.Instruction
 	who     *hold.Who // nil: nothing is known
 	filters *filter.Set
 	at      channels.Position // noted when it was said: where new channels begin
+	until   time.Time         // when what it allows is over; the zero Time: never
+	digest  string            // of the secret for which it was given
 }
 
 var (
 	errAnotherUser = errors.New("it is another user's")
-	// errTooLate: another answer has used the secret since the judge was asked, the operator
-	// wants newer credentials, or the stream has ended.
-	errTooLate = errors.New("the challenge is over")
+	errStreamEnded = errors.New("the stream has ended, or was asked again meanwhile")
 )
 
 // grant lets the stream of t, which is held here, stay as v says. It returns what became
@@ -34,13 +34,13 @@ var (
 func (h *Handler) grant(ctx context.Context, t *tenure, v *verdict) (renewal, error) {
 	t.judging.Lock()
 	defer t.judging.Unlock()
-	if !t.lease.Takes(v.digest) { // any more
-		return late, errTooLate
-	}
-	if userOf(v.who) != t.user {
+	switch {
+	case !t.lease.Has(v.digest): // used by somebody else since it was found
+		return unknown, errUnknownChallenge
+	case userOf(v.who) != t.user:
 		return refusal, errAnotherUser
 	}
-	subs := (&exchange{route: t.route}).subscriptions(v.in)
+	subs := (&exchange{route: v.route}).subscriptions(v.in)
 	if h.turnAwayFrom(t.route, v.who, namesOf(subs)) != nil {
 		return refusal, errBarred
 	}
@@ -54,15 +54,12 @@ func (h *Handler) grant(ctx context.Context, t *tenure, v *verdict) (renewal, er
 		if err := h.move(ctx, t, v, who, subs); err != nil {
 			return refusal, &failure{HistoryUnavailable, err}
 		}
-		t.share.follow(t.route, v.in)
+		t.share.follow(v.route, v.in)
 	}
 	t.is(who, subs)
 	t.mailbox.Rename(who)
-	if t.events { // before the next challenge, which may come at once
-		t.mailbox.Say(sse.AppendEvent(nil, sse.Event{Name: reauthorizedEvent, Data: `{"expires_in":` + expiresIn(v.in.Expires) + `}`}))
-	}
-	if !t.lease.Extend(v.digest, momentAfter(v.in.Expires)) {
-		return late, errTooLate
+	if !t.lease.Extend(v.digest, v.until, func() { t.confirm(v.in.Expires) }) {
+		return late, errStreamEnded
 	}
 	return renewed, nil
 }
@@ -83,8 +80,8 @@ func (h *Handler) move(ctx context.Context, t *tenure, v *verdict, who *hold.Who
 			subs[i].Held, subs[i].Continues, subs[i].PrevID = true, true, ""
 		}
 	}
-	// The stream moves in a moment, and the channels must be ready until then.
-	_, joined, err := h.joinAll(context.WithoutCancel(ctx), subs)
+	follow := channels.Follow{Subscriptions: subs, Form: t.form, Live: v.at.Seq, Group: h.holding.Holder.Group()}
+	joined, err := h.ready(context.WithoutCancel(ctx), follow)
 	if err != nil {
 		return err
 	}
@@ -95,16 +92,29 @@ func (h *Handler) move(ctx context.Context, t *tenure, v *verdict, who *hold.Who
 			if h.turnAwayFrom(t.route, who, namesOf(subs)) != nil { // since the judge was asked
 				t.mailbox.End(hold.ReasonRevoked)
 			}
-			return h.holding.Hub.Follow(context.Background(), channels.Follow{
-				Subscriptions: subs,
-				Form:          t.form,
-				Live:          v.at.Seq,
-				Group:         h.holding.Holder.Group(),
-				Continued:     &channels.Continued{Place: last.Place(), Cursor: last},
-			})
+			follow.Prompt, follow.Continued = true, &channels.Continued{Place: last.Place(), Cursor: last}
+			return h.holding.Hub.Follow(context.Background(), follow)
 		},
 		Filters: v.filters,
 		Dropped: joined,
 	})
 	return nil
+}
+
+// ready waits until f can be followed without waiting, which lasts until joined is
+// called: the stream moves in a moment, and whoever moves it must not wait for a bus.
+func (h *Handler) ready(ctx context.Context, f channels.Follow) (joined func(), err error) {
+	ctx, joined, err = h.joinAll(ctx, f.Subscriptions)
+	if err != nil {
+		return nil, err
+	}
+	if slices.ContainsFunc(f.Subscriptions, func(s channels.Subscription) bool { return s.PrevID != "" }) {
+		cursor, err := h.holding.Hub.Follow(ctx, f) // which asks the bus for items that are not known
+		if err != nil {
+			joined()
+			return nil, err
+		}
+		cursor.Close()
+	}
+	return joined, nil
 }

@@ -1,9 +1,9 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"math"
 	"slices"
 	"time"
@@ -175,6 +175,9 @@ func (k *keeper) Renew(ctx context.Context, renewal []byte) (what string) {
 	return k.front.Renew(ctx, r)
 }
 
+// errNotAll: the node that holds a stream may be one that has not said.
+var errNotAll = errors.New("not all nodes have answered")
+
 // elsewhere has the other nodes renew a stream that is not held here; see
 // proxy.Holding.Elsewhere.
 func (n *node) elsewhere(ctx context.Context, r proxy.Renewal) (what string, err error) {
@@ -183,10 +186,26 @@ func (n *node) elsewhere(ctx context.Context, r proxy.Renewal) (what string, err
 		return "", err
 	}
 	all, err := n.nodes.AskLive(ctx, live.Question{Op: live.Renew, Renewal: text})
-	for _, report := range all.Reports {
-		what = cmp.Or(what, report.Renewed)
+	if err != nil {
+		return "", err
 	}
-	return what, err
+	return renewedBy(all)
+}
+
+// renewedBy is what the node says that holds the stream, nothing if no node does.
+func renewedBy(all live.Answer) (what string, err error) {
+	if len(all.Missing) > 0 {
+		err = errNotAll
+	}
+	for _, report := range all.Reports {
+		if report.Renewed != "" {
+			return report.Renewed, nil
+		}
+		if report.Problem != "" { // it does not know the question
+			err = errNotAll
+		}
+	}
+	return "", err
 }
 
 // guard ends who is barred and comes in between.

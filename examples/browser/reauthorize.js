@@ -232,6 +232,7 @@ export class AuthorizedEventSource extends EventTarget {
     for (let failures = 0; !this.#closed.signal.aborted; failures++) {
       const status = await this.#send(challenge, event.origin);
       if (status >= 200 && status < 300) return this.#tell("reauthorized", { status });
+      if (status === 404) return; // it is used, there is a newer one, or the stream has ended and comes back
       if (status >= 400 && status < 500 && status !== 429) return this.#tell("unauthorized", { status });
       const pause = this.#backoff(failures);
       if (Date.now() + pause >= until) return; // the stream ends, and comes back with a fresh URL

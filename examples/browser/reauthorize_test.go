@@ -150,6 +150,13 @@ func TestAnAnswerThatFailsIsTriedAgain(t *testing.T) {
 	s.wasAsked("GET /events?token=1", answered, answered, answered)
 }
 
+// Nobody has said that the credentials are no good.
+func TestAChallengeThatIsNoMoreIsNoRefusal(t *testing.T) {
+	s := startStage(t, `{}`, says(challenge("challenge", "/answer?x=1")+challenge("challenge", "/answer?x=1")), statuses(404, 200))
+	s.logged("reauthorized 200")
+	s.wasAsked("GET /events?token=1", answered, answered)
+}
+
 func TestCredentialsGoToTheSiteOfTheStreamOnly(t *testing.T) {
 	s := startStage(t, `{}`, says(challenge("challenge", "https://evil.test/answer")), statuses())
 	browsertest.Do(s.ctx, t, chromedp.Poll[chromedp.Void](`log.length > 0`))

@@ -128,37 +128,52 @@ func (l *List) putLocked(e entry) {
 	default:
 		l.others = append(l.others, e)
 	}
-	if e.Channel != "" {
-		l.channels.Add(1)
-	}
 	l.size.Add(1)
+	l.channels.Add(e.namesChannel())
 }
 
-// sweepLocked removes what is over.
+// namesChannel is 1 if the rule names a channel.
+func (r *Rule) namesChannel() int32 {
+	if r.Channel != "" {
+		return 1
+	}
+	return 0
+}
+
+// sweepLocked removes what is over. The counts are read without the lock, so they go
+// from what was to what is: nobody may find the list empty in between.
 func (l *List) sweepLocked(now time.Time) {
-	var kept []entry
-	keep := func(entries []entry) {
-		for _, e := range entries {
-			if now.Before(e.until) {
-				kept = append(kept, e)
-			}
+	l.swept, l.first = now, time.Time{}
+	l.named = l.sweepMapLocked(l.byToken) + l.sweepMapLocked(l.byUser)
+	l.others = l.keepLocked(l.others)
+}
+
+// sweepMapLocked returns how many rules are left.
+func (l *List) sweepMapLocked(m map[string][]entry) (left int) {
+	for key, entries := range m {
+		kept := l.keepLocked(entries)
+		if left += len(kept); len(kept) == 0 {
+			delete(m, key)
+			continue
 		}
+		m[key] = kept
 	}
-	for _, entries := range l.byToken {
-		keep(entries)
-	}
-	for _, entries := range l.byUser {
-		keep(entries)
-	}
-	keep(l.others)
-	clear(l.byToken)
-	clear(l.byUser)
-	l.others, l.named, l.swept = nil, 0, now
-	l.size.Store(0)
-	l.channels.Store(0)
-	for _, e := range kept {
-		l.putLocked(e)
-	}
+	return left
+}
+
+// keepLocked returns the rules that are not over at l.swept.
+func (l *List) keepLocked(entries []entry) []entry {
+	return slices.DeleteFunc(entries, func(e entry) bool {
+		if l.swept.Before(e.until) {
+			if l.first.IsZero() || e.until.Before(l.first) {
+				l.first = e.until
+			}
+			return false
+		}
+		l.channels.Add(-e.namesChannel())
+		l.size.Add(-1)
+		return true
+	})
 }
 
 // Bars reports whether c may not be held now.

@@ -127,3 +127,33 @@ func TestAskingAnEmptyListAllocatesNothing(t *testing.T) {
 		t.Errorf("%v allocations", n)
 	}
 }
+
+// Invariant: nobody slips in while rules that are over are removed.
+func TestWhoIsBarredStaysSoWhileOthersAreSwept(t *testing.T) {
+	l := NewList()
+	l.Add(Rule{Channel: "kept"}, time.Now().Add(time.Hour))
+	for i := range 1000 {
+		l.Add(Rule{User: fmt.Sprint(i)}, time.Now().Add(time.Hour))
+	}
+	swept := make(chan struct{})
+	go func() {
+		defer close(swept)
+		for i := range 200 {
+			l.Add(Rule{Channel: fmt.Sprint(i)}, time.Now())
+			l.Len()
+		}
+	}()
+	for slipped := 0; ; {
+		select {
+		case <-swept:
+			if slipped > 0 {
+				t.Errorf("%d times there seemed to be no rule", slipped)
+			}
+			return
+		default:
+			if l.Empty() || !l.NamesChannels() { // then nobody looks further
+				slipped++
+			}
+		}
+	}
+}

@@ -52,19 +52,23 @@ func (l *loop) tell(events []event) {
 	l.ring()
 }
 
-// open empties the inbox.
-func (l *loop) open() {
+// open empties the inbox, and reports whether there are new streams. What has been asked
+// of these meanwhile must be done before they are sent anything: who is known by his
+// channels only is asked for them as he comes (hold.Guard).
+func (l *loop) open() (adopted bool) {
 	l.mu.Lock()
 	posts, events := l.posts, l.events
 	l.posts, l.events = l.sparePosts, l.spareEvents
 	l.mu.Unlock()
 	for i := range posts {
 		l.errand(posts[i])
+		adopted = adopted || posts[i].do == adopt
 	}
 	for i := range events {
 		l.handle(events[i])
 	}
 	l.sparePosts, l.spareEvents = emptied(posts), emptied(events)
+	return adopted
 }
 
 // emptied returns s without its elements, or nothing if it has grown large.

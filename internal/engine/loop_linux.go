@@ -116,7 +116,8 @@ func (l *loop) sleep(ctx context.Context) {
 // collect looks at everything that is new.
 func (l *loop) collect() {
 	l.now = time.Now()
-	l.open()
+	for l.open() {
+	}
 	l.news = l.engine.index.take(l, l.news[:0])
 	for _, a := range l.news {
 		if a.running {

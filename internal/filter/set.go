@@ -78,6 +78,20 @@ func (s *Set) Closed() {
 	}
 }
 
+// GoOn has s take the place of before: on channels that both have, the client has seen
+// what it had seen. Either may be nil.
+func (s *Set) GoOn(before *Set) {
+	if s == nil || before == nil {
+		return
+	}
+	for i := range s.channels {
+		c := &s.channels[i]
+		if j := slices.IndexFunc(before.channels, func(b channel) bool { return b.name == c.name }); j >= 0 {
+			c.last = before.channels[j].last
+		}
+	}
+}
+
 // Takes reports whether the response gets e, whatever it does. It is asked once
 // about each entry, in the order of the cursor.
 func (s *Set) Takes(e *channels.Entry) bool {

@@ -227,3 +227,19 @@ func FuzzSeen(f *testing.F) {
 		}
 	})
 }
+
+// A stream that is renewed has seen what it had seen, of the channels that it keeps.
+func TestASetGoesOnWhereAnotherStands(t *testing.T) {
+	buildID := func(name, prev string) grip.Channel {
+		return grip.Channel{Name: name, PrevID: prev, Filters: []string{grip.BuildID}}
+	}
+	before := newSet(grip.Instruction{Channels: []grip.Channel{buildID("a", "1"), buildID("gone", "2")}})
+	before.channels[0].last = "9"
+	s := newSet(grip.Instruction{Channels: []grip.Channel{buildID("new", "3"), buildID("a", "1")}})
+	s.GoOn(before)
+	if s.channels[0].last != "3" || s.channels[1].last != "9" {
+		t.Errorf("%+v", s.channels)
+	}
+	s.GoOn(nil)
+	(*Set)(nil).GoOn(before)
+}

@@ -124,13 +124,14 @@ func (m *Mailbox) bind(identify func(*Who), wake func()) {
 	m.identify, m.wake = identify, wake
 }
 
-// collect takes what there is; events only if they may be written.
+// collect takes what there is; events only if they may be written, and not beside a
+// Move, after which they come.
 func (m *Mailbox) collect(events bool) mail {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	got := m.mail
 	m.mail = mail{}
-	if !events {
+	if !events || got.move != nil {
 		m.mail.events, got.events = got.events, nil
 	}
 	m.full.Store(len(m.mail.events) > 0)
@@ -153,16 +154,15 @@ func (f *Feed) addressed(b *Batch) (step Step, why Reason, ok bool) {
 		return 0, "", false
 	}
 	got := f.mailbox.collect(f.mayInsert())
-	if got.move != nil && (got.end != "" || f.link != nil) {
-		got.move.drop()
-		got.move = nil
-	}
 	switch {
 	case got.end != "":
+		got.move.drop()
 		step, why = f.bye(b, got.end)
 		return step, why, true
+	case got.move != nil && f.link != nil:
+		got.move.drop()
+		return Again, "", true
 	case got.move != nil:
-		f.mailbox.Say(got.events) // comes next
 		step, why = f.move(b, got.move)
 		return step, why, true
 	case len(got.events) > 0 && f.terms.events:
@@ -181,6 +181,7 @@ func (f *Feed) move(b *Batch, to *Move) (Step, Reason) {
 	}
 	f.cursor.Close()
 	f.cursor = cursor
+	to.Filters.GoOn(f.filters)
 	f.filters.Closed()
 	f.filters = to.Filters
 	f.filters.Opened()

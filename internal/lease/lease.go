@@ -52,30 +52,41 @@ func (b *Book) Open(t Tenant, expires time.Time, n Notice) *Lease {
 // Tenant is whose lease it is.
 func (l *Lease) Tenant() Tenant { return l.tenant }
 
-// Takes reports whether digest is still that of the lease's secret.
-func (l *Lease) Takes(digest string) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.takesLocked(digest)
-}
-
-func (l *Lease) takesLocked(digest string) bool {
-	return l.secret != "" && Digest(l.secret) == digest
-}
-
 // Extend has the lease run until expires, which may be sooner than before; the zero
-// Time is for ever. digest is that of the secret by which the lease was found. It returns
-// false if the lease is over, or has another secret by now: what was shown with the
-// old one was judged before the lease was extended, or hurried.
-func (l *Lease) Extend(digest string, expires time.Time) bool {
+// Time is for ever. It returns false, and changes nothing, unless its secret has this
+// digest: what was granted for a secret that is used, or replaced by Hurry, does not
+// count. extended, unless nil, is called after that and before any call to the Tenant,
+// so neither may it wait for one.
+func (l *Lease) Extend(digest string, expires time.Time, extended func()) bool {
+	l.calling.Lock()
+	defer l.calling.Unlock()
+	if !l.redeem(digest, expires) {
+		return false
+	}
+	if extended != nil {
+		extended()
+	}
+	return true
+}
+
+func (l *Lease) redeem(digest string, expires time.Time) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if !l.takesLocked(digest) {
+	if !l.hasLocked(digest) {
 		return false
 	}
 	l.extendLocked(expires)
 	return true
 }
+
+// Has reports whether the lease can be extended by the secret with this digest.
+func (l *Lease) Has(digest string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.hasLocked(digest)
+}
+
+func (l *Lease) hasLocked(digest string) bool { return l.secret != "" && Digest(l.secret) == digest }
 
 func (l *Lease) extendLocked(expires time.Time) {
 	l.expires, l.challenged = expires, false
@@ -99,8 +110,9 @@ func (l *Lease) noticeLocked() time.Duration {
 	return earliest + rand.N(latest-earliest+1)
 }
 
-// Hurry has the lease end within Notice.Before, unless it does anyway, with a challenge
-// ahead of that: another one, if there was one. It returns false if the lease is over.
+// Hurry has the lease end within Notice.Before, with a challenge ahead of that, unless
+// it does anyway. A challenge from before is no good any more: there is another. It
+// returns false if the lease is over.
 func (l *Lease) Hurry() bool {
 	soon := time.Now().Add(l.notice.Before)
 	l.mu.Lock()
@@ -110,7 +122,7 @@ func (l *Lease) Hurry() bool {
 		return false
 	case l.expires.IsZero() || soon.Before(l.expires):
 		l.extendLocked(soon)
-	case l.challenged: // what is being shown now was judged before
+	case l.challenged:
 		l.extendLocked(l.expires)
 	}
 	return true

@@ -43,8 +43,8 @@ func (w *witness) Expire() {
 
 // wait lets time pass.
 func (w *witness) wait(d time.Duration) {
-	w.mu.Lock()
-	//lint:ignore SA2001 it tells the race detector that what was read until now was read before
+	w.mu.Lock() // tells the race detector that what was read until now was read before
+	_ = w.start
 	w.mu.Unlock()
 	time.Sleep(d)
 	synctest.Wait()
@@ -68,7 +68,7 @@ func TestALeaseIsChallengedAndThenExpires(t *testing.T) {
 		if len(w.expired) != 1 || w.expired[0] != time.Hour {
 			t.Errorf("expired after %v, want once after an hour", w.expired)
 		}
-		if l.Extend(Digest(w.secrets[0]), time.Now().Add(time.Hour)) || l.Hurry() || b.Find(Digest(w.secrets[0])) != nil || b.Len() != 0 {
+		if l.Extend(Digest(w.secrets[0]), time.Now().Add(time.Hour), nil) || l.Hurry() || b.Find(Digest(w.secrets[0])) != nil || b.Len() != 0 {
 			t.Error("an expired lease is still in the book")
 		}
 	})
@@ -88,10 +88,10 @@ func TestAnExtendedLeaseIsChallengedAnewWithAnotherSecret(t *testing.T) {
 			if b.Find(Digest(secret)) != l {
 				t.Fatal("the secret does not find its lease")
 			}
-			if !l.Extend(Digest(secret), time.Now().Add(time.Minute)) {
+			if !l.Extend(Digest(secret), time.Now().Add(time.Minute), nil) {
 				t.Fatal("not extended")
 			}
-			if b.Find(Digest(secret)) != nil || b.Len() != 1 {
+			if b.Find(Digest(secret)) != nil || b.Len() != 1 || l.Extend(Digest(secret), time.Time{}, nil) {
 				t.Error("the old secret is still good")
 			}
 		}
@@ -105,14 +105,17 @@ func TestALeaseCanBeExtendedForEver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b, w := NewBook(), new(witness)
 		l := w.open(b, time.Minute, 30*time.Second, 10*time.Second)
-		l.Extend(Digest(l.secret), time.Time{})
+		w.wait(55 * time.Second)
+		if !l.Extend(Digest(w.secrets[0]), time.Time{}, nil) {
+			t.Fatal("not extended")
+		}
 		w.wait(1000 * time.Hour)
-		if len(w.challenged)+len(w.expired) != 0 || b.Len() != 1 {
+		if len(w.challenged) != 1 || len(w.expired) != 0 || b.Len() != 1 || l.Has(Digest("")) {
 			t.Errorf("challenged %v, expired %v, %d in the book", w.challenged, w.expired, b.Len())
 		}
 		l.Hurry()
 		w.wait(25 * time.Second)
-		if len(w.challenged) != 1 {
+		if len(w.challenged) != 2 {
 			t.Error("not challenged in a hurry")
 		}
 		w.wait(5 * time.Second)
@@ -155,8 +158,45 @@ func TestHurryingDoesNotPutTheEndOff(t *testing.T) {
 		w.wait(15 * time.Second)
 		l.Hurry()
 		w.wait(time.Minute)
-		if len(w.expired) != 1 || w.expired[0] != 30*time.Second {
-			t.Errorf("expired after %v, want once after 30s", w.expired)
+		if len(w.challenged) != 2 || w.secrets[0] == w.secrets[1] || len(w.expired) != 1 || w.expired[0] != 30*time.Second {
+			t.Errorf("challenged %v, expired %v", w.challenged, w.expired)
+		}
+	})
+}
+
+// Invariant: who is to show again that he may have it does so after that was said.
+func TestASecretFromBeforeAHurryIsNoGood(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, w := NewBook(), new(witness)
+		l := w.open(b, time.Hour, 60*time.Second, 20*time.Second)
+		before := Digest(l.secret) // nobody can know it yet
+		l.Hurry()
+		if l.Has(before) || l.Extend(before, time.Time{}, func() { t.Error("said to be extended") }) {
+			t.Error("extended")
+		}
+		w.wait(time.Minute)
+		if len(w.challenged) != 1 || len(w.expired) != 1 {
+			t.Errorf("challenged %v, expired %v", w.challenged, w.expired)
+		}
+	})
+}
+
+func TestWhoExtendsALeaseIsHeardBeforeItIsChallengedAnew(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, w := NewBook(), new(witness)
+		l := w.open(b, time.Minute, 30*time.Second, 10*time.Second)
+		defer l.Close()
+		w.wait(55 * time.Second)
+		if !l.Extend(Digest(w.secrets[0]), time.Now().Add(time.Second), func() {
+			if l.calling.TryLock() { // nothing of fake time passes while somebody waits for it
+				t.Error("it could be challenged meanwhile")
+			}
+		}) {
+			t.Fatal("not extended")
+		}
+		synctest.Wait()
+		if len(w.challenged) != 2 {
+			t.Error("not challenged anew")
 		}
 	})
 }
@@ -169,7 +209,7 @@ func TestAClosedLeaseIsLeftAlone(t *testing.T) {
 		l.Close()
 		l.Close()
 		w.wait(time.Hour)
-		if len(w.challenged)+len(w.expired) != 0 || b.Len() != 0 || l.Extend(Digest(secret), time.Time{}) || l.Hurry() {
+		if len(w.challenged)+len(w.expired) != 0 || b.Len() != 0 || l.Hurry() || l.Extend(Digest(secret), time.Time{}, nil) {
 			t.Errorf("challenged %v, expired %v, %d in the book", w.challenged, w.expired, b.Len())
 		}
 	})
@@ -203,8 +243,8 @@ func TestTenThousandLeasesWithOneEndAreChallengedEvenly(t *testing.T) {
 // operator asks for newer credentials: the lease is extended once, or not at all.
 func TestASecretExtendsItsLeaseOnce(t *testing.T) {
 	for name, meanwhile := range map[string]func(l *Lease, secret string) bool{
-		"another answer":            func(l *Lease, secret string) bool { return l.Extend(Digest(secret), time.Now().Add(time.Minute)) },
-		"another answer, for ever":  func(l *Lease, secret string) bool { return l.Extend(Digest(secret), time.Time{}) },
+		"another answer":            func(l *Lease, secret string) bool { return l.Extend(Digest(secret), time.Now().Add(time.Minute), nil) },
+		"another answer, for ever":  func(l *Lease, secret string) bool { return l.Extend(Digest(secret), time.Time{}, nil) },
 		"newer credentials are due": func(l *Lease, _ string) bool { return l.Hurry() },
 		"the lease is over":         func(l *Lease, _ string) bool { l.Close(); return true },
 	} {
@@ -215,13 +255,13 @@ func TestASecretExtendsItsLeaseOnce(t *testing.T) {
 				defer l.Close()
 				w.wait(55 * time.Second)
 				secret := w.secrets[0]
-				if !l.Takes(Digest(secret)) || b.Find(Digest(secret)) != l {
+				if !l.Has(Digest(secret)) || b.Find(Digest(secret)) != l {
 					t.Fatal("the secret is not good")
 				}
 				if !meanwhile(l, secret) {
 					t.Fatal("nothing has happened meanwhile")
 				}
-				if l.Takes(Digest(secret)) || l.Extend(Digest(secret), time.Now().Add(time.Hour)) || b.Find(Digest(secret)) != nil {
+				if l.Has(Digest(secret)) || l.Extend(Digest(secret), time.Now().Add(time.Hour), nil) || b.Find(Digest(secret)) != nil {
 					t.Error("the secret is good again")
 				}
 			})

@@ -137,6 +137,17 @@ var mailboxCases = []one{
 		}
 		c.want(t, want.String())
 	}},
+	{name: "events of its own keep their order beside a move", setup: withMailbox, run: func(t *testing.T, r *rig) {
+		box, to := r.stream.Mailbox, r.follow("a")
+		follow := to.Follow
+		to.Follow = func(last *channels.Cursor) (*channels.Cursor, error) {
+			box.Say([]byte("event: own\ndata: 2\n\n"))
+			return follow(last)
+		}
+		box.Say([]byte("event: own\ndata: 1\n\n"))
+		box.Move(to)
+		r.hold(t, "channel", "a").want(t, "event: own\ndata: 1\n\nevent: own\ndata: 2\n\n")
+	}},
 	{name: "a stream whose new channels cannot be followed ends", setup: withMailbox, run: func(t *testing.T, r *rig) {
 		c := r.hold(t, "channel", "a")
 		r.stream.Mailbox.Move(hold.Move{Follow: func(*channels.Cursor) (*channels.Cursor, error) { return nil, channels.ErrClosed }})

@@ -1,6 +1,7 @@
 package holdtest
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/holdfast-proxy/holdfast/channels"
@@ -17,6 +18,18 @@ var revokedCases = []one{
 		}
 		c.close()
 		r.wantEnd(t, hold.ReasonRevoked)
+	}},
+	{name: "who is known by what he follows gets nothing before he is known", setup: withMailbox, run: func(t *testing.T, r *rig) {
+		r.options.Registry.SetGuard(func(h *hold.Held) {
+			newcomer := *h
+			newcomer.Describe(func(f hold.Facts) {
+				if slices.Contains(f.Channels, "a") {
+					newcomer.End(hold.ReasonRevoked)
+				}
+			})
+			r.publish(t, "a", "data: after the revocation\n\n")
+		})
+		r.hold(t, "channel", "a").want(t, "event: end\ndata: {\"reason\":\"revoked\"}\nretry: ")
 	}},
 	{name: "who is named anew is looked at again", setup: withMailbox, run: func(t *testing.T, r *rig) {
 		r.options.Registry.SetGuard(func(h *hold.Held) {
