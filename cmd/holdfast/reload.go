@@ -12,25 +12,20 @@ import (
 	"github.com/holdfast-proxy/holdfast/internal/reload"
 )
 
-// rereader is a part that reads files of its own again, whose names do not change. With
-// an error it goes on with what it has.
-type rereader interface{ Reload() error }
-
 // renewal reads the settings of a node again. One goroutine at a time calls its
 // methods.
 type renewal struct {
-	node      *node
-	level     zap.AtomicLevel
-	rereaders []rereader
+	node  *node
+	level zap.AtomicLevel
 
 	running reading // what holds
 	last    reading // what was read last, refused or not
 }
 
 // newRenewal has the settings of n, of which first holds, read again by what it
-// returns. parts read their files when the settings are read.
-func newRenewal(n *node, first reading, level zap.AtomicLevel, parts ...rereader) (*reload.Reloader, error) {
-	r := &renewal{node: n, level: level, rereaders: append(parts, n.tls.store), running: first, last: first}
+// returns.
+func newRenewal(n *node, first reading, level zap.AtomicLevel) (*reload.Reloader, error) {
+	r := &renewal{node: n, level: level, running: first, last: first}
 	again := reload.New(reload.Options{
 		Apply:   r.apply,
 		Files:   r.files,
@@ -62,13 +57,7 @@ func (r *renewal) apply(t reload.Trigger) (out reload.Outcome, err error) {
 	case err != nil:
 		return out, err
 	}
-	for _, key := range r.running.changes(next) {
-		if config.NeedsRestart(key) {
-			out.Restart = append(out.Restart, key)
-		} else {
-			out.Changed = append(out.Changed, key)
-		}
-	}
+	out = r.running.changes(next)
 	next = next.keeping(r.running, out.Restart)
 	if err := r.takeOver(next.cfg, out); err != nil {
 		return reload.Outcome{}, err
@@ -83,10 +72,8 @@ func (r *renewal) takeOver(cfg config.Config, out reload.Outcome) error {
 		why := fmt.Errorf("%s stays as it was until a restart, and does not go together with the rest", strings.Join(out.Restart, ", "))
 		return errors.Join(why, err)
 	}
-	for _, part := range r.rereaders {
-		if err := part.Reload(); err != nil {
-			return err
-		}
+	if err := r.node.tls.store.Reload(filesOf(cfg)); err != nil {
+		return err
 	}
 	if len(out.Changed) == 0 {
 		return nil
@@ -102,6 +89,7 @@ func (r *renewal) takeOver(cfg config.Config, out reload.Outcome) error {
 // nothing that needs a restart. With an error nothing has changed, but that items may
 // be laid out for more.
 func (n *node) take(cfg config.Config) error {
+	defer func() { n.tls.store.Retain(filesOf(*n.settings.Load())) }()
 	options, err := proxyOptions(cfg)
 	if err != nil {
 		return err

@@ -47,7 +47,7 @@ func TestACertificateChangesUnderHeldStreams(t *testing.T) {
 		streams[name] = follow(t, c, url, "")
 	}
 	after.Issue(t, "127.0.0.1").Write(t, dir)
-	if err := n.tls.store.Reload(); err != nil {
+	if err := n.tls.store.Reload(filesOf(*n.settings.Load())); err != nil {
 		t.Fatal(err)
 	}
 	for name, c := range clients(after) {
