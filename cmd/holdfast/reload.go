@@ -24,7 +24,7 @@ type renewal struct {
 
 // newRenewal has the settings of n, of which first holds, read again by what it
 // returns.
-func newRenewal(n *node, first reading, level zap.AtomicLevel) (*reload.Reloader, error) {
+func newRenewal(n *node, first reading, level zap.AtomicLevel) *reload.Reloader {
 	r := &renewal{node: n, level: level, running: first, last: first}
 	again := reload.New(reload.Options{
 		Apply:   r.apply,
@@ -34,12 +34,8 @@ func newRenewal(n *node, first reading, level zap.AtomicLevel) (*reload.Reloader
 		Log:     n.log.Named("reload"),
 	})
 	n.reload = again.Reload
-	handler, err := n.controlHandler(first.cfg)
-	if err != nil {
-		return nil, err
-	}
-	n.operators.set(handler)
-	return again, nil
+	n.operators.set(n.controlHandler(first.cfg))
+	return again
 }
 
 // files are those of what holds, and of what was refused last: what that lacks may come
@@ -98,7 +94,7 @@ func (n *node) take(cfg config.Config) error {
 	if err != nil {
 		return err
 	}
-	handler, err := n.controlHandler(cfg)
+	may, err := controlAccess(cfg.Control, n.access)
 	if err != nil {
 		return err
 	}
@@ -108,7 +104,8 @@ func (n *node) take(cfg config.Config) error {
 	}
 	shown()
 	n.door.Trust(cfg.TrustedProxies)
-	n.operators.set(handler)
+	n.access = may
+	n.operators.set(n.controlHandler(cfg))
 	n.places.Limit(maxStreams(cfg.MaxStreams, fileLimit()))
 	n.settings.Store(&cfg)
 	return nil

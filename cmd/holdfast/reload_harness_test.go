@@ -42,10 +42,7 @@ func startReloadableFrom(t testing.TB, file string) *reloadable {
 	if err != nil {
 		t.Fatal(err)
 	}
-	again, err := newRenewal(n, reading{sources: sources, cfg: cfg}.sum(), r.level)
-	if err != nil {
-		t.Fatal(err)
-	}
+	again := newRenewal(n, reading{sources: sources, cfg: cfg}.sum(), r.level)
 	ctx, stop := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	go func() {

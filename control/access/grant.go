@@ -3,6 +3,7 @@ package access
 import (
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -16,7 +17,7 @@ type Grant struct {
 	name    string
 	rights  Rights
 	only    channels.Patterns // no bound without any
-	limiter *rate.Limiter     // nil: no limit
+	limiter *rate.Limiter     // nil: no limit. It guards itself
 }
 
 // Terms are what a Grant is made of.
@@ -45,6 +46,17 @@ func NewGrant(t Terms) *Grant {
 		g.limiter = rate.NewLimiter(rate.Limit(t.PerSecond), burst)
 	}
 	return g
+}
+
+// same reports whether as is on the same terms.
+func (g *Grant) same(as *Grant) bool {
+	if g.name != as.name || g.rights != as.rights || !slices.Equal(g.only, as.only) {
+		return false
+	}
+	if g.limiter == nil || as.limiter == nil {
+		return g.limiter == as.limiter
+	}
+	return g.limiter.Limit() == as.limiter.Limit() && g.limiter.Burst() == as.limiter.Burst()
 }
 
 // Everything returns a grant without any bound.
