@@ -87,6 +87,17 @@ func (g *Grant) Channel(name string) error {
 	}
 }
 
+// EveryChannel reports why the grant is not for all channels, by a *Refused.
+func (g *Grant) EveryChannel() error {
+	if len(g.only) == 0 {
+		return nil
+	}
+	return &Refused{
+		Reason: OtherChannel, Name: g.name,
+		Message: "The token is for some channels only, and this is about all.",
+	}
+}
+
 // Take reports why so many items cannot be published now, by a *Refused. If there
 // is no reason, they count against the rate.
 func (g *Grant) Take(items int) error {

@@ -14,8 +14,9 @@ type Access struct {
 	// the same, so that one can be replaced.
 	Token string `mapstructure:"token"`
 	// What it is good for, one or more of these. publish: publishing, and POST
-	// /recover/. read: looking at channels and metrics. admin: ending the
-	// streams of a channel, and profiles. None implies another.
+	// /recover/. read: looking at channels and metrics. admin: looking
+	// at streams, ending and revoking them, POST /reload, and profiles. None
+	// implies another.
 	Rights []Right `mapstructure:"rights"`
 	// The only channels that it is good for: names, or beginnings of names
 	// with * at the end, as in user-*. Empty: all.
