@@ -261,7 +261,8 @@ func FuzzRevoke(f *testing.F) {
 func TestATokenForSomeChannelsNeitherSeesNorEndsStreams(t *testing.T) {
 	last := new(live.Question)
 	e := newEnv(t, withAccess(
-		access.Terms{Name: "bound", Rights: access.All, Channels: only(t, "a")}, access.Terms{Name: "free", Rights: access.All}),
+		access.Terms{Name: "bound", Rights: access.All, Channels: only(t, "a", "b*")},
+		access.Terms{Name: "free", Rights: access.All}, access.Terms{Name: "all", Rights: access.All, Channels: only(t, "a", "*")}),
 		func(o *control.Options) { o.Streams = asked{last: last} })
 	for _, q := range []request{
 		{method: "GET", path: "/streams"},
@@ -276,5 +277,7 @@ func TestATokenForSomeChannelsNeitherSeesNorEndsStreams(t *testing.T) {
 			t.Errorf("%s %s was done", q.method, q.path)
 		}
 	}
-	request{method: "GET", path: "/streams", header: bearer("free"), status: 200, answer: "*"}.check(t, e)
+	for _, token := range []string{"free", "all"} {
+		request{method: "GET", path: "/streams", header: bearer(token), status: 200, answer: "*"}.check(t, e)
+	}
 }

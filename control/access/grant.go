@@ -89,7 +89,7 @@ func (g *Grant) Channel(name string) error {
 
 // EveryChannel reports why the grant is not for all channels, by a *Refused.
 func (g *Grant) EveryChannel() error {
-	if len(g.only) == 0 {
+	if g.only.All() {
 		return nil
 	}
 	return &Refused{

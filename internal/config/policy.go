@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -17,25 +18,24 @@ type ChannelPolicy struct {
 	MaxLength int `mapstructure:"max_length"`
 }
 
-func (p *problems) channelPolicy(at string, c ChannelPolicy) {
-	p.channelPatterns(at+".allow", c.Allow)
-	p.channelPatterns(at+".deny", c.Deny)
-	if c.MaxLength > maxName {
-		p.add(at+".max_length", fmt.Sprintf("is %d", c.MaxLength), fmt.Sprintf("channel names have %d bytes at most", maxName))
+func (p *problems) channelPolicy(at string, route Route) {
+	c, policy, prefix := route.Channels, at+".channels", []string{at + ".channel_prefix"}
+	p.patterns(policy+".allow", c.Allow)
+	p.patterns(policy+".deny", c.Deny)
+	switch n := len(route.ChannelPrefix); {
+	case c.MaxLength > maxName:
+		p.add(policy+".max_length", fmt.Sprintf("is %d", c.MaxLength), fmt.Sprintf("channel names have %d bytes at most", maxName))
+	case 0 < c.MaxLength && c.MaxLength <= n:
+		p.addAcross(policy+".max_length", prefix, fmt.Sprintf("is %d, and channel_prefix has %d bytes: no channel would be allowed", c.MaxLength, n), "allow longer names")
+	}
+	if len(c.Allow) > 0 && !slices.ContainsFunc(c.Allow, func(pattern string) bool { return isFor(pattern, route.ChannelPrefix) }) {
+		p.addAcross(policy+".allow", prefix, fmt.Sprintf("names nothing that begins with channel_prefix, %q: no channel would be allowed", route.ChannelPrefix),
+			"write whole names, with channel_prefix")
 	}
 }
 
-// channelPatterns checks patterns of names.
-func (p *problems) channelPatterns(key string, patterns []string) {
-	for i, pattern := range patterns {
-		at := element(key, i)
-		switch name := strings.TrimSuffix(pattern, "*"); {
-		case pattern == "":
-			p.add(at, "is empty", "name a channel, or what names begin with and a * behind it")
-		case strings.Contains(name, "*"):
-			p.add(at, fmt.Sprintf("%q has a * that is not at its end", pattern), "write a name, or what names begin with and a * behind it")
-		default:
-			p.channelName(at, name, maxName)
-		}
-	}
+// isFor reports whether a pattern names a channel that begins with prefix.
+func isFor(pattern, prefix string) bool {
+	start, open := strings.CutSuffix(pattern, "*")
+	return strings.HasPrefix(start, prefix) || open && strings.HasPrefix(prefix, start)
 }
