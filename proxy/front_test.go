@@ -260,3 +260,12 @@ func TestUsersCannotEnterWhenAllHaveLeft(t *testing.T) {
 		t.Error("somebody entered after the last")
 	}
 }
+
+func TestAFrontThatIsClosedIsNotReplaced(t *testing.T) {
+	c := newChanging(t, routed("a", "/", "http://o.test"))
+	was := c.current()
+	c.Close()
+	if err := c.Replace(c.options); err == nil || c.current() != was {
+		t.Errorf("it is replaced: %v", err)
+	}
+}
