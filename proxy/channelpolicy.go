@@ -3,15 +3,15 @@ package proxy
 import (
 	"fmt"
 	"slices"
-	"strings"
+
+	"github.com/holdfast-proxy/holdfast/channels"
 )
 
 // ChannelPolicy says which channels a route's clients may have, by whole names. The
 // zero value allows all. It is for what is said on the way, by origins and in tokens;
 // a route's own channels (Route.Subscribe) are not looked at.
 type ChannelPolicy struct {
-	// Allow are patterns: a name, or what names begin with and a * behind it. Empty:
-	// everything is allowed.
+	// Allow are patterns (channels.Pattern). Empty: everything is allowed.
 	Allow []string
 	// Deny are patterns of what is not allowed all the same.
 	Deny []string
@@ -35,8 +35,5 @@ func (p *ChannelPolicy) Check(name string) error {
 
 // matchesAny reports whether one of the patterns is for name.
 func matchesAny(patterns []string, name string) bool {
-	return slices.ContainsFunc(patterns, func(pattern string) bool {
-		prefix, open := strings.CutSuffix(pattern, "*")
-		return name == pattern || open && strings.HasPrefix(name, prefix)
-	})
+	return slices.ContainsFunc(patterns, func(pattern string) bool { return channels.Pattern(pattern).Match(name) })
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/holdfast-proxy/holdfast/internal/grip"
+	"github.com/holdfast-proxy/holdfast/internal/quota"
 )
 
 // Verifier tells whose signed tokens (JWT) are believed.
@@ -64,7 +65,7 @@ func (c *Checker) Check(token string, from netip.Addr) (*Grant, error) {
 	if token == "" {
 		return nil, &Refused{Reason: NoToken, Message: tokenNeeded}
 	}
-	from = network(from)
+	from = quota.Client(from)
 	now, h := time.Now(), hashOf(token)
 	grant := c.tokens.find(h)
 	good := h

@@ -71,6 +71,6 @@
 // # Files
 //
 // checker.go is the way in; tokens.go, claims.go: what a token is good for;
-// rights.go, grant.go: what that means; attempts.go, network.go: guessing;
+// rights.go, grant.go: what that means; attempts.go: guessing;
 // refused.go: the answers.
 package access

@@ -71,8 +71,8 @@ var rules = []rule{
 		"internal/quota", "internal/sse", "internal/token", "internal/websocket", "internal/wire", "internal/woh"),
 	only("internal/barred/...", "it knows what clients are called, not what they do"),
 	only("control/...", "the publishers' side never sees the front door",
-		"channels", "internal/barred", "internal/grip", "internal/reload", "internal/sse", "internal/wire"),
-	only("control/access", "who may is decided without knowing how it was asked", "channels", "internal/grip"),
+		"channels", "internal/barred", "internal/grip", "internal/quota", "internal/reload", "internal/sse", "internal/wire"),
+	only("control/access", "who may is decided without knowing how it was asked", "channels", "internal/grip", "internal/quota"),
 	only("control/nats/embedded", "it runs a server, whatever is published there"),
 	{
 		in:     []string{module + "..."},
