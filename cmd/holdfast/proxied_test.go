@@ -116,7 +116,7 @@ func TestTheBalancersChange(t *testing.T) {
 	s := startReloadable(t, file("127.0.0.1"))
 	stream := openOn(t, balanced(t, s.address, header, nil), "/stream?channel=a")
 	s.mustReload(file("127.0.0.2"))
-	refused := balanced(t, s.address, "", nil)
+	refused := balanced(t, s.address, header+"GET / HTTP/1.0\r\n\r\n", nil)
 	if n, err := refused.Read(make([]byte, 1)); n > 0 || err == nil {
 		t.Error("a balancer that is trusted no more is let in")
 	}
@@ -143,7 +143,7 @@ func TestQuotasBehindABalancerAreThoseOfItsClients(t *testing.T) {
 	if err != nil || response.StatusCode != http.StatusTooManyRequests {
 		t.Errorf("the second stream of a client: %v, %v", response, err)
 	}
-	if n, err := balanced(t, s.address, from("192.0.2.7"), nil).Read(make([]byte, 1)); n > 0 || err == nil {
+	if n, err := balanced(t, s.address, from("192.0.2.7")+"GET / HTTP/1.0\r\n\r\n", nil).Read(make([]byte, 1)); n > 0 || err == nil {
 		t.Error("a third connection of a client is let in")
 	}
 }
