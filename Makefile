@@ -12,10 +12,10 @@ CHROMIUMS = chromium chromium-browser google-chrome google-chrome-stable chrome
 VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test clients race soak lint fmt vet cross staticcheck govulncheck fuzz bench bench-peers
+.PHONY: help run build test test-security clients race soak lint fmt vet cross staticcheck govulncheck fuzz bench bench-peers
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-13s %s\n", $$1, $$2 }'
 
 run: build ## build, then start the demo: proxy, control endpoint and a small origin
 	./bin/holdfast demo
@@ -29,6 +29,14 @@ test: ## run the whole suite (needs Go, make and git)
 	echo "browser tests SKIPPED: no Chromium found; install one or set CHROMIUM to its path"
 	@test -d $(CLIENTS)/node_modules || echo "tests with published clients SKIPPED: install them with make clients"
 	@test -d $(CLIENTS)/venv || echo "tests with gripcontrol SKIPPED: install it with make clients"
+
+# A package is tested at a time, with what the page names of it.
+test-security: ## run the tests that prove docs/security.md
+	@grep -oE '`[a-z/]+\.(Test|Fuzz)[A-Za-z0-9_]+`' docs/security.md | tr -d '`' | sort -u | \
+	awk -F. '{ names[$$1] = names[$$1] "|" $$2 } END { for (p in names) print p, substr(names[p], 2) }' | sort | \
+	while read -r package names; do \
+		$(GO) test -count=1 -run "^($$names)\$$" "./$$package" || exit 1; \
+	done
 
 clients: ## install the published clients that the suite is run with (needs Node.js 18 and npm; for one of them Python 3 with venv)
 	npm ci --prefix $(CLIENTS) --ignore-scripts --no-audit --no-fund

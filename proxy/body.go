@@ -188,6 +188,23 @@ func (b *requestBody) clientError() error {
 	return b.err
 }
 
+// unread prepares for an answer to a request whose body, if it has one, nobody reads.
+// What it returns must be called when the handler is about to return.
+//
+// net/http reads such a body after the handler, with no deadline of its own, and before
+// that it would not even answer: whoever never sends it would have the connection
+// for ever. The connection ends with this answer, as what comes too late would look
+// like another request.
+func (h *Handler) unread(x *exchange) (over func()) {
+	if x.asked.ContentLength == 0 {
+		return func() {}
+	}
+	x.w.closing = x.w.http1
+	rc := http.NewResponseController(x.w)
+	_ = rc.EnableFullDuplex() // HTTP/2 always is
+	return func() { _ = rc.SetReadDeadline(time.Now().Add(h.drainPatience)) }
+}
+
 // originBody is the origin's body on its way to the client.
 type originBody struct {
 	io.ReadCloser

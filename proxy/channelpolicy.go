@@ -11,7 +11,8 @@ import (
 // zero value allows all. It is for what is said on the way, by origins and in tokens;
 // a route's own channels (Route.Subscribe) are not looked at.
 type ChannelPolicy struct {
-	// Allow are patterns (channels.Pattern). Empty: everything is allowed.
+	// Allow are patterns as channels.ParsePattern takes them. Empty: everything is
+	// allowed.
 	Allow []string
 	// Deny are patterns of what is not allowed all the same.
 	Deny []string
@@ -35,5 +36,5 @@ func (p *ChannelPolicy) Check(name string) error {
 
 // matchesAny reports whether one of the patterns is for name.
 func matchesAny(patterns []string, name string) bool {
-	return slices.ContainsFunc(patterns, func(pattern string) bool { return channels.Pattern(pattern).Match(name) })
+	return slices.ContainsFunc(patterns, func(p string) bool { return channels.Pattern(p).Match(name) })
 }

@@ -52,7 +52,7 @@ func (h *Handler) renewElsewhere(ctx context.Context, t *tenure, v *verdict) (re
 	case what == refusal:
 		return refusal, errors.New("the node that holds it refuses")
 	case what == late:
-		return late, errStreamEnded
+		return late, errTooLate
 	}
 	return unknown, errUnknownChallenge
 }
@@ -69,6 +69,7 @@ func (h *Handler) Renew(ctx context.Context, r Renewal) (what string) {
 	if err != nil {
 		return string(refusal)
 	}
+	v.digest = r.Digest
 	result, err := h.grant(ctx, t, v)
 	if errors.As(err, new(*failure)) {
 		return string(refusal)

@@ -33,10 +33,11 @@ type route struct {
 	Route
 	crossSite
 	passage
-	forward *httputil.ReverseProxy
-	filters *filter.Route
-	pieces  *pieces            // of the handler
-	ignored prometheus.Counter // messages on WebSockets that are for nobody
+	plainPrefix string // PathPrefix by plainPath
+	forward     *httputil.ReverseProxy
+	filters     *filter.Route
+	pieces      *pieces            // of the handler
+	ignored     prometheus.Counter // messages on WebSockets that are for nobody
 
 	desks
 	// hearsEvents: one of the origins is sent events, by this route or another.
@@ -171,9 +172,13 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request) (wait func()) {
 	defer func() { x.counts.ended(r, x.outcome) }()
 	h.trace.route(x.route)
 	switch {
-	case r.Method == http.MethodConnect:
+	case r.Method == http.MethodConnect || r.Method == http.MethodTrace:
+		// An answer to TRACE repeats what the origin was told: our signature, and the
+		// keys that a route adds.
+		defer h.unread(x)()
 		h.refuse(x, r, &failure{BadMethod, fmt.Errorf("method %s", r.Method)})
 	case x.route == nil:
+		defer h.unread(x)()
 		h.refuse(x, r, &failure{NoRoute, fmt.Errorf("host %q", r.Host)})
 	default:
 		h.forward(x, r)
@@ -189,12 +194,13 @@ func (h *Handler) forward(x *exchange, r *http.Request) {
 		x.w.finish = func(answer http.Header) { policy.Complete(asked, answer) }
 	}
 	if answersChallenge(r) && !x.chained {
+		defer h.unread(x)()
 		var f *failure
 		if x.tenure, f = h.tenureOf(x, r); f != nil {
 			h.refuse(x, r, f)
 			return
 		}
-		r, x.begun = asSetUp(r), true // no stream begins
+		r = asSetUp(r)
 	}
 	rc := http.NewResponseController(x.w)
 	_ = rc.EnableFullDuplex() // the origin may answer while it still reads; HTTP/2 always can

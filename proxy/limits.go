@@ -41,6 +41,9 @@ func (h *Handler) refuseEarly(x *exchange, r *http.Request) *failure {
 	if f := h.tooLong(x, r); f != nil {
 		return f
 	}
+	if x.tenure != nil {
+		return nil // it is held already
+	}
 	if f := h.crowded(r); f != nil {
 		return f
 	}

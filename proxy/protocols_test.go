@@ -38,7 +38,7 @@ func (s *station) ways(t *testing.T) map[string]way {
 func protocolClient(t *testing.T, trust *tls.Config, set func(*http.Protocols, bool)) *http.Client {
 	var p http.Protocols
 	set(&p, true)
-	tr := &http.Transport{Protocols: &p, TLSClientConfig: trust, DisableCompression: true}
+	tr := &http.Transport{Protocols: &p, TLSClientConfig: trust.Clone(), DisableCompression: true}
 	t.Cleanup(tr.CloseIdleConnections)
 	return &http.Client{Transport: tr}
 }

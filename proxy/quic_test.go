@@ -21,7 +21,7 @@ import (
 
 // quicClient is a client that speaks HTTP/3 alone.
 func quicClient(t *testing.T, trust *tls.Config) *http.Client {
-	tr := &http3.Transport{TLSClientConfig: trust, DisableCompression: true}
+	tr := &http3.Transport{TLSClientConfig: trust.Clone(), DisableCompression: true}
 	t.Cleanup(func() { tr.Close() })
 	return &http.Client{Transport: tr}
 }
@@ -96,7 +96,7 @@ func TestAClientOverQUICThatDoesNotReadIsCut(t *testing.T) {
 	s := newStation(t, holding(paths(t), func(rt *Route) { rt.WriteTimeout = 50 * time.Millisecond }))
 	certificate, trust := testCertificate(t)
 	addr := serve(t, ServerOptions{Handler: s.handler, TLSListen: []string{"127.0.0.1:0"}, TLS: certificate, HTTP3: true})
-	tr := &http3.Transport{TLSClientConfig: trust, QUICConfig: &quic.Config{
+	tr := &http3.Transport{TLSClientConfig: trust.Clone(), QUICConfig: &quic.Config{
 		InitialStreamReceiveWindow: 16 << 10, MaxStreamReceiveWindow: 16 << 10,
 	}}
 	t.Cleanup(func() { tr.Close() })

@@ -10,7 +10,8 @@ type Reason string
 const (
 	// NoRoute: no route has the request's host and path. 404.
 	NoRoute Reason = "no_route"
-	// BadMethod: the method asks for a tunnel (CONNECT). 501.
+	// BadMethod: the method asks for a tunnel (CONNECT), or for what the origin is
+	// told (TRACE). 501.
 	BadMethod Reason = "bad_method"
 	// BadRequestBody: the client's body broke the rules of its framing. 400.
 	BadRequestBody Reason = "bad_request_body"

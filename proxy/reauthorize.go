@@ -24,7 +24,7 @@ const (
 	renewed  renewal = "accepted"
 	refusal  renewal = "refused" // by the origin, or by what was said of the client
 	unknown  renewal = "unknown" // no stream has the challenge
-	late     renewal = "late"    // the stream has ended meanwhile
+	late     renewal = "late"    // the challenge is over, or the stream has ended, meanwhile
 	reopened renewal = "reopen"  // it must be opened anew, as it cannot be changed so
 )
 
@@ -87,7 +87,8 @@ func (h *Handler) reauthorize(x *exchange, r *http.Request) *failure {
 
 // renew lets the stream stay as in says, wherever it is held.
 func (h *Handler) renew(x *exchange, r *http.Request, in *grip.Instruction) *failure {
-	v := &verdict{in: in, who: h.clientOf(x, r, in).Who, filters: x.filters, at: x.at}
+	shown := lease.Digest(x.asked.Header.Get(challengeField))
+	v := &verdict{digest: shown, in: in, who: h.clientOf(x, r, in).Who, filters: x.filters, at: x.at}
 	if x.grant != nil {
 		v.at = h.head() // as in holdStream
 	}

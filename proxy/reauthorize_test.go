@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/holdfast-proxy/holdfast/internal/barred"
 )
 
 // gatekeeper is an origin that lets clients in by their credentials: a word that
@@ -298,6 +300,71 @@ func TestRenewingUnderLoadLosesNothing(t *testing.T) {
 	}
 }
 
+// One secret, answered many times at once while the origin thinks: it is good for one.
+func TestAChallengeIsGoodForOneAnswer(t *testing.T) {
+	const answers = 8
+	arrived, decide := make(chan struct{}, answers), make(chan struct{})
+	origin := newOrigin(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Query().Has("slow") {
+			arrived <- struct{}{}
+			<-decide
+		}
+		gatekeeper(w, r)
+	})
+	s := newStation(t, holding(origin.URL, func(rt *Route) {
+		rt.Reauthorize = Reauthorize{Before: 2 * time.Hour, Patience: 2 * time.Hour}
+	}))
+	c, ch := s.challenged(t, hourly, "alice/a")
+	statuses := make(chan int, answers)
+	for range answers {
+		go func() {
+			status, _ := s.answer(t, hourly+"&slow", ch, "alice/a")
+			statuses <- status
+		}()
+	}
+	for range answers {
+		within(t, arrived, "the origin is asked")
+	}
+	close(decide)
+	counts := map[int]int{}
+	for range answers {
+		counts[within(t, statuses, "an answer is judged")]++
+	}
+	if counts[http.StatusOK] != 1 || counts[http.StatusNotFound] != answers-1 {
+		t.Errorf("answered %v", counts)
+	}
+	c.want(t, "event: reauthorized\ndata: {\"expires_in\":3600}\n\nevent: challenge\n")
+}
+
+// Credentials that were judged before the operator asked for newer ones do not do.
+func TestAnAnswerThatIsJudgedBeforeARecheckIsTooLate(t *testing.T) {
+	asked, decide := make(chan struct{}), make(chan struct{})
+	origin := newOrigin(t, func(w http.ResponseWriter, r *http.Request) {
+		gatekeeper(w, r)
+		if r.URL.Query().Has("slow") {
+			close(asked)
+			<-decide
+		}
+	})
+	s := newStation(t, holding(origin.URL, func(rt *Route) {
+		rt.Reauthorize = Reauthorize{Before: 2 * time.Hour, Patience: 2 * time.Hour}
+	}))
+	_, ch := s.challenged(t, hourly, "alice/a")
+	status := make(chan int)
+	go func() {
+		got, _ := s.answer(t, hourly+"&slow", ch, "alice/a")
+		status <- got
+	}()
+	within(t, asked, "the origin is asked")
+	if n := s.handler.Recheck(&barred.Rule{User: "alice"}); n != 1 {
+		t.Fatalf("%d streams are asked again", n)
+	}
+	close(decide)
+	if got := within(t, status, "the answer is judged"); got != http.StatusNotFound {
+		t.Errorf("answered %d", got)
+	}
+}
+
 // The answer may come to another node than the one that holds the stream, and is judged
 // where it comes; the word of that judge is what travels.
 func TestAnAnswerMayComeToAnotherNode(t *testing.T) {
@@ -343,5 +410,17 @@ func TestAnAnswerIsAnsweredWhileOtherNodesCannotBeAsked(t *testing.T) {
 	ch := challenge{Method: "POST", Headers: map[string]string{"Content-Type": answerType, challengeField: "somebody's"}}
 	if status, _ := other.answer(t, hourly, ch, "alice/a"); status != http.StatusServiceUnavailable {
 		t.Errorf("answered %d", status)
+	}
+}
+
+// Who has as many streams as may be can still answer for them.
+func TestAnAnswerIsNoNewStream(t *testing.T) {
+	s := newStation(t, func(o *stationOptions) {
+		holding(newOrigin(t, gatekeeper).URL, func(rt *Route) { rt.Reauthorize = Reauthorize{Before: 2 * time.Hour, Patience: 2 * time.Hour} })(o)
+		o.Quotas, o.Limits.NewStreams, o.maxStreams = Quotas{PerAddress: 1, PerUser: 1, PerChannel: 1}, 1, 1
+	})
+	_, ch := s.challenged(t, hourly, "alice/a")
+	if status, body := s.answer(t, "/events", ch, "alice/a"); status != http.StatusOK {
+		t.Errorf("answered %d %q", status, body)
 	}
 }

@@ -104,6 +104,9 @@ func writeError(w http.ResponseWriter, r *http.Request, reason Reason, detail st
 	}
 	w.Header().Set("Content-Type", contentType)
 	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+	if detail != "" {
+		w.Header().Set("X-Content-Type-Options", "nosniff") // details quote what others have said
+	}
 	switch reason.status() {
 	case http.StatusServiceUnavailable, http.StatusTooManyRequests:
 		w.Header().Set("Retry-After", strconv.Itoa(retryMin/1000+rand.IntN(retryMax/1000)))

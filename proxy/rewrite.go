@@ -22,6 +22,8 @@ func (h *Handler) rewrite(pr *httputil.ProxyRequest) {
 		// told to send it; the transport would, to keep the connection.
 		out.Close = httpguts.HeaderValuesContainsToken(out.Header["Expect"], "100-continue")
 	}
+	out.Header.Del("Host") // HTTP/2 and HTTP/3 may have one beside the :authority that counts
+	x.route.dropLookalikes(out.Header)
 	if !x.chained {
 		grip.StripRequest(out.Header)
 		h.sign(out.Header, x.route)

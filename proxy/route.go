@@ -93,7 +93,8 @@ type Route struct {
 	// route of its own for the path.
 	Host string
 	// PathPrefix is compared with the path as the client sent it, escapes and
-	// dot segments untouched. "/api" matches "/api" and "/api/x", not "/apix";
+	// dot segments untouched; a path that would have another route without them has
+	// none. "/api" matches "/api" and "/api/x", not "/apix";
 	// "/api/" does not match "/api". Empty is "/".
 	PathPrefix string
 	Protocol   Protocol // empty: ProtocolAny

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"golang.org/x/net/http/httpguts"
 )
 
 // router finds the route of a request. It is immutable after newRouter.
@@ -37,6 +39,7 @@ func newRouter(routes []*route) (*router, error) {
 }
 
 func (rs *router) add(rt *route) {
+	rt.plainPrefix, _ = plainPath(rt.PathPrefix)
 	if rt.Host == "" {
 		rs.any = append(rs.any, rt)
 		return
@@ -71,12 +74,33 @@ func preferred(a, b bool) int {
 	}
 }
 
-// find returns the route of a request, nil if there is none.
+// find returns the route of a request, nil if there is none. For a host that HTTP/1.1
+// could not name, as HTTP/2 lets it through, there never is.
 func (rs *router) find(in incoming) *route {
-	if rt := firstMatch(rs.hosts[normalHost(in.host)], &in); rt != nil {
+	if !httpguts.ValidHostHeader(in.host) {
+		return nil
+	}
+	rt := rs.match(&in)
+	if rt == nil || isPlain(in.path) {
 		return rt
 	}
-	return firstMatch(rs.any, &in)
+	if _, within := plainPath(in.path[len(rt.PathPrefix):]); !within {
+		return nil // a prefix that is rewritten would be left
+	}
+	plain, ok := plainPath(in.path)
+	in.path, in.plain = plain, true
+	if !ok || rs.match(&in) != rt {
+		return nil
+	}
+	return rt
+}
+
+// match returns the route that takes in, nil if there is none.
+func (rs *router) match(in *incoming) *route {
+	if rt := firstMatch(rs.hosts[normalHost(in.host)], in); rt != nil {
+		return rt
+	}
+	return firstMatch(rs.any, in)
 }
 
 func firstMatch(list []*route, in *incoming) *route {

@@ -36,7 +36,7 @@ func protocolClients(t *testing.T, origin string) map[string]way {
 	add := func(name, url string, set func(*http.Protocols)) {
 		var p http.Protocols
 		set(&p)
-		tr := &http.Transport{Protocols: &p, TLSClientConfig: trust, DisableCompression: true}
+		tr := &http.Transport{Protocols: &p, TLSClientConfig: trust.Clone(), DisableCompression: true}
 		t.Cleanup(tr.CloseIdleConnections)
 		clients[name] = way{&http.Client{Transport: tr}, url}
 	}

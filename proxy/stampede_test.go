@@ -215,16 +215,16 @@ func TestNobodysTurnIsNearWhileManyWait(t *testing.T) {
 		for i := range int(rec.busy.Load()) {
 			rec.desk.Add(strconv.Itoa(i), &linked{gone: true}, time.Minute)
 		}
-		begun := false
-		rec.calls.Add("", call{begin: func() { begun = true }}, 0)
+		var begun atomic.Bool
+		rec.calls.Add("", call{begin: func() { begun.Store(true) }}, 0)
 		time.Sleep(30 * time.Second)
 		synctest.Wait()
-		if begun {
+		if begun.Load() {
 			t.Error("it begins behind all others")
 		}
 		time.Sleep(time.Minute)
 		synctest.Wait()
-		if !begun {
+		if !begun.Load() {
 			t.Error("it does not begin")
 		}
 	})

@@ -44,9 +44,11 @@ func (rt *route) originPath(path string) string {
 // setTarget makes u, a copy of in, ask for path byte for byte. url.URL would
 // escape bytes that RFC 3986 does not allow in a path (as in /a|b), except in
 // its opaque part, which in turn cannot start with two slashes. So a path that
-// does both, and only such a path, arrives escaped.
+// does both, and only such a path, arrives escaped. A space, which HTTP/2 and
+// HTTP/3 let through, would end the target in the origin's request line.
 func setTarget(u, in *url.URL, path string) {
-	u.RawQuery = in.RawQuery // ReverseProxy takes out what it cannot parse
+	path = escapeSpaces(path)
+	u.RawQuery = escapeSpaces(in.RawQuery) // ReverseProxy takes out what it cannot parse
 	u.Opaque = path
 	if strings.HasPrefix(path, "//") {
 		u.Opaque = ""
@@ -54,3 +56,5 @@ func setTarget(u, in *url.URL, path string) {
 		u.Path, _ = url.PathUnescape(path) // net/http has parsed it already
 	}
 }
+
+func escapeSpaces(s string) string { return strings.ReplaceAll(s, " ", "%20") }

@@ -15,6 +15,7 @@ import (
 // verdict is what the judge of a challenge has said: an instruction to hold a stream
 // for a client.
 type verdict struct {
+	digest  string // of the secret that the client has shown
 	in      *grip.Instruction
 	who     *hold.Who // nil: nothing is known
 	filters *filter.Set
@@ -23,7 +24,9 @@ type verdict struct {
 
 var (
 	errAnotherUser = errors.New("it is another user's")
-	errStreamEnded = errors.New("the stream has ended")
+	// errTooLate: another answer has used the secret since the judge was asked, the operator
+	// wants newer credentials, or the stream has ended.
+	errTooLate = errors.New("the challenge is over")
 )
 
 // grant lets the stream of t, which is held here, stay as v says. It returns what became
@@ -31,6 +34,9 @@ var (
 func (h *Handler) grant(ctx context.Context, t *tenure, v *verdict) (renewal, error) {
 	t.judging.Lock()
 	defer t.judging.Unlock()
+	if !t.lease.Takes(v.digest) { // any more
+		return late, errTooLate
+	}
 	if userOf(v.who) != t.user {
 		return refusal, errAnotherUser
 	}
@@ -55,8 +61,8 @@ func (h *Handler) grant(ctx context.Context, t *tenure, v *verdict) (renewal, er
 	if t.events { // before the next challenge, which may come at once
 		t.mailbox.Say(sse.AppendEvent(nil, sse.Event{Name: reauthorizedEvent, Data: `{"expires_in":` + expiresIn(v.in.Expires) + `}`}))
 	}
-	if !t.lease.Extend(momentAfter(v.in.Expires)) {
-		return late, errStreamEnded
+	if !t.lease.Extend(v.digest, momentAfter(v.in.Expires)) {
+		return late, errTooLate
 	}
 	return renewed, nil
 }

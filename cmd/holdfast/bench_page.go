@@ -17,7 +17,7 @@ func benchPageCommand() *cobra.Command {
 		Long: `Write what 'holdfast bench peers' has found out as a page of Markdown. It says
 where Holdfast is not the best.`,
 		Example: `  holdfast bench page docs/benchmarks.json > docs/benchmarks.md`,
-		Args:    cobra.ExactArgs(1),
+		Args:    asUsed,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			file, err := os.Open(args[0])
 			if err != nil {

@@ -36,7 +36,7 @@ key and the remedy, and the exit code 1. Nothing listens and nothing is
 connected to.`,
 		Example: `  holdfast config check holdfast.yaml
   HOLDFAST_ORIGIN=http://127.0.0.1:8000 holdfast config check`,
-		Args: cobra.MaximumNArgs(1),
+		Args: asUsed,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			cfg, warnings, err := load(config.Sources{File: strings.Join(args, ""), Environ: os.Environ()})
 			if err != nil {

@@ -140,3 +140,38 @@ func TestTheProofsThatTheArchitectureNamesExist(t *testing.T) {
 		}
 	}
 }
+
+// Every threat names tests in their packages, and they are there.
+func TestEveryThreatIsProvedByTestsThatExist(t *testing.T) {
+	page, err := os.ReadFile("../../docs/security.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(page)) {
+		threat, proofs, ok := strings.Cut(line, "| `")
+		if strings.HasPrefix(line, "| ") && strings.Count(line, "|") == 5 && !strings.HasPrefix(line, "| threat") && !ok {
+			t.Errorf("no test is named for: %.80s", line)
+		}
+		for _, m := range regexp.MustCompile("`([a-z/]+)\\.((?:Test|Fuzz)[A-Z]\\w+)`").FindAllStringSubmatch("`"+proofs, -1) {
+			if !packageHas(t, filepath.Join("../..", m[1]), "func "+m[2]+"(") {
+				t.Errorf("%.60s: %s has no %s", threat, m[1], m[2])
+			}
+		}
+	}
+}
+
+// packageHas reports whether the tests in a folder have a text.
+func packageHas(t *testing.T, folder, text string) bool {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(folder, "*_test.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return slices.ContainsFunc(files, func(file string) bool {
+		b, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return strings.Contains(string(b), text)
+	})
+}

@@ -22,11 +22,16 @@ type challengeEvent struct {
 }
 
 // wantChallenge reads the next block, which must be a challenge.
-func (s *subscriber) wantChallenge() (c challengeEvent) {
+func (s *subscriber) wantChallenge() challengeEvent {
 	s.t.Helper()
-	b := s.next()
+	return parseChallenge(s.t, s.next())
+}
+
+// parseChallenge reads a challenge.
+func parseChallenge(t testing.TB, b block) (c challengeEvent) {
+	t.Helper()
 	if err := json.Unmarshal([]byte(b.data), &c); b.event != "challenge" || b.id != "" || err != nil {
-		s.t.Fatalf("got %+v (%v), want a challenge without an id", b, err)
+		t.Fatalf("got %+v (%v), want a challenge without an id", b, err)
 	}
 	return c
 }

@@ -38,7 +38,7 @@ with methods that change something.`,
   holdfast explain --config holdfast.yaml https://api.example.com/events \
       -H 'Accept: text/event-stream' -H 'Origin: https://www.example.com'
   holdfast explain --config holdfast.yaml http://api.example.com/events --json`,
-		Args: cobra.ExactArgs(1),
+		Args: asUsed,
 		RunE: func(cmd *cobra.Command, args []string) error { return e.run(cmd, args[0]) },
 	}
 	flags := cmd.Flags()

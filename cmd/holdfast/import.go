@@ -24,7 +24,7 @@ with its line and what to do instead, and stands as comments in what is printed.
 Settings that stay as Holdfast's defaults are not printed.`,
 		Example: `  holdfast import /etc/pushpin/pushpin.conf > holdfast.yaml
   holdfast import pushpin.conf routes > holdfast.yaml && holdfast config check holdfast.yaml`,
-		Args: cobra.RangeArgs(1, 2),
+		Args: asUsed,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			translated, err := importFiles(args)
 			if err != nil {

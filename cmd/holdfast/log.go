@@ -24,7 +24,7 @@ func newLogger(c config.Log, w io.Writer) (*zap.Logger, zap.AtomicLevel) {
 		encoder = zapcore.NewConsoleEncoder(fields)
 	}
 	from := zap.NewAtomicLevelAt(level(c.Level))
-	return zap.New(zapcore.NewCore(encoder, zapcore.Lock(zapcore.AddSync(w)), from)), from
+	return zap.New(zapcore.NewCore(encoder, zapcore.Lock(zapcore.AddSync(escaper{w})), from)), from
 }
 
 func level(l config.LogLevel) zapcore.Level {

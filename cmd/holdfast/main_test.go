@@ -92,7 +92,9 @@ func TestCommandLinesThatMakeNoSense(t *testing.T) {
 		{"an unknown command of config", []string{"config", "chek"}, `unknown command "chek" for "holdfast config"`},
 		{"an unknown flag", []string{"serve", "--nope"}, "unknown flag: --nope\nSee 'holdfast serve --help'."},
 		{"too many arguments", []string{"serve", "x"}, `unknown command "x" for "holdfast serve"`},
-		{"a publication without a channel", []string{"publish"}, "accepts between 1 and 2 arg(s), received 0"},
+		{"a publication without a channel", []string{"publish"}, "CHANNEL is missing"},
+		{"a publication without quotes", []string{"publish", "news", "Hello,", "world"}, "by 1: put quotes around"},
+		{"a check of no token", []string{"token", "verify", "--key", "x"}, "TOKEN is missing"},
 		{"an item beside a channel", []string{"publish", "--item", "{}", "news"}, "--item says everything"},
 		{"an item beside an id", []string{"publish", "--item", "{}", "--id", "1"}, "--item says everything"},
 	}

@@ -62,7 +62,7 @@ event cannot say: other formats, actions, prev-id.`,
 // checkArgs refuses arguments that contradict each other.
 func (p *publication) checkArgs(cmd *cobra.Command, args []string) error {
 	if p.item == "" {
-		return cobra.RangeArgs(1, 2)(cmd, args)
+		return asUsed(cmd, args)
 	}
 	if len(args) > 0 || p.event != "" || p.id != "" {
 		return errors.New("--item says everything: leave CHANNEL, DATA, --event and --id out")

@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/holdfast-proxy/holdfast/internal/config"
+	"github.com/holdfast-proxy/holdfast/internal/explain"
 	"github.com/holdfast-proxy/holdfast/internal/grip"
 	"github.com/holdfast-proxy/holdfast/internal/token"
 )
@@ -42,7 +43,7 @@ good the answer says why, and the exit code is 1.
 		Example: `  holdfast token verify --config holdfast.yaml --route events "$TOKEN"
   holdfast token verify --key file:public.pem --audience holdfast - < token
   holdfast token verify --jwks https://id.example.com/.well-known/jwks.json "$TOKEN"`,
-		Args: cobra.ExactArgs(1),
+		Args: asUsed,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			text, err := tokenText(args[0], cmd.InOrStdin())
 			if err != nil {
@@ -160,7 +161,7 @@ func writeGrant(w io.Writer, route config.Route, g *token.Grant, now time.Time) 
 	out := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	line := func(name, value string) {
 		if value != "" {
-			fmt.Fprintf(out, "%s\t%s\n", name, value)
+			fmt.Fprintf(out, "%s\t%s\n", name, explain.Visible(value)) // who has signed it may have been told it
 		}
 	}
 	line("user", g.Subject)

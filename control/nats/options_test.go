@@ -1,19 +1,11 @@
 package nats_test
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
-	"crypto/x509"
-	"encoding/pem"
-	"math/big"
-	"net"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
 	client "github.com/nats-io/nats.go"
@@ -22,6 +14,7 @@ import (
 
 	"github.com/holdfast-proxy/holdfast/control/nats"
 	"github.com/holdfast-proxy/holdfast/control/nats/natstest"
+	"github.com/holdfast-proxy/holdfast/internal/certs/certstest"
 )
 
 func writeFile(t *testing.T, name string, text []byte) string {
@@ -118,49 +111,21 @@ func TestCredentialsThatAreSetRightLaterAreTaken(t *testing.T) {
 	}
 }
 
-// newCertificate returns a certificate for 127.0.0.1, good for both sides, which
-// signs itself, and the files that it is in.
-func newCertificate(t *testing.T) (pair tls.Certificate, certFile, keyFile string) {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
-		IsCA: true, BasicConstraintsValid: true,
-	}
-	cert, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	private, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	certFile = writeFile(t, "cert.pem", pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert}))
-	keyFile = writeFile(t, "key.pem", pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private}))
-	if pair, err = tls.LoadX509KeyPair(certFile, keyFile); err != nil {
-		t.Fatal(err)
-	}
-	return pair, certFile, keyFile
-}
-
 func TestBothSidesShowTheirCertificates(t *testing.T) {
-	pair, cert, key := newCertificate(t)
-	pool := x509.NewCertPool()
-	pool.AddCert(pair.Leaf)
+	authority := certstest.NewAuthority(t, "publishers")
+	pair, ca := authority.Issue(t, "127.0.0.1"), writeFile(t, "ca.pem", authority.PEM)
+	cert, key := pair.Write(t, t.TempDir())
 	srv := natstest.Start(t, func(o *server.Options) {
 		o.TLS, o.TLSVerify, o.TLSTimeout = true, true, goodTime.Seconds()
-		o.TLSConfig = &tls.Config{Certificates: []tls.Certificate{pair}, ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: pool}
+		o.TLSConfig = &tls.Config{Certificates: []tls.Certificate{pair.TLS(t)}, ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: authority.Pool()}
 	})
-	r := newRig(t, srv, func(o *nats.Options) { o.CA, o.Cert, o.Key = cert, cert, key }).ready()
+	r := newRig(t, srv, func(o *nats.Options) { o.CA, o.Cert, o.Key = ca, cert, key }).ready()
 	c := r.follow("c")
-	request(t, srv.Connect(client.RootCAs(cert), client.ClientCert(cert, key)), message("holdfast.channels.c", "x"))
+	request(t, srv.Connect(client.RootCAs(ca), client.ClientCert(cert, key)), message("holdfast.channels.c", "x"))
 	if got := r.read(c); !strings.Contains(got, "data: x") {
 		t.Errorf("got %q", got)
 	}
-	newRig(t, srv, func(o *nats.Options) { o.CA = cert }).wantReason("nats: not connected")
+	newRig(t, srv, func(o *nats.Options) { o.CA = ca }).wantReason("nats: not connected")
 }
 
 func TestOptionsThatAreRefused(t *testing.T) {

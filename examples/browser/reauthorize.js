@@ -10,7 +10,7 @@
 //
 //   const source = new AuthorizedEventSource({
 //     url: async () => "/events?token=" + await newToken(),
-//     credentials: async () => ({ headers: { Authorization: "Bearer " + await newToken() } }),
+//     credentials: async () => ({ query: { token: await newToken() } }),
 //   });
 //   source.addEventListener("message", (event) => console.log(event.data));
 //   source.addEventListener("unauthorized", () => location.assign("/login"));

@@ -22,14 +22,15 @@ var names = [...]string{"chromium", "chromium-browser", "google-chrome", "google
 
 // New starts a browser with an empty profile and one page, and returns the
 // context for Do and Value. The browser ends with the test. What the page
-// writes to its console, and exceptions nobody caught, are in the test's log.
-func New(t testing.TB) context.Context {
+// writes to its console, and exceptions nobody caught, are in the test's log. more are
+// flags beside the usual.
+func New(t testing.TB, more ...chromedp.ExecAllocatorOption) context.Context {
 	t.Helper()
 	path := find()
 	if path == "" {
 		t.Skip("skipped: no Chromium found; install one or set CHROMIUM to its path")
 	}
-	opts := flags(t, path)
+	opts := append(flags(t, path), more...)
 	ctx, stop := context.WithTimeout(context.Background(), limit)
 	t.Cleanup(stop)
 	ctx, stop = chromedp.NewExecAllocator(ctx, opts...)

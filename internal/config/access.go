@@ -15,9 +15,9 @@ type Access struct {
 	// the same, so that one can be replaced.
 	Token string `mapstructure:"token"`
 	// What it is good for, one or more of these. publish: publishing, and POST
-	// /recover/. read: looking at channels and metrics. admin: looking
-	// at streams, ending and revoking them, POST /reload, and profiles. None
-	// implies another.
+	// /recover/. read: looking at channels and metrics. admin: looking at who is
+	// held, ending and revoking streams, reloading, and profiles. None implies
+	// another.
 	Rights []Right `mapstructure:"rights"`
 	// The only channels that it is good for: names, or beginnings of names
 	// with * at the end, as in user-*. Empty: all.
@@ -56,7 +56,7 @@ func (p *problems) checkAccess(c Control) {
 		at := element("control.access", i)
 		p.accessName(at+".name", a.Name, names)
 		p.accessToken(at+".token", a.Token, tokens)
-		p.patterns(at+".channels", a.Channels)
+		p.channelPatterns(at+".channels", a.Channels)
 		if len(a.Rights) == 0 {
 			p.add(at+".rights", "is empty, so the token would be good for nothing", "name one or more of "+list(Right("").allowed()))
 		}
@@ -102,22 +102,6 @@ func (p *problems) token(at, token string) {
 		p.add(at, "is empty", "write a token, or file:PATH")
 	case !strings.HasPrefix(token, filePrefix) && !sendable(token):
 		p.add(at, "has a character that cannot be sent", "use printable ASCII without spaces")
-	}
-}
-
-// patterns looks at names of channels, which may end in *.
-func (p *problems) patterns(key string, patterns []string) {
-	for i, pattern := range patterns {
-		at := element(key, i)
-		name := strings.TrimSuffix(pattern, "*")
-		switch {
-		case pattern == "":
-			p.add(at, "is empty", "name a channel, or the beginning of names with * at the end")
-		case strings.Contains(name, "*"):
-			p.add(at, fmt.Sprintf("%q has a * that is not at its end", pattern), "write the beginning of the names and one *, as in user-*")
-		default:
-			p.channelName(at, name, maxName)
-		}
 	}
 }
 

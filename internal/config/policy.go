@@ -20,8 +20,8 @@ type ChannelPolicy struct {
 
 func (p *problems) channelPolicy(at string, route Route) {
 	c, policy, prefix := route.Channels, at+".channels", []string{at + ".channel_prefix"}
-	p.patterns(policy+".allow", c.Allow)
-	p.patterns(policy+".deny", c.Deny)
+	p.channelPatterns(policy+".allow", c.Allow)
+	p.channelPatterns(policy+".deny", c.Deny)
 	switch n := len(route.ChannelPrefix); {
 	case c.MaxLength > maxName:
 		p.add(policy+".max_length", fmt.Sprintf("is %d", c.MaxLength), fmt.Sprintf("channel names have %d bytes at most", maxName))
@@ -38,4 +38,20 @@ func (p *problems) channelPolicy(at string, route Route) {
 func isFor(pattern, prefix string) bool {
 	start, open := strings.CutSuffix(pattern, "*")
 	return strings.HasPrefix(start, prefix) || open && strings.HasPrefix(prefix, start)
+}
+
+// channelPatterns looks at names of channels, which may end in *, as
+// channels.ParsePattern does, and says what to write.
+func (p *problems) channelPatterns(key string, patterns []string) {
+	for i, pattern := range patterns {
+		at := element(key, i)
+		switch name := strings.TrimSuffix(pattern, "*"); {
+		case pattern == "":
+			p.add(at, "is empty", "name a channel, or the beginning of names with a * behind it")
+		case strings.Contains(name, "*"):
+			p.add(at, fmt.Sprintf("%q has a * that is not at its end", pattern), "write the beginning of the names and one *, as in user-*")
+		default:
+			p.channelName(at, name, maxName)
+		}
+	}
 }

@@ -127,7 +127,7 @@ func TestRefused(t *testing.T) {
 		{"a port that is none", "listen: [':70000']", `listen[0]: ":70000" is not an address`},
 		{"an address twice", "listen: [':1', ':1']", "listen[1]: :1 is also listen[0]"},
 		{"a control address that is a client address", "listen: ['127.0.0.1:5561']", "control.listen[0]: 127.0.0.1:5561 is also listen[0]"},
-		{"a public control address without a token", "control: {listen: [':5561']}", "control.listen[0]: others can reach :5561, and control.tokens is empty: anyone could publish; set control.tokens or control.tls.client_ca, or listen on 127.0.0.1 only"},
+		{"a public control address without a token", "control: {listen: [':5561']}", "control.listen[0]: others can reach :5561, and need no token: anyone could publish; set control.tokens, control.access or control.tls.client_ca, or listen on 127.0.0.1 only"},
 		{"an empty token", "control: {tokens: ['']}", "control.tokens[0]: is empty"},
 		{"a token with a space", "control: {tokens: ['a b']}", "control.tokens[0]: has a character that cannot be sent"},
 		{"a token file that is not there", "control: {tokens: ['file:absent']}", "control.tokens[0]: open absent"},

@@ -11,7 +11,9 @@ type Route struct {
 	// The host of the requests, without a port. Empty: every host.
 	Host string `mapstructure:"host"`
 	// What the path of the requests begins with, in whole segments: /api
-	// takes /api and /api/x but not /apix.
+	// takes /api and /api/x but not /apix. A path that means one of another
+	// route when escapes and dot segments are resolved, as in /api/../x, is for
+	// none.
 	PathPrefix string `mapstructure:"path_prefix"`
 	// Which of these requests. http: all but WebSockets. websocket: only
 	// requests to open a WebSocket. Empty: both.

@@ -61,9 +61,9 @@ func (p *problems) address(at, address string, taken map[string]string) {
 func (p *problems) checkControl(c Control) {
 	for i, address := range c.Listen {
 		if host, _, err := net.SplitHostPort(address); err == nil && !loopback(host) && !c.Guarded() && c.TLS.ClientCA == "" {
-			p.addAcross(element("control.listen", i), []string{"control.tokens", "control.tls.client_ca"},
-				fmt.Sprintf("others can reach %s, and control.tokens is empty: anyone could publish", address),
-				"set control.tokens or control.tls.client_ca, or listen on 127.0.0.1 only")
+			p.addAcross(element("control.listen", i), []string{"control.tokens", "control.access", "control.tls.client_ca"},
+				fmt.Sprintf("others can reach %s, and need no token: anyone could publish", address),
+				"set control.tokens, control.access or control.tls.client_ca, or listen on 127.0.0.1 only")
 		}
 	}
 	for i, key := range c.Keys {

@@ -12,6 +12,7 @@ import (
 // do about it. Both are parts of sentences: the element comes before the first.
 type SiteError struct{ Problem, Remedy string }
 
+// Error joins the two.
 func (e *SiteError) Error() string { return e.Problem + "; " + e.Remedy }
 
 func wrong(text, problem, remedy string) error {

@@ -30,11 +30,15 @@ func Banner(w io.Writer, urls URLs) error {
 
   Follow   curl -N '%[1]s/events?user=alice'
            curl -NL '%[1]s/connect?user=bob'       (redirected set-up)
-           curl '%[1]s/poll?user=alice'            (long poll)
+           curl '%[1]s/poll?user=bob'              (long poll)
 
   Publish  curl %[3]s-d 'hello, everybody' %[2]s/channels/public
            curl %[3]s-d 'hello, alice' '%[2]s/channels/user-alice?event=greeting'
-           curl %[3]s-d '{"items":[{"channel":"user-bob","formats":{"http-stream":{"content":"data: hello, bob\n\n"}}}]}' %[2]s/publish/
+           curl %[3]s-d '{"items":[{"channel":"user-bob","formats":{"http-stream":{"content":"data: hello, bob\n\n"},"http-response":{"body":"hello, bob\n"}}}]}' %[2]s/publish/
+           (Only the last one is for long polls too: it has a format for them.)
+
+  Look     curl %[3]s'%[2]s/streams?user=alice'
+  Revoke   curl %[3]s-d '{"user":"alice","for":"10s"}' %[2]s/revoke
 
   Ctrl-C ends it.
 

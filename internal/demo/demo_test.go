@@ -31,15 +31,17 @@ func TestAHoldIsInstructedByHeaders(t *testing.T) {
 		want map[string]string
 	}{
 		"a stream": {"/events?user=alice", map[string]string{
-			"Content-Type": "text/event-stream",
-			"Grip-Hold":    "stream",
-			"Grip-Channel": "public, user-alice",
+			"Content-Type":  "text/event-stream",
+			"Grip-Hold":     "stream",
+			"Grip-Channel":  "public, user-alice",
+			"Grip-Set-Meta": "user=alice",
 		}},
 		"a long poll": {"/poll?user=bob", map[string]string{
-			"Content-Type": "application/json",
-			"Grip-Hold":    "response",
-			"Grip-Channel": "public, user-bob",
-			"Grip-Timeout": "25",
+			"Content-Type":  "application/json",
+			"Grip-Hold":     "response",
+			"Grip-Channel":  "public, user-bob",
+			"Grip-Set-Meta": "user=bob",
+			"Grip-Timeout":  "25",
 		}},
 	}
 	for name, tt := range tests {
@@ -79,6 +81,7 @@ func TestTheRedirectedSetUpAnswersTheHold(t *testing.T) {
 		Hold struct {
 			Mode     string
 			Channels []struct{ Name string }
+			Meta     map[string]string
 		}
 		Response struct {
 			Headers map[string]string
@@ -91,8 +94,8 @@ func TestTheRedirectedSetUpAnswersTheHold(t *testing.T) {
 	if w.Header().Get("Content-Type") != "application/grip-instruct" || got.Hold.Mode != "stream" {
 		t.Errorf("not an instruction: %s", w.Body)
 	}
-	if len(got.Hold.Channels) != 2 || got.Hold.Channels[1].Name != "user-alice" {
-		t.Errorf("channels %v", got.Hold.Channels)
+	if len(got.Hold.Channels) != 2 || got.Hold.Channels[1].Name != "user-alice" || got.Hold.Meta["user"] != "alice" {
+		t.Errorf("hold %+v", got.Hold)
 	}
 	if got.Response.Headers["Access-Control-Allow-Origin"] != "*" || got.Response.Body == "" {
 		t.Errorf("response %+v", got.Response)
@@ -240,6 +243,7 @@ func TestTheBannerNamesWhatToTry(t *testing.T) {
 		"Open     http://127.0.0.1:7999/\n",
 		"curl -N 'http://127.0.0.1:7999/events?user=alice'\n",
 		"curl -H 'Authorization: Bearer secret' -d 'hello, everybody' http://127.0.0.1:5561/channels/public\n",
+		"curl -H 'Authorization: Bearer secret' 'http://127.0.0.1:5561/streams?user=alice'\n",
 	} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("%q is not in\n%s", want, b.String())

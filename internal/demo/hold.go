@@ -24,6 +24,7 @@ func (o *origin) events(w http.ResponseWriter, r *http.Request) {
 	h.Set("Content-Type", "text/event-stream")
 	h.Set("Grip-Hold", "stream")
 	h.Set("Grip-Channel", publicChannel+", "+userChannel(user))
+	h.Set("Grip-Set-Meta", "user="+user) // by this name streams are listed and revoked
 	io.WriteString(w, opening(user))
 }
 
@@ -50,6 +51,7 @@ func (o *origin) poll(w http.ResponseWriter, r *http.Request) {
 	h.Set("Content-Type", "application/json")
 	h.Set("Grip-Hold", "response")
 	h.Set("Grip-Channel", publicChannel+", "+userChannel(user))
+	h.Set("Grip-Set-Meta", "user="+user)
 	h.Set("Grip-Timeout", "25")
 	io.WriteString(w, `{"nothing": "happened, ask again"}`+"\n")
 }

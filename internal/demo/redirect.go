@@ -47,6 +47,7 @@ func instruction(user string) map[string]any {
 		"hold": map[string]any{
 			"mode":     "stream",
 			"channels": []map[string]string{{"name": publicChannel}, {"name": userChannel(user)}},
+			"meta":     map[string]string{"user": user},
 		},
 		"response": map[string]any{"headers": headers, "body": opening(user)},
 	}

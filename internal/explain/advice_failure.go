@@ -10,7 +10,7 @@ import (
 func remedy(reason proxy.Reason) string {
 	switch reason {
 	case proxy.BadMethod:
-		return "tunnels to somewhere else are not what this proxy is for"
+		return "neither tunnels to somewhere else nor echoes of what the origin is told are what this proxy is for"
 	case proxy.PreflightRefused:
 		return "name the page's site in the route's cors.origins, if it may read"
 	case proxy.ForeignOrigin:

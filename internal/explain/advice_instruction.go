@@ -114,6 +114,8 @@ func withoutEffect(e *evidence) []Finding {
 		return hint("leave it out; Grip-Keep-Alive is for quiet streams", "Grip-Timeout has no effect on a stream: it stays open")
 	case e.holds(grip.Response) && e.said("Grip-Keep-Alive"):
 		return hint("leave it out; Grip-Timeout is how long to wait", "Grip-Keep-Alive has no effect on a held response: nothing is sent before it")
+	case e.holds(grip.Response) && e.said("Grip-Expires"):
+		return hint("leave it out; the client asks again soon enough", "Grip-Expires has no effect on a held response: only streams expire")
 	}
 	return nil
 }

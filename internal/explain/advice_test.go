@@ -113,6 +113,7 @@ func TestMistakesAreFoundWithTheirRemedies(t *testing.T) {
 		{"a timeout that is too short", "Grip-Hold: response\nGrip-Channel: c\nGrip-Timeout: 1", "", nil, "is taken as 5s", "5 or more"},
 		{"a timeout on a stream", held + "Grip-Timeout: 20", "", nil, "no effect on a stream", "Grip-Keep-Alive"},
 		{"a keep-alive on a response", "Grip-Hold: response\nGrip-Channel: c\nGrip-Keep-Alive: x", "", nil, "no effect on a held response", "Grip-Timeout"},
+		{"an expiry on a response", "Grip-Hold: response\nGrip-Channel: c\nGrip-Expires: 60", "", nil, "no effect on a held response", "leave it out"},
 		{"no type for an EventSource", "Grip-Hold: stream\nGrip-Channel: c", "", []string{"Accept: text/event-stream"}, "an EventSource refuses it", "text/event-stream"},
 		{"another type for an EventSource", "Grip-Hold: stream\nGrip-Channel: c\nContent-Type: text/plain", "", []string{"Accept: text/event-stream"}, `is "text/plain"`, "text/event-stream"},
 		{"no type at all", "Grip-Hold: stream\nGrip-Channel: c", "", nil, "has no Content-Type", "if it is one"},

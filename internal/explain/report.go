@@ -64,6 +64,7 @@ type Instruction struct {
 	Hold          string            `json:"hold"` // none, response or stream
 	Channels      []Channel         `json:"channels"`
 	Timeout       string            `json:"timeout,omitempty"`
+	Expires       string            `json:"expires,omitempty"`
 	KeepAlive     *KeepAlive        `json:"keep_alive,omitempty"`
 	Status        string            `json:"status,omitempty"`
 	Meta          map[string]string `json:"meta,omitempty"`

@@ -50,7 +50,7 @@ func TestReports(t *testing.T) {
 		request           []string
 		edit              func(*proxy.Options)
 	}{
-		{"stream", held + "Grip-Channel: d; prev-id=7; replay=off\nGrip-Keep-Alive: :\\n\\n; format=cstring; timeout=20", ": welcome\n\n",
+		{"stream", held + "Grip-Channel: d; prev-id=7; replay=off\nGrip-Keep-Alive: :\\n\\n; format=cstring; timeout=20\nGrip-Expires: 900", ": welcome\n\n",
 			[]string{"Accept: text/event-stream", "Last-Event-ID: 17", "Grip-Sig: forged", "Host: Shop.test"},
 			func(o *proxy.Options) {
 				o.Feature, o.Signer = "status", signature("signed")

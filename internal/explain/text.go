@@ -36,13 +36,13 @@ func (t *text) section(title string) {
 // line writes what is known under a name, if it is known.
 func (t *text) line(name, value string) {
 	if value != "" {
-		fmt.Fprintf(t, "  %-15s %s\n", name, visible(value))
+		fmt.Fprintf(t, "  %-15s %s\n", name, Visible(value))
 	}
 }
 
-// visible shows control characters as escapes, so that nothing an origin says
+// Visible shows control characters as escapes, so that nothing an origin says
 // can act on a terminal. Backslashes stay as they are.
-func visible(s string) string {
+func Visible(s string) string {
 	var b strings.Builder
 	for _, r := range s {
 		if strconv.IsPrint(r) {
@@ -57,14 +57,14 @@ func visible(s string) string {
 func (t *text) header(h http.Header) {
 	for _, name := range slices.Sorted(maps.Keys(h)) {
 		for _, value := range h[name] {
-			t.WriteString("    " + visible(name+": "+value) + "\n")
+			t.WriteString("    " + Visible(name+": "+value) + "\n")
 		}
 	}
 }
 
 func (t *text) request(r *Report) {
 	t.section("Request")
-	t.WriteString("  " + visible(r.Request.Method+" "+r.Request.Target+" of "+r.Request.Host) + "\n")
+	t.WriteString("  " + Visible(r.Request.Method+" "+r.Request.Target+" of "+r.Request.Host) + "\n")
 	t.section("Route")
 	if r.Route == nil {
 		t.WriteString("  none takes it\n")
@@ -83,15 +83,15 @@ func (t *text) request(r *Report) {
 
 func (t *text) attempts(all []Attempt) {
 	for _, a := range all {
-		t.section("Origin " + visible(a.Origin) + " is asked")
-		t.WriteString("    " + visible(a.Request.Method+" "+a.Request.Target+" HTTP/1.1") + "\n")
-		t.WriteString("    " + visible("Host: "+a.Request.Host) + "\n")
+		t.section("Origin " + Visible(a.Origin) + " is asked")
+		t.WriteString("    " + Visible(a.Request.Method+" "+a.Request.Target+" HTTP/1.1") + "\n")
+		t.WriteString("    " + Visible("Host: "+a.Request.Host) + "\n")
 		t.header(a.Request.Header)
 		if a.Error != "" {
-			t.WriteString("  and fails: " + visible(a.Error) + "\n")
+			t.WriteString("  and fails: " + Visible(a.Error) + "\n")
 		}
 		if a.Answer != nil {
-			t.WriteString("  and answers " + visible(a.Answer.Status) + "\n")
+			t.WriteString("  and answers " + Visible(a.Answer.Status) + "\n")
 			t.header(a.Answer.Header)
 		}
 	}
@@ -105,6 +105,7 @@ func (t *text) instruction(in *Instruction) {
 	t.line("hold", in.Hold)
 	t.channels(in.Channels)
 	t.line("timeout", in.Timeout)
+	t.line("expires after", in.Expires)
 	t.keepAlive(in.KeepAlive)
 	t.line("status", in.Status)
 	for _, name := range slices.Sorted(maps.Keys(in.Meta)) {
@@ -169,13 +170,13 @@ func (t *text) client(r *Report) {
 		t.line("failure", r.Failure.Reason+": "+r.Failure.Error)
 	}
 	if r.Client.Status != "" {
-		t.WriteString("    " + visible("HTTP/1.1 "+r.Client.Status) + "\n")
+		t.WriteString("    " + Visible("HTTP/1.1 "+r.Client.Status) + "\n")
 		t.header(r.Client.Header)
 	}
 	if r.Client.BodyBytes > 0 {
 		fmt.Fprintf(t, "  a body of %d bytes\n", r.Client.BodyBytes)
 		for line := range strings.Lines(r.Client.Body) {
-			t.WriteString(strings.TrimRight("    "+visible(strings.TrimRight(line, "\r\n")), " ") + "\n")
+			t.WriteString(strings.TrimRight("    "+Visible(strings.TrimRight(line, "\r\n")), " ") + "\n")
 		}
 	}
 	if r.Client.Ending != "" {
@@ -193,6 +194,6 @@ func (t *text) findings(all []Finding) {
 		if f.Mistake {
 			kind = "mistake"
 		}
-		t.WriteString("  " + kind + ": " + visible(f.Problem) + "\n    remedy: " + visible(f.Remedy) + "\n")
+		t.WriteString("  " + kind + ": " + Visible(f.Problem) + "\n    remedy: " + Visible(f.Remedy) + "\n")
 	}
 }

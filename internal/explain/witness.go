@@ -102,7 +102,10 @@ func routeOf(rt *proxy.Route) *Route {
 }
 
 func instructionOf(in *grip.Instruction) *Instruction {
-	out := &Instruction{Hold: modeOf(in.Hold), Channels: []Channel{}, Meta: in.Meta, ExposeHeaders: in.ExposeHeaders, JSON: in.Response != nil}
+	out := &Instruction{
+		Hold: modeOf(in.Hold), Channels: []Channel{}, Expires: seconds(in.Expires), Meta: in.Meta,
+		ExposeHeaders: in.ExposeHeaders, JSON: in.Response != nil,
+	}
 	for _, c := range in.Channels {
 		out.Channels = append(out.Channels, Channel{c.Name, c.PrevID, c.Filters, replayOf(c.NoReplay, c.ReplayAge)})
 	}

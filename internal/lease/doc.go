@@ -14,11 +14,12 @@
 //
 // # Invariants
 //
-//   - A lease is challenged at most once for each end, and expires at most once; after
-//     Close neither.
+//   - A lease is challenged at most once for each end, unless it is hurried, and expires
+//     at most once; after Close neither.
 //   - Leases that end at the same moment are challenged at random moments of the time
 //     before it, evenly spread: otherwise all who have them would answer at once.
-//   - A secret is good until its lease is extended or over. There is one at a time.
+//   - A secret is good until its lease is extended, hurried or over. There is one at a
+//     time, and it extends its lease once, however many know it.
 //   - The calls of one lease to its Tenant do not overlap.
 //
 // # Rejected

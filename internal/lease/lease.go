@@ -32,7 +32,7 @@ type Lease struct {
 	calling sync.Mutex // held while a method of tenant is called; taken before mu
 
 	mu         sync.Mutex
-	secret     string // empty: it cannot be extended
+	secret     string // empty: it cannot be extended, or is over
 	expires    time.Time
 	challenged bool
 	timer      *time.Timer // nil: it does not end
@@ -43,19 +43,34 @@ type Lease struct {
 // Open begins a lease of t that runs until expires.
 func (b *Book) Open(t Tenant, expires time.Time, n Notice) *Lease {
 	l := &Lease{book: b, tenant: t, notice: n}
-	l.Extend(expires)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.extendLocked(expires)
 	return l
 }
 
 // Tenant is whose lease it is.
 func (l *Lease) Tenant() Tenant { return l.tenant }
 
-// Extend has the lease run until expires, which may be sooner than before; the zero
-// Time is for ever. It returns false if the lease is over.
-func (l *Lease) Extend(expires time.Time) bool {
+// Takes reports whether digest is still that of the lease's secret.
+func (l *Lease) Takes(digest string) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.closed {
+	return l.takesLocked(digest)
+}
+
+func (l *Lease) takesLocked(digest string) bool {
+	return l.secret != "" && Digest(l.secret) == digest
+}
+
+// Extend has the lease run until expires, which may be sooner than before; the zero
+// Time is for ever. digest is that of the secret by which the lease was found. It returns
+// false if the lease is over, or has another secret by now: what was shown with the
+// old one was judged before the lease was extended, or hurried.
+func (l *Lease) Extend(digest string, expires time.Time) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !l.takesLocked(digest) {
 		return false
 	}
 	l.extendLocked(expires)
@@ -84,8 +99,8 @@ func (l *Lease) noticeLocked() time.Duration {
 	return earliest + rand.N(latest-earliest+1)
 }
 
-// Hurry has the lease end within Notice.Before, with a challenge ahead of that, unless
-// it does anyway. It returns false if the lease is over.
+// Hurry has the lease end within Notice.Before, unless it does anyway, with a challenge
+// ahead of that: another one, if there was one. It returns false if the lease is over.
 func (l *Lease) Hurry() bool {
 	soon := time.Now().Add(l.notice.Before)
 	l.mu.Lock()
@@ -95,6 +110,8 @@ func (l *Lease) Hurry() bool {
 		return false
 	case l.expires.IsZero() || soon.Before(l.expires):
 		l.extendLocked(soon)
+	case l.challenged: // what is being shown now was judged before
+		l.extendLocked(l.expires)
 	}
 	return true
 }

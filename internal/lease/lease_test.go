@@ -43,7 +43,8 @@ func (w *witness) Expire() {
 
 // wait lets time pass.
 func (w *witness) wait(d time.Duration) {
-	w.mu.Lock() // tells the race detector that what was read until now was read before
+	w.mu.Lock()
+	//lint:ignore SA2001 it tells the race detector that what was read until now was read before
 	w.mu.Unlock()
 	time.Sleep(d)
 	synctest.Wait()
@@ -67,7 +68,7 @@ func TestALeaseIsChallengedAndThenExpires(t *testing.T) {
 		if len(w.expired) != 1 || w.expired[0] != time.Hour {
 			t.Errorf("expired after %v, want once after an hour", w.expired)
 		}
-		if l.Extend(time.Now().Add(time.Hour)) || l.Hurry() || b.Find(Digest(w.secrets[0])) != nil || b.Len() != 0 {
+		if l.Extend(Digest(w.secrets[0]), time.Now().Add(time.Hour)) || l.Hurry() || b.Find(Digest(w.secrets[0])) != nil || b.Len() != 0 {
 			t.Error("an expired lease is still in the book")
 		}
 	})
@@ -87,7 +88,7 @@ func TestAnExtendedLeaseIsChallengedAnewWithAnotherSecret(t *testing.T) {
 			if b.Find(Digest(secret)) != l {
 				t.Fatal("the secret does not find its lease")
 			}
-			if !l.Extend(time.Now().Add(time.Minute)) {
+			if !l.Extend(Digest(secret), time.Now().Add(time.Minute)) {
 				t.Fatal("not extended")
 			}
 			if b.Find(Digest(secret)) != nil || b.Len() != 1 {
@@ -104,7 +105,7 @@ func TestALeaseCanBeExtendedForEver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b, w := NewBook(), new(witness)
 		l := w.open(b, time.Minute, 30*time.Second, 10*time.Second)
-		l.Extend(time.Time{})
+		l.Extend(Digest(l.secret), time.Time{})
 		w.wait(1000 * time.Hour)
 		if len(w.challenged)+len(w.expired) != 0 || b.Len() != 1 {
 			t.Errorf("challenged %v, expired %v, %d in the book", w.challenged, w.expired, b.Len())
@@ -154,8 +155,8 @@ func TestHurryingDoesNotPutTheEndOff(t *testing.T) {
 		w.wait(15 * time.Second)
 		l.Hurry()
 		w.wait(time.Minute)
-		if len(w.challenged) != 1 || len(w.expired) != 1 || w.expired[0] != 30*time.Second {
-			t.Errorf("challenged %v, expired %v", w.challenged, w.expired)
+		if len(w.expired) != 1 || w.expired[0] != 30*time.Second {
+			t.Errorf("expired after %v, want once after 30s", w.expired)
 		}
 	})
 }
@@ -164,10 +165,11 @@ func TestAClosedLeaseIsLeftAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b, w := NewBook(), new(witness)
 		l := w.open(b, time.Minute, 30*time.Second, 10*time.Second)
+		secret := l.secret
 		l.Close()
 		l.Close()
 		w.wait(time.Hour)
-		if len(w.challenged)+len(w.expired) != 0 || b.Len() != 0 || l.Extend(time.Time{}) || l.Hurry() {
+		if len(w.challenged)+len(w.expired) != 0 || b.Len() != 0 || l.Extend(Digest(secret), time.Time{}) || l.Hurry() {
 			t.Errorf("challenged %v, expired %v, %d in the book", w.challenged, w.expired, b.Len())
 		}
 	})
@@ -194,5 +196,50 @@ func TestTenThousandLeasesWithOneEndAreChallengedEvenly(t *testing.T) {
 		if total != 10_000 {
 			t.Errorf("%d challenges", total)
 		}
+	})
+}
+
+// Two who know the secret are judged at the same time, and so is one while the
+// operator asks for newer credentials: the lease is extended once, or not at all.
+func TestASecretExtendsItsLeaseOnce(t *testing.T) {
+	for name, meanwhile := range map[string]func(l *Lease, secret string) bool{
+		"another answer":            func(l *Lease, secret string) bool { return l.Extend(Digest(secret), time.Now().Add(time.Minute)) },
+		"another answer, for ever":  func(l *Lease, secret string) bool { return l.Extend(Digest(secret), time.Time{}) },
+		"newer credentials are due": func(l *Lease, _ string) bool { return l.Hurry() },
+		"the lease is over":         func(l *Lease, _ string) bool { l.Close(); return true },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b, w := NewBook(), new(witness)
+				l := w.open(b, time.Minute, 30*time.Second, 10*time.Second)
+				defer l.Close()
+				w.wait(55 * time.Second)
+				secret := w.secrets[0]
+				if !l.Takes(Digest(secret)) || b.Find(Digest(secret)) != l {
+					t.Fatal("the secret is not good")
+				}
+				if !meanwhile(l, secret) {
+					t.Fatal("nothing has happened meanwhile")
+				}
+				if l.Takes(Digest(secret)) || l.Extend(Digest(secret), time.Now().Add(time.Hour)) || b.Find(Digest(secret)) != nil {
+					t.Error("the secret is good again")
+				}
+			})
+		})
+	}
+}
+
+// Who is hurried after the challenge gets another.
+func TestHurryingAsksAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, w := NewBook(), new(witness)
+		l := w.open(b, time.Minute, 30*time.Second, 10*time.Second)
+		w.wait(51 * time.Second)
+		l.Hurry()
+		w.wait(time.Second)
+		if len(w.secrets) != 2 || w.secrets[0] == w.secrets[1] {
+			t.Errorf("challenged %d times", len(w.secrets))
+		}
+		l.Close()
 	})
 }

@@ -66,7 +66,7 @@ func (w *routing) targetOption(target string, o Option) {
 			w.Subscribe = append(w.Subscribe, o.Value)
 		}
 	case "insecure":
-		w.note("insecure of " + target + " has no equivalent: the origin's certificate must be one that the system trusts, for the name in origins")
+		w.note("insecure of " + target + " has no equivalent: the origin's certificate is always checked; name who has signed it in origin_tls.ca, and its name in origin_tls.server_name")
 	case "over_http":
 		w.OverHTTP = true
 	case "one_event":
@@ -74,7 +74,7 @@ func (w *routing) targetOption(target string, o Option) {
 	case "untrusted":
 		w.note("untrusted of " + target + " has no equivalent: origins are those that are named here")
 	case "client_cert", "client_key":
-		w.note(o.Name + " of " + target + " has no equivalent: no certificate of Holdfast's own is shown to origins")
+		w.note(o.Name + " of " + target + " is not carried over: set origin_tls.cert and origin_tls.key to files with the certificate and its key")
 	case "ipc_file_mode":
 	default:
 		w.note(fmt.Sprintf("the option %q of %s is not known", o.Name, target))

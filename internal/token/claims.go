@@ -93,7 +93,7 @@ func (v *Verifier) accept(c *claims, now time.Time) error {
 		return refused("is for another audience (aud)")
 	case v.audience == "" && c.audience != nil:
 		// RFC 7519 §4.1.3: who is not named must not take it.
-		return refused("is for an audience (aud), and the route names none")
+		return refused("is for an audience (aud), and none is set here")
 	}
 	return nil
 }

@@ -1,54 +1,21 @@
 package embedded_test
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/x509"
-	"encoding/pem"
-	"math/big"
-	"net"
-	"os"
-	"path/filepath"
 	"testing"
-	"time"
 
 	client "github.com/nats-io/nats.go"
 
 	"github.com/holdfast-proxy/holdfast/control/nats/embedded"
+	"github.com/holdfast-proxy/holdfast/internal/certs/certstest"
 )
 
 // newCertificate makes files with a certificate for 127.0.0.1, good for both
-// sides, which signs itself.
+// sides, and who has signed it.
 func newCertificate(t *testing.T) embedded.TLS {
 	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
-		IsCA: true, BasicConstraintsValid: true,
-	}
-	cert, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	private, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	certFile, keyFile := writePEM(t, "CERTIFICATE", cert), writePEM(t, "PRIVATE KEY", private)
-	return embedded.TLS{CA: certFile, Cert: certFile, Key: keyFile}
-}
-
-func writePEM(t *testing.T, kind string, der []byte) string {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), "pem")
-	if err := os.WriteFile(path, pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return path
+	dir, authority := t.TempDir(), certstest.NewAuthority(t, "nodes")
+	cert, key := authority.Issue(t, "127.0.0.1").Write(t, dir)
+	return embedded.TLS{CA: certstest.WriteFile(t, dir, "ca.pem", authority.PEM), Cert: cert, Key: key}
 }
 
 // TestRoutesCanBeEncrypted, and a server with another certificate stays outside.
