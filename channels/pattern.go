@@ -48,6 +48,9 @@ func (ps Patterns) Match(name string) bool {
 	return len(ps) == 0 || slices.ContainsFunc(ps, func(p Pattern) bool { return p.Match(name) })
 }
 
+// All reports whether ps name every channel.
+func (ps Patterns) All() bool { return len(ps) == 0 || slices.Contains(ps, wild) }
+
 // ParsePatterns makes a pattern of each text. The error is a *NameError.
 func ParsePatterns(texts []string) (Patterns, error) {
 	ps := make(Patterns, len(texts))

@@ -23,9 +23,9 @@ func (h *Handler) endpoints() []*endpoint {
 			http.MethodPost:   {access.Publish, h.answering(h.publishEvent)},
 			http.MethodDelete: {access.Admin, h.answering(h.closeChannel)},
 		}},
-		{path: "/streams", methods: get(access.Admin, h.answering(h.listStreams))},
-		{path: "/streams/{id}", methods: map[string]method{http.MethodDelete: {access.Admin, h.answering(h.endStream)}}},
-		{path: "/revoke", methods: post(access.Admin, h.answering(h.revoke))},
+		{path: "/streams", methods: get(access.Admin, h.answering(aboutAll(h.listStreams)))},
+		{path: "/streams/{id}", methods: map[string]method{http.MethodDelete: {access.Admin, h.answering(aboutAll(h.endStream))}}},
+		{path: "/revoke", methods: post(access.Admin, h.answering(aboutAll(h.revoke)))},
 		{path: "/metrics", methods: get(access.Read, plain(h.metricsPage()))},
 		{path: "/healthz", open: true, methods: get(access.Any, h.answering(healthy))},
 		{path: "/readyz", open: true, methods: get(access.Any, h.answering(h.ready))},
@@ -66,6 +66,17 @@ func (h *Handler) answering(op operation) serve {
 		}
 		write(w, f, a)
 		return nil
+	}
+}
+
+// aboutAll is op for those who are not bound to some channels: streams follow others as
+// well, and a rule may be about any.
+func aboutAll(op operation) operation {
+	return func(r *http.Request, by *access.Grant) (answer, error) {
+		if err := by.EveryChannel(); err != nil {
+			return answer{}, err
+		}
+		return op(r, by)
 	}
 }
 

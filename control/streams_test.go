@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/holdfast-proxy/holdfast/control"
+	"github.com/holdfast-proxy/holdfast/control/access"
 	"github.com/holdfast-proxy/holdfast/control/live"
 	"github.com/holdfast-proxy/holdfast/control/roll"
 	"github.com/holdfast-proxy/holdfast/internal/barred"
@@ -253,4 +254,30 @@ func FuzzRevoke(f *testing.F) {
 			t.Errorf("%d %s", w.Code, w.Body)
 		}
 	})
+}
+
+// What is held names channels, and a rule ends streams of any: neither is for a token that
+// is for some channels only.
+func TestATokenForSomeChannelsNeitherSeesNorEndsStreams(t *testing.T) {
+	last := new(live.Question)
+	e := newEnv(t, withAccess(
+		access.Terms{Name: "bound", Rights: access.All, Channels: only(t, "a", "b*")},
+		access.Terms{Name: "free", Rights: access.All}, access.Terms{Name: "all", Rights: access.All, Channels: only(t, "a", "*")}),
+		func(o *control.Options) { o.Streams = asked{last: last} })
+	for _, q := range []request{
+		{method: "GET", path: "/streams"},
+		{method: "GET", path: "/streams?channel=a"},
+		{method: "DELETE", path: "/streams/00000000000000ff"},
+		{method: "POST", path: "/revoke", body: `{"user":"alice"}`},
+		{method: "POST", path: "/revoke", body: `{"channel":"a"}`},
+	} {
+		q.header, q.status, q.answer = bearer("bound"), 403, "The token is for some channels only, and this is about all.\n"
+		q.check(t, e)
+		if last.Op != "" {
+			t.Errorf("%s %s was done", q.method, q.path)
+		}
+	}
+	for _, token := range []string{"free", "all"} {
+		request{method: "GET", path: "/streams", header: bearer(token), status: 200, answer: "*"}.check(t, e)
+	}
 }

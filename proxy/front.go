@@ -22,8 +22,8 @@ func NewFront(o Options) (*Front, error) {
 }
 
 // Replace has requests served as o says from now on. Its Metrics, its Log and the
-// parts of its Holding must be those of before. With an error, which is that of New,
-// nothing has changed. It may be called from any goroutine, and waits for nobody.
+// parts of its Holding must be those of before. With an error, which is that of New
+// or says that the front is closed, nothing has changed. It may be called from any goroutine, and waits for nobody.
 //
 // A route that has the same name and the same settings, but for its Signer, keeps its
 // connections to the origins, what has been found out about them, and who waits for

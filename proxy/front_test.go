@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"crypto/tls"
 	"io"
 	"net/http"
 	"slices"
@@ -175,6 +176,7 @@ func TestTheMetricsForgetAnOriginThatIsGone(t *testing.T) {
 }
 
 func TestARouteKeepsItsWayUnlessASettingIsAnother(t *testing.T) {
+	sameTLS := &showing{&tls.Config{}}
 	tests := []struct {
 		name string
 		edit func(*Options)
@@ -185,14 +187,19 @@ func TestARouteKeepsItsWayUnlessASettingIsAnother(t *testing.T) {
 		{"another route", func(o *Options) { o.Routes = append(o.Routes, routed("b", "/b", "http://o.test")) }, true},
 		{"another origin", func(o *Options) { o.Routes[0] = routed("a", "/", "http://p.test") }, false},
 		{"another timeout", func(o *Options) { o.Routes[0].ConnectTimeout = time.Second }, false},
+		{"the same TLS", func(o *Options) { o.Routes[0].OriginTLS = sameTLS }, true},
+		{"other TLS", func(o *Options) { o.Routes[0].OriginTLS = &showing{&tls.Config{}} }, false},
 		{"another queue", func(o *Options) { o.Limits.Queue++ }, false},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			c := newChanging(t, routed("a", "/", "http://o.test"))
+			first := routed("a", "/", "http://o.test")
+			first.OriginTLS = sameTLS
+			c := newChanging(t, first)
 			was := c.current().routes.named["a"]
 			o := c.options
 			o.Routes = []Route{routed("a", "/", "http://o.test")}
+			o.Routes[0].OriginTLS = sameTLS
 			tt.edit(&o)
 			if err := c.Replace(o); err != nil {
 				t.Fatal(err)
@@ -251,5 +258,14 @@ func TestUsersCannotEnterWhenAllHaveLeft(t *testing.T) {
 	}
 	if u.enter() {
 		t.Error("somebody entered after the last")
+	}
+}
+
+func TestAFrontThatIsClosedIsNotReplaced(t *testing.T) {
+	c := newChanging(t, routed("a", "/", "http://o.test"))
+	was := c.current()
+	c.Close()
+	if err := c.Replace(c.options); err == nil || c.current() != was {
+		t.Errorf("it is replaced: %v", err)
 	}
 }

@@ -124,8 +124,16 @@ func newHandler(o Options, line *lineage, before *Handler) (*Handler, error) {
 		rt.passage = h.passageAfter(before, &rt.Route, &o)
 		h.connect(rt, &o, shared)
 	}
-	h.verifyTokens(o.Metrics)
+	h.verifyTokens(before, o.Metrics)
 	return h, nil
+}
+
+// routeNamed returns h's route with the name, nil if there is none. h may be nil.
+func (h *Handler) routeNamed(name string) *route {
+	if h == nil {
+		return nil
+	}
+	return h.routes.named[name]
 }
 
 // connect sets rt, whose passage is known, to work.

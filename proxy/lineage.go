@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"errors"
 	"sync"
 	"sync/atomic"
 
@@ -25,10 +26,14 @@ type lineage struct {
 
 	// Held while a handler is made, so that nothing that it shares is cleared away
 	// meanwhile. Nobody waits for a network while holding it.
-	mu    sync.Mutex
-	alive map[*Handler]struct{} // those with users
-	desks map[string]desks      // by route
+	mu     sync.Mutex
+	alive  map[*Handler]struct{} // those with users
+	desks  map[string]desks      // by route
+	closed bool                  // no handler is made any more
 }
+
+// errClosed is why nothing is replaced after Close.
+var errClosed = errors.New("the proxy is closed")
 
 func newLineage(o *Options) *lineage {
 	l := &lineage{
@@ -76,6 +81,9 @@ func (h *Handler) rest(next *Handler) {
 func (l *lineage) succeed(o Options) (before *Handler, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.closed {
+		return nil, errClosed
+	}
 	before = l.current.Load()
 	h, err := newHandler(o, l, before)
 	if err != nil {
@@ -159,6 +167,9 @@ func (l *lineage) forget(rt *route, still map[string]bool) {
 
 // close is Handler.Close.
 func (l *lineage) close() {
+	l.mu.Lock()
+	l.closed = true
+	l.mu.Unlock()
 	for _, d := range l.everyDesk() {
 		d.close()
 	}

@@ -199,9 +199,7 @@ func TestOriginsAreTrustedAndToldAsTheRouteSays(t *testing.T) {
 		f := newFront(t, func(options *Options) {
 			rt := routeTo(srv.URL)
 			rt.OriginProtocol = protocol
-			rt.OriginTLS = func() *tls.Config {
-				return &tls.Config{RootCAs: servers.Pool(), Certificates: []tls.Certificate{own}, ServerName: "origin.example"}
-			}
+			rt.OriginTLS = &showing{&tls.Config{RootCAs: servers.Pool(), Certificates: []tls.Certificate{own}, ServerName: "origin.example"}}
 			options.Routes = []Route{rt}
 		})
 		if _, body := get(t, client(t), f.url); body != "origin.example holdfast.example" {
@@ -209,6 +207,11 @@ func TestOriginsAreTrustedAndToldAsTheRouteSays(t *testing.T) {
 		}
 	}
 }
+
+// showing is a TLSClient.
+type showing struct{ config *tls.Config }
+
+func (s *showing) Config() *tls.Config { return s.config.Clone() }
 
 func TestAConnectionInTheClearThatSpeaksOtherwiseIsBroken(t *testing.T) {
 	origin := rawOrigin(t, func(c net.Conn, r *bufio.Reader) { io.WriteString(c, "HTTP/1.1 400 Bad Request\r\n\r\n") })

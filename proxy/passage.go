@@ -26,25 +26,30 @@ func newPassage(r *Route, o *Options) passage {
 }
 
 // passageAfter returns the passage of r in h: that which it had in before, unless any
-// setting of it is another. Signers and
-// tokens are none of a passage's business. With a passage r
-// takes over the URLs by which that knows its origins.
+// setting of it is another. With a passage r takes over the URLs by which that knows
+// its origins.
 func (h *Handler) passageAfter(before *Handler, r *Route, o *Options) passage {
 	if before == nil || before.pacing != h.pacing || before.originTLS != h.originTLS {
 		return newPassage(r, o)
 	}
 	old := before.routes.named[r.Name]
-	if old == nil {
-		return newPassage(r, o)
-	}
-	was, is := old.Route, *r
-	was.Signer, is.Signer = nil, nil
-	was.Tokens, is.Tokens = nil, nil
-	if !reflect.DeepEqual(was, is) {
+	if old == nil || !sameWay(old.Route, *r) {
 		return newPassage(r, o)
 	}
 	r.Origins = old.Origins
 	return old.passage
+}
+
+// sameWay reports whether two routes have the same settings. Signers and tokens are
+// none of a passage's business.
+func sameWay(a, b Route) bool {
+	if a.OriginTLS != b.OriginTLS {
+		return false
+	}
+	a.Signer, b.Signer = nil, nil
+	a.Tokens, b.Tokens = nil, nil
+	a.OriginTLS, b.OriginTLS = nil, nil // what they point to changes while it is used
+	return reflect.DeepEqual(a, b)
 }
 
 // paceAfter returns the pace of new streams: that of before, if it is the same.

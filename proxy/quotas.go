@@ -21,30 +21,25 @@ type Quotas struct {
 	PerChannel int
 }
 
-// quotas are Quotas at work.
+// quotas are Quotas at work. Nil counts have no limit.
 type quotas struct {
-	settings  Quotas
 	addresses *quota.Counts[netip.Addr]
 	users     *quota.Counts[string]
 	channels  *quota.Counts[string]
 }
 
-// newQuotas returns nil if there are none.
-func newQuotas(q Quotas) *quotas {
+// quotasFor returns what counts for q in the handler that takes the place of h, which may
+// be nil; nil if there are none. What h has counted counts for the new limits. What is
+// held already is not counted where there was no limit.
+func (h *Handler) quotasFor(q Quotas) *quotas {
 	if q == (Quotas{}) {
 		return nil
 	}
-	return &quotas{q, quota.New[netip.Addr](q.PerAddress), quota.New[string](q.PerUser), quota.New[string](q.PerChannel)}
-}
-
-// quotasFor returns what counts for q in the handler that takes the place of h, which may
-// be nil: what h has, if its settings are the same. Otherwise what is held already
-// is not counted.
-func (h *Handler) quotasFor(q Quotas) *quotas {
-	if h != nil && h.quotas != nil && h.quotas.settings == q {
-		return h.quotas
+	var before quotas
+	if h != nil && h.quotas != nil {
+		before = *h.quotas
 	}
-	return newQuotas(q)
+	return &quotas{before.addresses.Limited(q.PerAddress), before.users.Limited(q.PerUser), before.channels.Limited(q.PerChannel)}
 }
 
 // crowded refuses what will be held, if anything, before the origin is asked: at

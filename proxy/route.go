@@ -66,6 +66,14 @@ type KeepAlive struct {
 	Fixed bool
 }
 
+// TLSClient says how to talk to servers over TLS (certs.Client). Its values can be
+// compared; those that are equal do so in the same way.
+type TLSClient interface {
+	// Config is for one connection, and the caller's. It may be called from any
+	// goroutine.
+	Config() *tls.Config
+}
+
 // Field is one header field.
 type Field struct{ Name, Value string }
 
@@ -100,10 +108,8 @@ type Route struct {
 	Origins []*url.URL
 	// OriginProtocol is what they speak. Empty: OriginHTTP1.
 	OriginProtocol OriginProtocol
-	// OriginTLS returns how to talk to https origins, for one connection; it may be
-	// called from any goroutine, and the result is the caller's. Nil:
-	// Options.OriginTLS says it.
-	OriginTLS func() *tls.Config
+	// OriginTLS says how to talk to https origins. Nil: Options.OriginTLS does.
+	OriginTLS TLSClient
 	Balance   Balance // empty: BalanceFirst
 	// MaxConnections bounds the requests under way at one origin, tunnels
 	// included. 0: no bound.

@@ -10,6 +10,8 @@ import (
 
 func newShare(q Quotas) *share { return &share{of: newQuotas(q)} }
 
+func newQuotas(q Quotas) *quotas { return (*Handler)(nil).quotasFor(q) }
+
 // has reports which channels have as many as they may have.
 func (q *quotas) has(names ...string) (full []bool) {
 	for _, name := range names {
@@ -120,5 +122,28 @@ func TestNoShareIsFree(t *testing.T) {
 	}
 	if ended := (counted{}).givenBackAfter(nil); ended != nil {
 		t.Error("a stream without a share must tell of its end")
+	}
+}
+
+func TestOtherQuotasCountWhatIsHeldByThoseOfBefore(t *testing.T) {
+	before := &Handler{quotas: newQuotas(Quotas{PerUser: 3})}
+	held := &share{of: before.quotas}
+	held.become("alice")
+	now := before.quotasFor(Quotas{PerUser: 2, PerChannel: 1})
+	if f := (&share{of: now}).become("alice"); f != nil {
+		t.Error(f.err)
+	}
+	if f := (&share{of: now}).become("alice"); f == nil {
+		t.Error("what is held is not counted")
+	}
+	held.giveBack()
+	if f := (&share{of: now}).become("alice"); f != nil {
+		t.Error(f.err)
+	}
+	if f := (&share{of: now}).join("c"); f != nil {
+		t.Error(f.err)
+	}
+	if f := (&share{of: (&Handler{quotas: now}).quotasFor(Quotas{PerChannel: 1})}).join("c"); f == nil {
+		t.Error("what is held of a channel is not counted")
 	}
 }

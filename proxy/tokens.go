@@ -15,21 +15,12 @@ import (
 	"github.com/holdfast-proxy/holdfast/internal/token"
 )
 
-// TokenVerifier knows which tokens are good (token.Verifier).
-type TokenVerifier interface {
-	// Verify returns what a token allows at now. The error is a *token.Error, or
-	// that of ctx.
-	Verify(ctx context.Context, text string, now time.Time) (*token.Grant, error)
-	// Run keeps what Verify needs up to date until ctx ends. It calls report with
-	// the number of keys that it has, and with why there are no new ones.
-	Run(ctx context.Context, report func(keys int, err error))
-}
-
 // Tokens say how a route holds streams by token alone: who has a good one gets an
 // event stream with the channels that it names, and no origin is asked. At least one
 // place must be named where tokens are looked for.
 type Tokens struct {
-	Verifier TokenVerifier
+	// Verifier knows which tokens are good. It is one route's, and New runs it.
+	Verifier *token.Verifier
 	// Query is the name of a query parameter. Empty: none is looked at.
 	Query string
 	// Bearer: Authorization with the scheme Bearer is looked at (RFC 6750 §2.1).
@@ -142,7 +133,7 @@ func forgetPrevIDs(in *grip.Instruction) {
 	}
 }
 
-// tokenFailure names the reason of an error of TokenVerifier.Verify.
+// tokenFailure names the reason of an error of token.Verifier.Verify.
 func tokenFailure(err error) *failure {
 	var wrong *token.Error
 	if !errors.As(err, &wrong) {
@@ -184,16 +175,20 @@ func (f *failure) challenge(h http.Header) {
 	h.Set("WWW-Authenticate", `Bearer error="`+code+`", error_description="`+f.err.Error()+`"`)
 }
 
-// verifyTokens starts what keeps the keys of the routes with tokens up to date.
-// Close ends it.
-func (h *Handler) verifyTokens(m *Metrics) {
+// verifyTokens starts what keeps the keys of the routes with tokens up to date, as they
+// were found by before, which may be nil. Close ends it.
+func (h *Handler) verifyTokens(before *Handler, m *Metrics) {
 	var ctx context.Context
 	ctx, h.stop = context.WithCancel(context.Background())
 	for _, rt := range h.routes.all {
-		if rt.Tokens != nil {
-			report := h.keyReport(rt, m.keys.route(rt.Name))
-			h.background.Go(func() { rt.Tokens.Verifier.Run(ctx, report) })
+		if rt.Tokens == nil {
+			continue
 		}
+		if old := before.routeNamed(rt.Name); old != nil && old.Tokens != nil {
+			rt.Tokens.Verifier.Inherit(old.Tokens.Verifier)
+		}
+		report := h.keyReport(rt, m.keys.route(rt.Name))
+		h.background.Go(func() { rt.Tokens.Verifier.Run(ctx, report) })
 	}
 }
 

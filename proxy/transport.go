@@ -41,14 +41,13 @@ type originTransport struct {
 // newTransport returns r's transport. config is for https origins where r has none,
 // nil for Go's defaults.
 func newTransport(r *Route, config *tls.Config) *originTransport {
-	secure := r.OriginTLS
-	if secure == nil {
-		if config == nil {
-			config = &tls.Config{}
-		}
-		secure = config.Clone
+	if config == nil {
+		config = &tls.Config{}
 	}
-	d := dialer{timeout: r.ConnectTimeout, tls: secure}
+	d := dialer{timeout: r.ConnectTimeout, tls: config.Clone}
+	if r.OriginTLS != nil {
+		d.tls = r.OriginTLS.Config
+	}
 	t := &originTransport{one: d.transport(r, (*http.Protocols).SetHTTP1)}
 	switch r.OriginProtocol {
 	case OriginAuto:

@@ -8,10 +8,10 @@ import (
 	"github.com/holdfast-proxy/holdfast/internal/config"
 )
 
-// controlAccess knows who may do what at the control endpoint. It reads the files
-// that tokens and keys are in.
-func controlAccess(c config.Control) (*access.Checker, error) {
-	var o access.Options
+// controlAccess knows who may do what at the control endpoint, and takes the place of
+// before, which may be nil. It reads the files that tokens and keys are in.
+func controlAccess(c config.Control, before *access.Checker) (*access.Checker, error) {
+	o := access.Options{Before: before}
 	texts, err := c.ReadTokens()
 	if err != nil {
 		return nil, err

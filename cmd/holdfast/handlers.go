@@ -26,11 +26,7 @@ func (n *node) equip(o proxy.Options) proxy.Options {
 }
 
 // controlHandler makes the handler of the control endpoint.
-func (n *node) controlHandler(cfg config.Config) (http.Handler, error) {
-	may, err := controlAccess(cfg.Control)
-	if err != nil {
-		return nil, err
-	}
+func (n *node) controlHandler(cfg config.Config) http.Handler {
 	return control.New(control.Options{
 		Hub:            n.operated(),
 		Cluster:        n.peers.channels,
@@ -39,7 +35,7 @@ func (n *node) controlHandler(cfg config.Config) (http.Handler, error) {
 		Intake:         n.intake,
 		Recover:        n.front.Recover,
 		Reload:         n.reload,
-		Access:         may,
+		Access:         n.access,
 		FastlyServices: cfg.Control.FastlyServices,
 		MaxBody:        int64(cfg.Control.MaxBody),
 		Profiling:      cfg.Control.Pprof,
@@ -47,5 +43,5 @@ func (n *node) controlHandler(cfg config.Config) (http.Handler, error) {
 		Gatherer:       n.metrics.all,
 		Metrics:        n.metrics.control,
 		Log:            n.log.Named("control"),
-	}), nil
+	})
 }

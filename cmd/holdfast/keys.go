@@ -49,6 +49,6 @@ func checkKeys(cfg config.Config) error {
 	if _, err := proxyOptions(cfg); err != nil {
 		return err
 	}
-	_, err := controlAccess(cfg.Control)
+	_, err := controlAccess(cfg.Control, nil)
 	return err
 }

@@ -91,13 +91,13 @@ func (m *material) readOrigins(configured []config.Route, routes []proxy.Route) 
 			errs = append(errs, fmt.Errorf("origin_tls of route %s: %w", r.Name, err))
 			continue
 		}
-		routes[i].OriginTLS = client.Config
+		routes[i].OriginTLS = client
 	}
 	return errors.Join(errs...)
 }
 
-func (m *material) client(o config.OriginTLS) (*certs.Client, error) {
-	c := &certs.Client{ServerName: o.ServerName}
+func (m *material) client(o config.OriginTLS) (certs.Client, error) {
+	c := certs.Client{ServerName: o.ServerName}
 	var err error
 	if c.Roots, err = m.authority(o.CA); err != nil || o.Cert == "" {
 		return c, err

@@ -14,6 +14,7 @@ import (
 
 	"github.com/holdfast-proxy/holdfast/channels"
 	"github.com/holdfast-proxy/holdfast/control"
+	"github.com/holdfast-proxy/holdfast/control/access"
 	"github.com/holdfast-proxy/holdfast/control/intake"
 	"github.com/holdfast-proxy/holdfast/control/nats"
 	"github.com/holdfast-proxy/holdfast/control/nats/nodes"
@@ -52,7 +53,8 @@ type node struct {
 	// Set by newNode and take, at any time.
 	settings  atomic.Pointer[config.Config] // those that hold
 	layout    layout
-	operators swapped // the handler of control
+	access    *access.Checker // for who calls newNode and take
+	operators swapped         // the handler of control
 
 	// Set before run. Nil: the settings are not read again.
 	reload func() (reload.Outcome, error)
@@ -129,11 +131,10 @@ func (n *node) build(cfg config.Config, reg *prometheus.Registry) error {
 	if n.peers, err = n.cluster(cfg.NATS, n.kept, reg); err != nil {
 		return err
 	}
-	handler, err := n.controlHandler(cfg)
-	if err != nil {
+	if n.access, err = controlAccess(cfg.Control, nil); err != nil {
 		return err
 	}
-	n.operators.set(handler)
+	n.operators.set(n.controlHandler(cfg))
 	n.control = controlServer(cfg.Server, &n.operators, n.log.Named("control"))
 	n.control.TLSConfig = n.tls.control
 	return n.listen(cfg)

@@ -106,3 +106,44 @@ func TestClientsGoThroughTheBalancer(t *testing.T) {
 		t.Error("it is not counted")
 	}
 }
+
+// TestTheBalancersChange: whoever came through one that is no longer trusted stays.
+func TestTheBalancersChange(t *testing.T) {
+	const header = "PROXY TCP4 192.0.2.7 198.51.100.1 1000 443\r\n"
+	file := func(trusted string) string {
+		return "origin: " + startOrigin(t, holding()) + "\nproxy_protocol: true\ntrusted_proxies: [" + trusted + "]\n"
+	}
+	s := startReloadable(t, file("127.0.0.1"))
+	stream := openOn(t, balanced(t, s.address, header, nil), "/stream?channel=a")
+	s.mustReload(file("127.0.0.2"))
+	refused := balanced(t, s.address, header+"GET / HTTP/1.0\r\n\r\n", nil)
+	if n, err := refused.Read(make([]byte, 1)); n > 0 || err == nil {
+		t.Error("a balancer that is trusted no more is let in")
+	}
+	s.publish(message("a", "", "hello"))
+	stream.wantData("hello")
+	if status, said := s.reload("origin: " + unusedURL + "\nproxy_protocol: true\n"); status != http.StatusUnprocessableEntity {
+		t.Errorf("nobody is trusted: %d %+v", status, said)
+	}
+	s.mustReload(file("127.0.0.1"))
+	openOn(t, balanced(t, s.address, header, nil), "/stream?channel=a").leave()
+}
+
+// With the PROXY protocol clients are told apart by its word, also where one of them
+// says another address in X-Forwarded-For.
+func TestQuotasBehindABalancerAreThoseOfItsClients(t *testing.T) {
+	s := startServer(t, "origin: "+startOrigin(t, holding())+"\nproxy_protocol: true\ntrusted_proxies: [127.0.0.1]\n"+
+		"limits: {streams_per_address: 1, connections_per_address: 2}\n")
+	from := func(client string) string { return "PROXY TCP4 " + client + " 198.51.100.1 1000 443\r\n" }
+	openOn(t, balanced(t, s.address, from("192.0.2.7"), nil), "/stream?channel=a")
+	openOn(t, balanced(t, s.address, from("192.0.2.8"), nil), "/stream?channel=a")
+	c := balanced(t, s.address, from("192.0.2.7"), nil)
+	fmt.Fprint(c, "GET /stream?channel=a HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-For: 192.0.2.99\r\n\r\n")
+	response, err := http.ReadResponse(bufio.NewReader(c), nil)
+	if err != nil || response.StatusCode != http.StatusTooManyRequests {
+		t.Errorf("the second stream of a client: %v, %v", response, err)
+	}
+	if n, err := balanced(t, s.address, from("192.0.2.7")+"GET / HTTP/1.0\r\n\r\n", nil).Read(make([]byte, 1)); n > 0 || err == nil {
+		t.Error("a third connection of a client is let in")
+	}
+}

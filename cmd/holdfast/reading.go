@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/holdfast-proxy/holdfast/internal/config"
+	"github.com/holdfast-proxy/holdfast/internal/reload"
 )
 
 // reading is a configuration that was read, and what was in its files then.
@@ -22,7 +23,13 @@ func (r reading) files() []string {
 	if r.sources.File != "" {
 		paths = append(paths, r.sources.File)
 	}
-	for _, file := range r.cfg.Files() {
+	return append(paths, filesOf(r.cfg)...)
+}
+
+// filesOf are the paths of the files that cfg names.
+func filesOf(cfg config.Config) []string {
+	var paths []string
+	for _, file := range cfg.Files() {
 		paths = append(paths, file.Path)
 	}
 	return paths
@@ -55,14 +62,25 @@ func (r reading) again() (reading, error) {
 func (r reading) same(as reading) bool { return maps.Equal(r.sums, as.sums) }
 
 // changes returns the keys that are others in next, or whose files say something else.
-func (r reading) changes(next reading) []string {
+func (r reading) changes(next reading) (out reload.Outcome) {
+	note := func(key string, restart bool) {
+		if restart {
+			out.Restart = append(out.Restart, key)
+		} else {
+			out.Changed = append(out.Changed, key)
+		}
+	}
 	keys := r.cfg.Changes(next.cfg)
+	for _, key := range keys {
+		note(key, config.NeedsRestart(key))
+	}
 	for _, file := range next.cfg.Files() {
 		if r.sums[file.Path] != next.sums[file.Path] && !slices.Contains(keys, file.Key) {
 			keys = append(keys, file.Key)
+			note(file.Key, config.FileNeedsRestart(file.Key))
 		}
 	}
-	return keys
+	return out
 }
 
 // keeping returns r with what running has for the keys given.

@@ -12,25 +12,20 @@ import (
 	"github.com/holdfast-proxy/holdfast/internal/reload"
 )
 
-// rereader is a part that reads files of its own again, whose names do not change. With
-// an error it goes on with what it has.
-type rereader interface{ Reload() error }
-
 // renewal reads the settings of a node again. One goroutine at a time calls its
 // methods.
 type renewal struct {
-	node      *node
-	level     zap.AtomicLevel
-	rereaders []rereader
+	node  *node
+	level zap.AtomicLevel
 
 	running reading // what holds
 	last    reading // what was read last, refused or not
 }
 
 // newRenewal has the settings of n, of which first holds, read again by what it
-// returns. parts read their files when the settings are read.
-func newRenewal(n *node, first reading, level zap.AtomicLevel, parts ...rereader) (*reload.Reloader, error) {
-	r := &renewal{node: n, level: level, rereaders: append(parts, n.tls.store), running: first, last: first}
+// returns.
+func newRenewal(n *node, first reading, level zap.AtomicLevel) *reload.Reloader {
+	r := &renewal{node: n, level: level, running: first, last: first}
 	again := reload.New(reload.Options{
 		Apply:   r.apply,
 		Files:   r.files,
@@ -39,12 +34,8 @@ func newRenewal(n *node, first reading, level zap.AtomicLevel, parts ...rereader
 		Log:     n.log.Named("reload"),
 	})
 	n.reload = again.Reload
-	handler, err := n.controlHandler(first.cfg)
-	if err != nil {
-		return nil, err
-	}
-	n.operators.set(handler)
-	return again, nil
+	n.operators.set(n.controlHandler(first.cfg))
+	return again
 }
 
 // files are those of what holds, and of what was refused last: what that lacks may come
@@ -62,13 +53,7 @@ func (r *renewal) apply(t reload.Trigger) (out reload.Outcome, err error) {
 	case err != nil:
 		return out, err
 	}
-	for _, key := range r.running.changes(next) {
-		if config.NeedsRestart(key) {
-			out.Restart = append(out.Restart, key)
-		} else {
-			out.Changed = append(out.Changed, key)
-		}
-	}
+	out = r.running.changes(next)
 	next = next.keeping(r.running, out.Restart)
 	if err := r.takeOver(next.cfg, out); err != nil {
 		return reload.Outcome{}, err
@@ -83,10 +68,8 @@ func (r *renewal) takeOver(cfg config.Config, out reload.Outcome) error {
 		why := fmt.Errorf("%s stays as it was until a restart, and does not go together with the rest", strings.Join(out.Restart, ", "))
 		return errors.Join(why, err)
 	}
-	for _, part := range r.rereaders {
-		if err := part.Reload(); err != nil {
-			return err
-		}
+	if err := r.node.tls.store.Reload(filesOf(cfg)); err != nil {
+		return err
 	}
 	if len(out.Changed) == 0 {
 		return nil
@@ -102,6 +85,7 @@ func (r *renewal) takeOver(cfg config.Config, out reload.Outcome) error {
 // nothing that needs a restart. With an error nothing has changed, but that items may
 // be laid out for more.
 func (n *node) take(cfg config.Config) error {
+	defer func() { n.tls.store.Retain(filesOf(*n.settings.Load())) }()
 	options, err := proxyOptions(cfg)
 	if err != nil {
 		return err
@@ -110,7 +94,7 @@ func (n *node) take(cfg config.Config) error {
 	if err != nil {
 		return err
 	}
-	handler, err := n.controlHandler(cfg)
+	may, err := controlAccess(cfg.Control, n.access)
 	if err != nil {
 		return err
 	}
@@ -120,7 +104,8 @@ func (n *node) take(cfg config.Config) error {
 	}
 	shown()
 	n.door.Trust(cfg.TrustedProxies)
-	n.operators.set(handler)
+	n.access = may
+	n.operators.set(n.controlHandler(cfg))
 	n.places.Limit(maxStreams(cfg.MaxStreams, fileLimit()))
 	n.settings.Store(&cfg)
 	return nil

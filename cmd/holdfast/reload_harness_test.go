@@ -11,6 +11,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/holdfast-proxy/holdfast/internal/config"
+	"github.com/holdfast-proxy/holdfast/internal/reload"
 )
 
 // reloadable is a server whose file may change.
@@ -18,17 +19,18 @@ type reloadable struct {
 	*server
 	file  string
 	level zap.AtomicLevel
+	again func() (reload.Outcome, error) // POST /reload without a request
 }
 
 // startReloadable serves what the YAML file says, and reads it again when it is asked
 // to, or has changed where that is said there.
-func startReloadable(t testing.TB, text string, parts ...rereader) *reloadable {
+func startReloadable(t testing.TB, text string) *reloadable {
 	t.Helper()
-	return startReloadableFrom(t, writeFile(t, "holdfast.yaml", complete(text)), parts...)
+	return startReloadableFrom(t, writeFile(t, "holdfast.yaml", complete(text)))
 }
 
 // startReloadableFrom is startReloadable for a file of the caller's.
-func startReloadableFrom(t testing.TB, file string, parts ...rereader) *reloadable {
+func startReloadableFrom(t testing.TB, file string) *reloadable {
 	t.Helper()
 	r := &reloadable{file: file, level: zap.NewAtomicLevel()}
 	sources := config.Sources{File: r.file}
@@ -40,10 +42,7 @@ func startReloadableFrom(t testing.TB, file string, parts ...rereader) *reloadab
 	if err != nil {
 		t.Fatal(err)
 	}
-	again, err := newRenewal(n, reading{sources: sources, cfg: cfg}.sum(), r.level, parts...)
-	if err != nil {
-		t.Fatal(err)
-	}
+	again := newRenewal(n, reading{sources: sources, cfg: cfg}.sum(), r.level)
 	ctx, stop := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	go func() {
@@ -51,7 +50,7 @@ func startReloadableFrom(t testing.TB, file string, parts ...rereader) *reloadab
 		again.Run(ctx, nil)
 	}()
 	t.Cleanup(func() { stop(); <-done })
-	r.server = runServer(t, n)
+	r.server, r.again = runServer(t, n), n.reload
 	return r
 }
 

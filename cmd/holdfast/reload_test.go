@@ -2,10 +2,8 @@ package main
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
-	"slices"
 	"strings"
 	"testing"
 
@@ -198,26 +196,6 @@ func TestARouteThatWantsPositionsGetsThem(t *testing.T) {
 	if b := placed.next(); b.id == "" {
 		t.Errorf("a stream with positions got %+v when its route had none any more", b)
 	}
-}
-
-// certificates is a part that reads files of its own.
-type certificates struct{ err error }
-
-func (c *certificates) Reload() error { return c.err }
-
-func TestAPartThatRefusesItsFilesRefusesAll(t *testing.T) {
-	part := &certificates{err: errors.New("not a certificate")}
-	origin := startOrigin(t, named("origin"))
-	s := startReloadable(t, "origin: "+origin, part)
-	status, said := s.reload("routes:\n" + prefixed("new", origin, ""))
-	if status != http.StatusUnprocessableEntity || !slices.Equal(said.Problems, []string{"not a certificate"}) {
-		t.Errorf("%d %+v", status, said)
-	}
-	if response, _ := get(t, newClient(t), s.server, "", "/"); response.StatusCode != http.StatusOK {
-		t.Errorf("the old route: %s", response.Status)
-	}
-	part.err = nil
-	s.mustReload("routes:\n" + prefixed("new", origin, ""))
 }
 
 // TestAHeldStreamAsksItsOriginAfterItsRouteIsGone, signed with the key of now.

@@ -147,12 +147,7 @@ func serve(ctx context.Context, first reading, log *zap.Logger, level zap.Atomic
 	if err != nil {
 		return err
 	}
-	again, err := newRenewal(n, first, level)
-	if err != nil {
-		n.closeListeners()
-		n.bus.end()
-		return err
-	}
+	again := newRenewal(n, first, level)
 	reportCapacity(first.cfg.MaxStreams, fileLimit(), log)
 	var aside sync.WaitGroup
 	tidying, stopTidying := context.WithCancel(context.WithoutCancel(ctx))

@@ -47,7 +47,7 @@ func TestACertificateChangesUnderHeldStreams(t *testing.T) {
 		streams[name] = follow(t, c, url, "")
 	}
 	after.Issue(t, "127.0.0.1").Write(t, dir)
-	if err := n.tls.store.Reload(); err != nil {
+	if err := n.tls.store.Reload(filesOf(*n.settings.Load())); err != nil {
 		t.Fatal(err)
 	}
 	for name, c := range clients(after) {
@@ -143,6 +143,45 @@ func TestANodeWithTLSFilesThatAreOfNoUseDoesNotStart(t *testing.T) {
 			cfg.Listen, cfg.Control.Listen = []string{"127.0.0.1:0"}, []string{"127.0.0.1:0"}
 			if _, err := newNode(cfg, alarm(t.Errorf)); err == nil || !strings.HasPrefix(err.Error(), want) {
 				t.Errorf("got %v, want %s...", err, want)
+			}
+		})
+	}
+}
+
+// With client_ca and tokens both are needed; health needs the certificate alone.
+func TestTheControlEndpointWantsACertificateAndAToken(t *testing.T) {
+	servers, publishers := certstest.NewAuthority(t, "servers"), certstest.NewAuthority(t, "publishers")
+	n := nodeOf(t, fmt.Sprintf("origin: %s\ncontrol: {tokens: [secret], tls: {%s, client_ca: %s}}\n", unusedURL,
+		pairYAML(t, t.TempDir(), servers.Issue(t, "127.0.0.1")), certstest.WriteFile(t, t.TempDir(), "ca.pem", publishers.PEM)), alarm(t.Errorf))
+	runServer(t, n)
+	own := []tls.Certificate{publishers.Issue(t, "me").TLS(t)}
+	for _, tt := range []struct {
+		name, path, token string
+		own               []tls.Certificate
+		want              int // 0: no answer
+	}{
+		{"both", "/channels", "secret", own, 200},
+		{"no token", "/channels", "", own, 401},
+		{"another token", "/channels", "guess", own, 401},
+		{"no certificate", "/channels", "secret", nil, 0},
+		{"health without a token", "/readyz", "", own, 200},
+		{"health without a certificate", "/readyz", "", nil, 0},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "https://"+n.controlAddrs()[0]+tt.path, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if tt.token != "" {
+				request.Header.Set("Authorization", "Bearer "+tt.token)
+			}
+			status := 0
+			if resp, err := clientOf(t, &http.Transport{TLSClientConfig: &tls.Config{RootCAs: servers.Pool(), Certificates: tt.own}}).Do(request); err == nil {
+				status = resp.StatusCode
+				resp.Body.Close()
+			}
+			if status != tt.want {
+				t.Errorf("%d, want %d", status, tt.want)
 			}
 		})
 	}

@@ -27,7 +27,7 @@ const (
 	maxShown = 16
 	// maxAddresses is how many addresses are remembered. The one that was heard of
 	// longest ago goes first. One that has shown one token takes about 300 bytes,
-	// one that has shown as many as it can 1 KB: 10 MB at the very most.
+	// one that has shown as many as it can 1.3 KB: 13 MB at the very most.
 	maxAddresses = 10_000
 )
 
@@ -43,12 +43,12 @@ type record struct {
 	failures int
 	last     time.Time // of the failures
 	wrong    hash      // the last wrong token's
-	shown    []shown   // good tokens, one per grant, the latest last
+	shown    []shown   // good tokens, the latest last
 }
 
-// shown is a grant whose token was good.
+// shown is a token that was good.
 type shown struct {
-	grant *Grant
+	token hash // zero: any that is signed
 	at    time.Time
 }
 
@@ -91,14 +91,14 @@ func (a *attempts) failed(from netip.Addr, wrong hash, now time.Time) (wait time
 	return 0
 }
 
-// passed notes that the token of a grant was good. If the address has to wait,
-// and that token was not shown there lately, it is not noted, and for how long is
-// returned.
-func (a *attempts) passed(from netip.Addr, g *Grant, now time.Time) (wait time.Duration) {
+// passed notes that a token was good, by its hash, which is zero for all that are
+// signed. If the address has to wait, and that token was not shown there lately, it is
+// not noted, and for how long is returned.
+func (a *attempts) passed(from netip.Addr, good hash, now time.Time) (wait time.Duration) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	r := a.of(from)
-	i := slices.IndexFunc(r.shown, func(s shown) bool { return s.grant == g })
+	i := slices.IndexFunc(r.shown, func(s shown) bool { return s.token == good })
 	if i < 0 || !r.shown[i].lately(now) {
 		if wait := r.pause(now); wait > 0 {
 			return wait
@@ -114,7 +114,7 @@ func (a *attempts) passed(from netip.Addr, g *Grant, now time.Time) (wait time.D
 	if i >= 0 {
 		r.shown = slices.Delete(r.shown, i, i+1)
 	}
-	r.shown = append(r.shown, shown{g, now})
+	r.shown = append(r.shown, shown{good, now})
 	return 0
 }
 

@@ -23,6 +23,9 @@ type Options struct {
 	Tokens []Token
 	// Verifier, unless nil, knows those that are signed.
 	Verifier Verifier
+	// Before, unless nil, is the checker whose place the new one takes. Who guesses is
+	// slowed as before, and a grant on the same terms goes on with its rate.
+	Before *Checker
 }
 
 // Checker knows which tokens are good, and slows those down who guess. Its methods
@@ -31,9 +34,8 @@ type Checker struct {
 	// Fixed after New.
 	tokens   tokens
 	verifier Verifier
-	signed   *Grant // stands for all JWTs in attempts
 
-	attempts *attempts
+	attempts *attempts // also of the checkers before
 }
 
 // New returns a checker. The error says whose token is no good.
@@ -42,7 +44,14 @@ func New(o Options) (*Checker, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Checker{tokens: ts, verifier: o.Verifier, signed: &Grant{}, attempts: newAttempts()}, nil
+	c := &Checker{tokens: ts, verifier: o.Verifier}
+	if o.Before == nil {
+		c.attempts = newAttempts()
+		return c, nil
+	}
+	c.attempts = o.Before.attempts
+	c.tokens.keepRates(o.Before.tokens)
+	return c, nil
 }
 
 // Open reports whether there are no tokens at all, so that nobody can be known by
@@ -59,7 +68,7 @@ func (c *Checker) Check(token string, from netip.Addr) (*Grant, error) {
 	from = quota.Client(from)
 	now, h := time.Now(), hashOf(token)
 	grant := c.tokens.find(h)
-	kind := grant // whose token it is
+	good := h
 	if grant == nil && c.verifier != nil {
 		if wait := c.attempts.closed(from, now); wait > 0 {
 			return nil, slowed(wait)
@@ -68,7 +77,7 @@ func (c *Checker) Check(token string, from netip.Addr) (*Grant, error) {
 		if grant, err = c.verify(token, now); err != nil {
 			return nil, err
 		}
-		kind = c.signed
+		good = hash{}
 	}
 	if grant == nil {
 		if wait := c.attempts.failed(from, h, now); wait > 0 {
@@ -76,7 +85,7 @@ func (c *Checker) Check(token string, from netip.Addr) (*Grant, error) {
 		}
 		return nil, &Refused{Reason: UnknownToken, Message: tokenNeeded}
 	}
-	if wait := c.attempts.passed(from, kind, now); wait > 0 {
+	if wait := c.attempts.passed(from, good, now); wait > 0 {
 		return nil, slowed(wait)
 	}
 	return grant, nil

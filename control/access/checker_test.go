@@ -286,3 +286,66 @@ func TestACallThatIsLetInAllocatesNothing(t *testing.T) {
 		t.Errorf("%v allocations", allocs)
 	}
 }
+
+func TestWhoTakesThePlaceRemembersWhoGuesses(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		from := addr("192.0.2.1")
+		tokens := []access.Token{tokenOf(access.Terms{Name: "used"}), tokenOf(access.Terms{Name: "unused"})}
+		first := newChecker(t, access.Options{Tokens: tokens, Verifier: signer{}})
+		for _, good := range []string{"used", "jwt:{}"} {
+			if _, err := first.Check(good, from); err != nil {
+				t.Fatal(err)
+			}
+		}
+		guesses(t, first, from, 20)
+		replaced := access.Token{Text: "replaced", Grant: tokens[0].Grant}
+		c := newChecker(t, access.Options{Tokens: append(tokens, replaced), Verifier: signer{}, Before: first})
+		for token, want := range map[string]access.Reason{
+			"used": "", `jwt:{"rights":["read"]}`: "", "unused": access.Slowed, "replaced": access.Slowed, "a guess": access.Slowed,
+		} {
+			if _, err := c.Check(token, from); reason(t, err) != want {
+				t.Errorf("%s: %v", token, err)
+			}
+		}
+	})
+}
+
+func TestARateGoesOnOnTheSameTerms(t *testing.T) {
+	terms := access.Terms{Name: "a", Rights: access.Publish, PerSecond: 1, Burst: 2}
+	tests := []struct {
+		name string
+		edit func(*access.Terms)
+		goes bool
+	}{
+		{"the same", func(*access.Terms) {}, true},
+		{"another rate", func(t *access.Terms) { t.PerSecond = 3 }, false},
+		{"another burst", func(t *access.Terms) { t.Burst = 3 }, false},
+		{"no rate", func(t *access.Terms) { t.PerSecond = 0 }, false},
+		{"other rights", func(t *access.Terms) { t.Rights = access.All }, false},
+		{"somebody else", func(t *access.Terms) { t.Name = "b" }, false},
+		{"other channels", func(terms *access.Terms) { terms.Channels = patterns(t, "c") }, false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				take := func(c *access.Checker) error {
+					g, err := c.Check("token", addr("192.0.2.1"))
+					if err != nil {
+						t.Fatal(err)
+					}
+					return g.Take(2)
+				}
+				first := newChecker(t, access.Options{Tokens: []access.Token{{Text: "token", Grant: access.NewGrant(terms)}}})
+				if err := take(first); err != nil {
+					t.Fatal(err)
+				}
+				others := terms
+				tt.edit(&others)
+				next := newChecker(t, access.Options{Tokens: []access.Token{{Text: "token", Grant: access.NewGrant(others)}}, Before: first})
+				if err := take(next); (err != nil) != tt.goes {
+					t.Errorf("two items at once, again: %v", err)
+				}
+			})
+		})
+	}
+}

@@ -3,6 +3,7 @@ package access
 import (
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -16,7 +17,7 @@ type Grant struct {
 	name    string
 	rights  Rights
 	only    channels.Patterns // no bound without any
-	limiter *rate.Limiter     // nil: no limit
+	limiter *rate.Limiter     // nil: no limit. It guards itself
 }
 
 // Terms are what a Grant is made of.
@@ -47,6 +48,17 @@ func NewGrant(t Terms) *Grant {
 	return g
 }
 
+// same reports whether as is on the same terms.
+func (g *Grant) same(as *Grant) bool {
+	if g.name != as.name || g.rights != as.rights || !slices.Equal(g.only, as.only) {
+		return false
+	}
+	if g.limiter == nil || as.limiter == nil {
+		return g.limiter == as.limiter
+	}
+	return g.limiter.Limit() == as.limiter.Limit() && g.limiter.Burst() == as.limiter.Burst()
+}
+
 // Everything returns a grant without any bound.
 func Everything(name string) *Grant { return NewGrant(Terms{Name: name, Rights: All}) }
 
@@ -72,6 +84,17 @@ func (g *Grant) Channel(name string) error {
 	return &Refused{
 		Reason: OtherChannel, Name: g.name,
 		Message: fmt.Sprintf("The token is not for channel %q.", name),
+	}
+}
+
+// EveryChannel reports why the grant is not for all channels, by a *Refused.
+func (g *Grant) EveryChannel() error {
+	if g.only.All() {
+		return nil
+	}
+	return &Refused{
+		Reason: OtherChannel, Name: g.name,
+		Message: "The token is for some channels only, and this is about all.",
 	}
 }
 

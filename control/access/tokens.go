@@ -5,6 +5,7 @@ import (
 	"crypto/subtle"
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // Token is a token that is configured.
@@ -43,6 +44,15 @@ func newTokens(all []Token) (tokens, error) {
 		}
 	}
 	return ts, nil
+}
+
+// keepRates puts grants of before in the place of those that are on the same terms.
+func (ts tokens) keepRates(before tokens) {
+	for i, g := range ts.grants {
+		if same := slices.IndexFunc(before.grants, g.same); same >= 0 {
+			ts.grants[i] = before.grants[same]
+		}
+	}
 }
 
 // find returns the grant of the token with a hash, nil if there is none. It looks

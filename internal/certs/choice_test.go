@@ -98,7 +98,7 @@ func TestWhoMayConnectIsDecidedByTheAuthorityOfNow(t *testing.T) {
 		t.Error("not the clients of the authority connect")
 	}
 	certstest.WriteFile(t, dir, "clients.pem", next.PEM)
-	if err := store.Reload(); err != nil {
+	if err := store.Reload([]string{path}); err != nil {
 		t.Fatal(err)
 	}
 	if connects() || connects(mine) || !connects(theirs) {

@@ -25,7 +25,7 @@ func ServerConfig(c *Certificate, clients *Authority) *tls.Config {
 	return config
 }
 
-// Client says how to talk to servers over TLS.
+// Client says how to talk to servers over TLS. Two that are equal do so in the same way.
 type Client struct {
 	Roots      *Authority   // who signs the servers; nil: whom the system trusts
 	Own        *Certificate // for servers that ask for one; nil: none
@@ -33,7 +33,7 @@ type Client struct {
 }
 
 // Config returns the configuration for one connection, which the caller owns.
-func (c *Client) Config() *tls.Config {
+func (c Client) Config() *tls.Config {
 	config := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: c.ServerName}
 	if c.Roots != nil {
 		config.RootCAs = c.Roots.Current()

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"os"
+	"slices"
 
 	"go.uber.org/zap"
 )
@@ -19,6 +20,7 @@ type digest [sha256.Size]byte
 // guards it.
 type files struct {
 	// Fixed after keep.
+	name  string   // in Store.known
 	paths []string // the first names them in logs and metrics
 	// use makes something of the contents, in the order of paths, and makes that
 	// current. The error says why it cannot; then it has done nothing. The fields
@@ -30,6 +32,11 @@ type files struct {
 	current digest // what is in use
 	seen    digest // what the last look or read has found
 	refused digest // what was of no use, and was told
+}
+
+// among reports whether one of the files has one of the paths.
+func (f *files) among(paths []string) bool {
+	return slices.ContainsFunc(f.paths, func(path string) bool { return slices.Contains(paths, path) })
 }
 
 // look reads the files and takes up what has changed, if the look before has

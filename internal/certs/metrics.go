@@ -40,3 +40,9 @@ type fileCounts struct{ loaded, refused prometheus.Counter }
 func (m *Metrics) file(name string) fileCounts {
 	return fileCounts{m.reads.WithLabelValues(name, "loaded"), m.reads.WithLabelValues(name, "refused")}
 }
+
+// forget takes out what is told of a file.
+func (m *Metrics) forget(name string) {
+	m.expiry.DeleteLabelValues(name)
+	m.reads.DeletePartialMatch(prometheus.Labels{"certificate": name})
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -31,7 +32,7 @@ type Store struct {
 
 	mu    sync.Mutex // held while files are read
 	files []*files
-	known map[string]any // by kind and paths: what was made of files before
+	known map[string]any // by name of files: what was made of them before
 }
 
 // New returns a Store that has read nothing yet.
@@ -48,30 +49,63 @@ func New(o Options) *Store {
 func keep[T any](s *Store, made T, f *files) (T, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	name := fmt.Sprintf("%T %q", made, f.paths)
-	if before, ok := s.known[name]; ok {
+	f.name = fmt.Sprintf("%T %q", made, f.paths)
+	if before, ok := s.known[f.name]; ok {
 		return before.(T), nil
 	}
 	f.counts, f.log = s.metrics.file(f.paths[0]), s.log
 	if err := f.read(); err != nil {
+		s.forgetUnusedLocked(f)
 		return made, err
 	}
 	s.files = append(s.files, f)
-	s.known[name] = made
+	s.known[f.name] = made
 	return made, nil
 }
 
-// Reload reads all files now and takes up what has changed. It blocks on the file
-// system alone. The error joins what is wrong with those that are of no use, which
-// leaves what was read of them before in place.
-func (s *Store) Reload() error {
+// Reload reads the files now that have one of the paths, of those that are kept, and
+// takes up what has changed. It blocks on the file system alone. The error joins what
+// is wrong with those that are of no use, which leaves what was read of them before in
+// place.
+func (s *Store) Reload(paths []string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var errs []error
 	for _, f := range s.files {
-		errs = append(errs, f.read())
+		if f.among(paths) {
+			errs = append(errs, f.read())
+		}
 	}
 	return errors.Join(errs...)
+}
+
+// Retain keeps only the files that have one of the paths. What has been made of the
+// others stays as it is for whoever still uses it.
+func (s *Store) Retain(paths []string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	all := s.files
+	s.files = nil
+	var gone []*files
+	for _, f := range all {
+		if f.among(paths) {
+			s.files = append(s.files, f)
+		} else {
+			gone = append(gone, f)
+			delete(s.known, f.name)
+		}
+	}
+	for _, f := range gone {
+		s.forgetUnusedLocked(f)
+	}
+}
+
+// forgetUnusedLocked takes f out of the metrics, unless files that are kept have its
+// label there.
+func (s *Store) forgetUnusedLocked(f *files) {
+	if !slices.ContainsFunc(s.files, func(kept *files) bool { return kept.paths[0] == f.paths[0] }) {
+		s.metrics.forget(f.paths[0])
+	}
 }
 
 // Run looks at the files until ctx ends, and returns nil.

@@ -23,6 +23,7 @@ type rig struct {
 	*Store
 	authority *certstest.Authority
 	dir       string
+	pair      Pair
 	cert      *Certificate
 	log       *observer.ObservedLogs
 	metrics   *prometheus.Registry
@@ -37,7 +38,8 @@ func run(t *testing.T, test func(r *rig)) {
 		r.Store = New(Options{Metrics: NewMetrics(r.metrics), Log: zap.New(core)})
 		cert, key := r.issue("one.example").Write(t, dir)
 		var err error
-		if r.cert, err = r.Certificate(Pair{cert, key}); err != nil {
+		r.pair = Pair{cert, key}
+		if r.cert, err = r.Certificate(r.pair); err != nil {
 			t.Fatal(err)
 		}
 		ctx, stop := context.WithCancel(t.Context())
@@ -89,7 +91,7 @@ func TestAChangedCertificateIsTakenUpAfterTwoLooks(t *testing.T) {
 func TestReloadDoesNotWait(t *testing.T) {
 	run(t, func(r *rig) {
 		r.issue("two.example").Write(r, r.dir)
-		if err := r.Reload(); err != nil {
+		if err := r.Reload([]string{r.pair.Cert}); err != nil {
 			r.Error(err)
 		}
 		r.want("two.example")
@@ -110,7 +112,7 @@ func TestABrokenFileLeavesTheOldCertificateAndIsToldOnce(t *testing.T) {
 				if n := r.refusals(); n != 1 {
 					r.Errorf("%d lines, want 1", n)
 				}
-				if err := r.Reload(); err == nil || !strings.Contains(err.Error(), ".pem: ") {
+				if err := r.Reload([]string{r.pair.Cert}); err == nil || !strings.Contains(err.Error(), ".pem: ") {
 					r.Errorf("Reload says %v", err)
 				}
 				r.issue("two.example").Write(r, r.dir)
@@ -214,7 +216,39 @@ func TestFilesThatAreOfNoUseAtTheStartAreRefused(t *testing.T) {
 	if _, err := s.Authority(empty); err == nil || !strings.Contains(err.Error(), "empty.pem: it holds no certificate") {
 		t.Errorf("got %v", err)
 	}
-	if err := s.Reload(); err != nil {
+	if err := s.Reload([]string{"b", empty}); err != nil {
 		t.Errorf("what was refused is looked at again: %v", err)
 	}
+}
+
+func TestWhatIsNotRetainedIsNotLookedAtAndIsInNoMetric(t *testing.T) {
+	run(t, func(r *rig) {
+		other := Pair{certstest.WriteFile(r, r.dir, "b.pem", r.issue("b.example").Cert), certstest.WriteFile(r, r.dir, "b.key", nil)}
+		if _, err := r.Certificate(other); err == nil {
+			r.Error("a certificate without a key is of use")
+		}
+		if _, err := r.Certificate(Pair{r.pair.Cert, other.Key}); err == nil {
+			r.Error("a certificate without a key is of use")
+		}
+		labels := func() int {
+			return testutil.CollectAndCount(r.Store.metrics.expiry) + testutil.CollectAndCount(r.Store.metrics.reads)
+		}
+		if n := labels(); n != 3 {
+			r.Errorf("%d metrics for one certificate, want 3: what was refused has some", n)
+		}
+		r.Retain([]string{r.pair.Key})
+		r.issue("two.example").Write(r, r.dir)
+		r.looks(2)
+		r.want("two.example")
+		r.Retain(nil)
+		if n := labels(); n != 0 {
+			r.Errorf("%d metrics for no certificate", n)
+		}
+		certstest.WriteFile(r, r.dir, "key.pem", nil)
+		r.looks(3)
+		if err := r.Reload([]string{r.pair.Cert, r.pair.Key}); err != nil || r.refusals() > 0 {
+			r.Errorf("what is not retained is looked at: %v", err)
+		}
+		r.want("two.example")
+	})
 }

@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -58,6 +59,9 @@ func (p *problems) checkAccess(c Control) {
 		p.channelPatterns(at+".channels", a.Channels)
 		if len(a.Rights) == 0 {
 			p.add(at+".rights", "is empty, so the token would be good for nothing", "name one or more of "+list(Right("").allowed()))
+		}
+		if a.Rate > 0 && len(a.Rights) > 0 && !slices.Contains(a.Rights, RightPublish) {
+			p.addAcross(at+".rate", []string{at + ".rights"}, fmt.Sprintf("is %d, and publish is not among the rights", a.Rate), "take the rate away, or give the right")
 		}
 		if a.Burst > 0 && a.Rate == 0 {
 			p.addAcross(at+".burst", []string{at + ".rate"}, fmt.Sprintf("is %d, and rate is 0, which is no limit", a.Burst), "set both or none")

@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -17,12 +18,26 @@ type ChannelPolicy struct {
 	MaxLength int `mapstructure:"max_length"`
 }
 
-func (p *problems) channelPolicy(at string, c ChannelPolicy) {
-	p.channelPatterns(at+".allow", c.Allow)
-	p.channelPatterns(at+".deny", c.Deny)
-	if c.MaxLength > maxName {
-		p.add(at+".max_length", fmt.Sprintf("is %d", c.MaxLength), fmt.Sprintf("channel names have %d bytes at most", maxName))
+func (p *problems) channelPolicy(at string, route Route) {
+	c, policy, prefix := route.Channels, at+".channels", []string{at + ".channel_prefix"}
+	p.channelPatterns(policy+".allow", c.Allow)
+	p.channelPatterns(policy+".deny", c.Deny)
+	switch n := len(route.ChannelPrefix); {
+	case c.MaxLength > maxName:
+		p.add(policy+".max_length", fmt.Sprintf("is %d", c.MaxLength), fmt.Sprintf("channel names have %d bytes at most", maxName))
+	case 0 < c.MaxLength && c.MaxLength <= n:
+		p.addAcross(policy+".max_length", prefix, fmt.Sprintf("is %d, and channel_prefix has %d bytes: no channel would be allowed", c.MaxLength, n), "allow longer names")
 	}
+	if len(c.Allow) > 0 && !slices.ContainsFunc(c.Allow, func(pattern string) bool { return isFor(pattern, route.ChannelPrefix) }) {
+		p.addAcross(policy+".allow", prefix, fmt.Sprintf("names nothing that begins with channel_prefix, %q: no channel would be allowed", route.ChannelPrefix),
+			"write whole names, with channel_prefix")
+	}
+}
+
+// isFor reports whether a pattern names a channel that begins with prefix.
+func isFor(pattern, prefix string) bool {
+	start, open := strings.CutSuffix(pattern, "*")
+	return strings.HasPrefix(start, prefix) || open && strings.HasPrefix(prefix, start)
 }
 
 // channelPatterns looks at names of channels, which may end in *, as

@@ -44,6 +44,10 @@ func NeedsRestart(key string) bool {
 	return !slices.ContainsFunc(taken(), func(section string) bool { return within(key, section) })
 }
 
+// FileNeedsRestart is NeedsRestart for a change of the file that key names. What is
+// shown at the control endpoint is kept current, though its name holds.
+func FileNeedsRestart(key string) bool { return NeedsRestart(key) && !within(key, "control.tls") }
+
 // Changes returns the keys whose values are others in next. A list is one key.
 func (c Config) Changes(next Config) []string {
 	was, is := reflect.ValueOf(c), reflect.ValueOf(next)

@@ -44,6 +44,7 @@ func TestTLSRefused(t *testing.T) {
 		{"a wildcard", acme(func(a *ACME) { a.Domains[0] = "*.a.example" }), `tls.acme.domains[0]: "*.a.example" needs a proof by DNS`},
 		{"a domain with a port", acme(func(a *ACME) { a.Domains[0] = "a.example:443" }), `tls.acme.domains[0]: "a.example:443" is not a host name`},
 		{"a domain that is an address", acme(func(a *ACME) { a.Domains[0] = "192.0.2.1" }), `tls.acme.domains[0]: "192.0.2.1" is not a host name`},
+		{"a domain twice", acme(func(a *ACME) { a.Domains = append(a.Domains, "b.example", "B.example.") }), `tls.acme.domains[2]: "B.example." is also tls.acme.domains[1]`},
 		{"a directory in the clear", acme(func(a *ACME) { a.Directory = "http://ca.example" }), "tls.acme.directory: is not an https URL"},
 		{"a directory and staging", acme(func(a *ACME) { a.Directory, a.Staging = "https://ca.example", true }), "tls.acme.directory: is set, and tls.acme.staging means another"},
 		{"an authority without its directory", acme(func(a *ACME) { a.CA = "ca.pem" }), "tls.acme.directory: is empty, and tls.acme.ca is set"},
@@ -55,6 +56,10 @@ func TestTLSRefused(t *testing.T) {
 		{"control clients without a certificate", func(c *Config) { c.Control.TLS.ClientCA = "a" }, "control.tls.cert: is empty, and control.tls.client_ca is set"},
 		{"an origin's certificate without its key", route(OriginHTTP1, OriginTLS{Cert: "a"}, "https://a"), "routes[0].origin_tls.key: is empty"},
 		{"an origin's name with a port", route(OriginHTTP1, OriginTLS{ServerName: "a:1"}, "https://a"), `routes[0].origin_tls.server_name: "a:1" is not a host name`},
+		{"TLS for no origin", func(c *Config) {
+			route(OriginHTTP1, OriginTLS{CA: "a"})(c)
+			c.Routes[0].Tokens.Keys = []string{"k"}
+		}, "routes[0].origin_tls: is set, and there are no origins"},
 		{"TLS for an origin in the clear", route(OriginAuto, OriginTLS{CA: "a"}, "http://a"), "routes[0].origin_tls: is set, and no origin is https"},
 		{"HTTP/2 over TLS for an origin in the clear", route(OriginHTTP2, OriginTLS{}, "https://a", "http://b"), "routes[0].origin_protocol: is http2, and an origin is http"},
 		{"HTTP/2 in the clear for an origin with TLS", route(OriginH2C, OriginTLS{}, "https://a", "http://b"), "routes[0].origin_protocol: is h2c, and an origin is https"},

@@ -27,6 +27,7 @@ func (p *problems) checkRoutes(c Config) {
 				fmt.Sprintf("names %d channels, and a stream may have %d", n, c.MaxChannelsPerStream), "set max_channels_per_stream higher, or name fewer")
 		}
 		p.routeSignature(element("routes", i), route, c.GRIP)
+		p.tokenParameter(element("routes", i), route.Tokens, c.Resume)
 	}
 	p.checkTwice(c)
 }
@@ -45,7 +46,7 @@ func (p *problems) checkRoute(at string, route Route) {
 	p.originURLs(at+".origins", route.Origins)
 	p.originTLS(at, route)
 	p.channelPrefix(at+".channel_prefix", route.ChannelPrefix)
-	p.channelPolicy(at+".channels", route.Channels)
+	p.channelPolicy(at, route)
 	p.channels(at+".subscribe", route.Subscribe)
 	p.printable(at+".name", route.Name)
 	p.headers(at+".request_headers", route.RequestHeaders)

@@ -56,8 +56,14 @@ func (p *problems) checkACME(t TLS) {
 		}
 		return
 	}
+	seen := map[string]string{}
 	for i, domain := range a.Domains {
-		p.acmeDomain(element("tls.acme.domains", i), domain)
+		at, same := element("tls.acme.domains", i), strings.TrimSuffix(strings.ToLower(domain), ".")
+		p.acmeDomain(at, domain)
+		if other, twice := seen[same]; twice {
+			p.addAcross(at, []string{other}, fmt.Sprintf("%q is also %s", domain, other), "name each host once")
+		}
+		seen[same] = at
 	}
 	if a.StoreDir == "" {
 		p.addAcross("tls.acme.store_dir", []string{"tls.acme.domains"}, "is empty, and certificates and keys must be kept somewhere", "name a directory, as in /var/lib/holdfast/acme")
@@ -121,6 +127,8 @@ func (p *problems) originTLS(at string, route Route) {
 	}
 	origins := []string{at + ".origins"}
 	switch {
+	case t != OriginTLS{} && len(route.Origins) == 0:
+		p.addAcross(at+".origin_tls", origins, "is set, and there are no origins", "name them, or take origin_tls away")
 	case len(route.Origins) == 0:
 	case t != OriginTLS{} && secure == 0:
 		p.addAcross(at+".origin_tls", origins, "is set, and no origin is https", "write https:// in origins, or take origin_tls away")

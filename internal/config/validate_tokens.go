@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 )
@@ -49,6 +50,19 @@ func (p *problems) keySet(section string, t Tokens) {
 	}
 	if t.JWKSCooldown < time.Second {
 		p.add(section+".jwks_cooldown", t.JWKSCooldown.String()+" is too short", "write 1s or more: tokens that name rubbish can bring it about")
+	}
+	if t.JWKSCooldown > t.JWKSRefresh {
+		p.addAcross(section+".jwks_cooldown", []string{section + ".jwks_refresh"}, fmt.Sprintf("is %v, more than jwks_refresh, %v", t.JWKSCooldown, t.JWKSRefresh),
+			"write less, or raise jwks_refresh")
+	}
+}
+
+// tokenParameter refuses a parameter that would be read as an event id too: gap events say
+// which id the client has sent.
+func (p *problems) tokenParameter(at string, t Tokens, r ResumeNames) {
+	if t.Set() && slices.Contains(r.QueryParameters, t.Query) {
+		p.addAcross(at+".tokens.query", []string{"resume.query_parameters"}, fmt.Sprintf("%q is also one of resume.query_parameters: tokens would be taken for event ids", t.Query),
+			"give one of the two another name")
 	}
 }
 

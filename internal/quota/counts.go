@@ -3,6 +3,7 @@ package quota
 import (
 	"hash/maphash"
 	"sync"
+	"sync/atomic"
 )
 
 // shards is how many parts Counts has. It is a power of two.
@@ -12,9 +13,9 @@ const shards = 32
 // Counts has no limit and counts nothing.
 type Counts[K comparable] struct {
 	// Fixed after New.
-	limit int
-	seed  maphash.Seed
+	seed maphash.Seed
 
+	limit  atomic.Int64
 	shards [shards]shard[K]
 }
 
@@ -31,7 +32,19 @@ func New[K comparable](limit int) *Counts[K] {
 	if limit <= 0 {
 		return nil
 	}
-	return &Counts[K]{limit: limit, seed: maphash.MakeSeed()}
+	c := &Counts[K]{seed: maphash.MakeSeed()}
+	c.limit.Store(int64(limit))
+	return c
+}
+
+// Limited returns what counts for another limit from now on: c itself with what it has
+// counted, nil if the limit is 0, new Counts if c is nil.
+func (c *Counts[K]) Limited(limit int) *Counts[K] {
+	if c == nil || limit <= 0 {
+		return New[K](limit)
+	}
+	c.limit.Store(int64(limit))
+	return c
 }
 
 // Take counts one more for k, which Give takes back. It returns false, and counts
@@ -43,7 +56,7 @@ func (c *Counts[K]) Take(k K) bool {
 	s := c.shard(k)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.held[k] >= c.limit {
+	if s.held[k] >= int(c.limit.Load()) {
 		return false
 	}
 	s.addLocked(k)
@@ -69,7 +82,7 @@ func (c *Counts[K]) Full(k K) bool {
 	s := c.shard(k)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.held[k] >= c.limit
+	return s.held[k] >= int(c.limit.Load())
 }
 
 // Give counts one less for k. What was not taken cannot be given back: that is a

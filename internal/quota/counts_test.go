@@ -42,6 +42,21 @@ func TestWhatIsAddedCountsBeyondTheLimit(t *testing.T) {
 	}
 }
 
+func TestAnotherLimitHoldsForWhatIsCounted(t *testing.T) {
+	c := New[string](3)
+	c.Add("a")
+	c.Add("a")
+	if is := c.Limited(2); is != c || is.Take("a") || !c.Full("a") {
+		t.Error("two are held, and two may be: another was let in")
+	}
+	if c.Limited(0) != nil {
+		t.Error("no limit counts")
+	}
+	if is := (*Counts[string])(nil).Limited(1); is == nil || !is.Take("a") || is.Take("a") {
+		t.Error("the first limit does not hold")
+	}
+}
+
 func TestNoLimitCountsNothing(t *testing.T) {
 	c := New[string](0)
 	if c != nil {

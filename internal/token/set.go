@@ -3,6 +3,7 @@ package token
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 )
@@ -11,6 +12,7 @@ import (
 // the one goroutine that fetches; find may be called from any.
 type keySet struct {
 	// Fixed after newSet.
+	place             string // as it is configured
 	get               source
 	algorithms        Algorithms
 	refresh, cooldown time.Duration
@@ -32,7 +34,7 @@ func newSet(o *Options) (*keySet, error) {
 		return nil, fmt.Errorf("key set %w", err)
 	}
 	s := &keySet{
-		get: get, algorithms: o.Algorithms, refresh: o.Refresh, cooldown: o.Cooldown,
+		place: o.KeySet, get: get, algorithms: o.Algorithms, refresh: o.Refresh, cooldown: o.Cooldown,
 		wanted: make(chan struct{}, 1), fetched: make(chan struct{}), coming: !local,
 	}
 	if !local {
@@ -43,6 +45,23 @@ func newSet(o *Options) (*keySet, error) {
 	}
 	s.last = time.Now()
 	return s, nil
+}
+
+// inherit takes over what before has fetched from the same place, which is not asked
+// sooner for that. It is called before run and find, and not for a set in a file, which
+// has just been read.
+func (s *keySet) inherit(before *keySet) {
+	if before.place != s.place || before.algorithms != s.algorithms || strings.HasPrefix(s.place, filePrefix) {
+		return
+	}
+	before.mu.Lock()
+	defer before.mu.Unlock()
+	if before.last.IsZero() {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.keys, s.last, s.failed, s.coming = before.keys, before.last, before.failed, false
 }
 
 // load gets the keys that are published now.
@@ -58,7 +77,7 @@ func (s *keySet) load(ctx context.Context) ([]Key, error) {
 	return keys, nil
 }
 
-// run fetches until ctx ends: now, unless there are keys already, at every refresh,
+// run fetches until ctx ends: now, unless that was done already, at every refresh,
 // when find wants it, and after each cooldown while it is in vain.
 func (s *keySet) run(ctx context.Context, report func(keys int, err error)) {
 	defer s.end()
@@ -88,10 +107,11 @@ func (s *keySet) run(ctx context.Context, report func(keys int, err error)) {
 func (s *keySet) first() time.Duration {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.keys == nil {
-		return 0
+	pause := s.refresh
+	if s.failed {
+		pause = s.cooldown
 	}
-	return s.refresh
+	return max(0, time.Until(s.last.Add(pause))) // at once if there was none
 }
 
 // settle takes over what a fetch has brought, and returns how many keys there are.

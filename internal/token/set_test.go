@@ -52,10 +52,13 @@ func (p *provider) asked() int {
 	return p.fetches
 }
 
-// startSet runs a set of p's keys until the test ends.
-func startSet(t *testing.T, p *provider) *keySet {
-	s := &keySet{get: p.get, refresh: 10 * time.Minute, cooldown: 10 * time.Second,
+// startSet runs a set of p's keys until the test ends, in the place of those before.
+func startSet(t *testing.T, p *provider, before ...*keySet) *keySet {
+	s := &keySet{place: "https://id.test", get: p.get, refresh: 10 * time.Minute, cooldown: 10 * time.Second,
 		wanted: make(chan struct{}, 1), fetched: make(chan struct{}), coming: true}
+	for _, b := range before {
+		s.inherit(b)
+	}
 	var running sync.WaitGroup
 	ctx, stop := context.WithCancel(context.Background())
 	running.Go(func() { s.run(ctx, func(int, error) {}) })
@@ -105,6 +108,54 @@ func TestWhoComesBeforeTheFirstFetchWaitsForIt(t *testing.T) {
 		if time.Since(start) != 3*time.Second || p.asked() != 1 {
 			t.Errorf("%d fetches in %v", p.asked(), time.Since(start))
 		}
+	})
+}
+
+func TestWhoTakesTheirPlaceHasTheKeysAndFetchesNoSooner(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := &provider{text: setOf(t, "1")}
+		first := startSet(t, p)
+		wantKey(t, first, "1", true)
+		p.publish("", errors.New("down"))
+		second := startSet(t, p, first)
+		wantKey(t, second, "1", true)
+		time.Sleep(9 * time.Minute)
+		third := startSet(t, p, second)
+		wantKey(t, third, "1", true)
+		if p.asked() != 1 {
+			t.Errorf("%d fetches in 9 minutes", p.asked())
+		}
+		time.Sleep(2 * time.Minute)
+		wantKey(t, startSet(t, p, third), "1", true)
+	})
+}
+
+func TestTheCooldownOfAProviderThatIsDownIsInherited(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := &provider{err: errors.New("down")}
+		s := startSet(t, p)
+		for range 9 {
+			wantUnavailable(t, s, "1")
+			time.Sleep(time.Second)
+			s = startSet(t, p, s)
+		}
+		fetches := p.asked()
+		if p.publish(setOf(t, "1"), nil); fetches > 5 {
+			t.Errorf("%d fetches in 9 s", fetches)
+		}
+		time.Sleep(5 * time.Second)
+		wantKey(t, s, "1", true)
+	})
+}
+
+func TestTheKeysOfAnotherPlaceAreNotInherited(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := &provider{text: setOf(t, "1")}
+		before := startSet(t, p)
+		wantKey(t, before, "1", true)
+		before.place = "https://other.test"
+		p.publish(setOf(t, "2"), nil)
+		wantKey(t, startSet(t, p, before), "1", false)
 	})
 }
 

@@ -77,6 +77,15 @@ func New(o Options) (*Verifier, error) {
 	return v, err
 }
 
+// Inherit takes over the key set that before has fetched, if v would fetch the same: who
+// takes the place of another need not wait for it, nor do without it where it cannot
+// be fetched now. It is called before Run and Verify. before may be in use.
+func (v *Verifier) Inherit(before *Verifier) {
+	if v.set != nil && before.set != nil {
+		v.set.inherit(before.set)
+	}
+}
+
 // Run keeps the key set up to date until ctx ends; without one it returns at once.
 // After each fetch it calls report, which may not be nil, from its own goroutine,
 // with the number of keys there are then and with why there are no new ones. It is
