@@ -6,15 +6,21 @@ import (
 	"time"
 
 	"go.uber.org/zap"
+	"golang.org/x/time/rate"
 
 	"github.com/holdfast-proxy/holdfast/control/access"
 )
 
-// auditInterval is how often a refused call may be logged, for each reason.
-const auditInterval = time.Minute
+// How many refused calls may be logged, for each reason: so many in a second, and so
+// many at once. Nobody but a flood gets there.
+const (
+	auditRate  = 10
+	auditBurst = 100
+)
 
-// audit logs and counts the calls that are refused. Each reason has a line of its
-// own, so that noise of one kind cannot keep another out of the log. Its methods
+// audit logs and counts the calls that are refused, each with a line. What is too much
+// of one reason is left out, and told of by number with the next line of that reason,
+// so that a flood can neither fill the log nor keep another reason out of it. Its methods
 // may be called from any goroutine.
 type audit struct {
 	log     *zap.Logger
@@ -24,16 +30,16 @@ type audit struct {
 	lines map[access.Reason]*refusedLog // one for every reason
 }
 
-// refusedLog is when calls refused for one reason were logged.
+// refusedLog is what was logged of calls refused for one reason.
 type refusedLog struct {
-	next    time.Time // when the next may be
-	leftOut uint64    // how many were not, since the last
+	pace    *rate.Limiter
+	leftOut uint64 // how many were not, since the last line
 }
 
 func newAudit(log *zap.Logger, m *Metrics) *audit {
 	a := &audit{log: log, metrics: m, lines: make(map[access.Reason]*refusedLog)}
 	for _, reason := range access.Reasons() {
-		a.lines[reason] = &refusedLog{}
+		a.lines[reason] = &refusedLog{pace: rate.NewLimiter(auditRate, auditBurst)}
 	}
 	return a
 }
@@ -65,10 +71,10 @@ func (a *audit) due(reason access.Reason, now time.Time) (leftOut uint64, ok boo
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	l := a.lines[reason]
-	if now.Before(l.next) {
+	if !l.pace.AllowN(now, 1) {
 		l.leftOut++
 		return 0, false
 	}
-	leftOut, l.leftOut, l.next = l.leftOut, 0, now.Add(auditInterval)
+	leftOut, l.leftOut = l.leftOut, 0
 	return leftOut, true
 }

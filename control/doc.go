@@ -26,8 +26,8 @@
 //   - Without tokens nothing that a web page can send is taken, see guard.
 //   - Every endpoint declares the right that it needs, by method, in the table; so
 //     none can be forgotten. What a token is good for is decided in package access.
-//   - Every call that is refused for who calls is counted by its reason, and each
-//     reason has its line in the log, once a minute. Neither shows a token.
+//   - Every call that is refused for who calls is counted by its reason, and has a
+//     line in the log, but for floods. Neither shows a token.
 //   - Channel names never become metric labels.
 //
 // # Not done, and why

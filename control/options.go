@@ -62,7 +62,7 @@ type Options struct {
 	Gatherer prometheus.Gatherer
 	// Metrics counts requests and refused calls. Required.
 	Metrics *Metrics
-	// Log gets a line per request at Debug, and one per refused call at Warn, at
-	// most one a minute for each reason. Required.
+	// Log gets a line per request at Debug, and one per refused call at Warn,
+	// fewer in a flood. Required.
 	Log *zap.Logger
 }
