@@ -2,6 +2,8 @@ module github.com/holdfast-proxy/holdfast
 
 go 1.26.0
 
+toolchain go1.26.11
+
 require (
 	github.com/andybalholm/brotli v1.2.8
 	github.com/caddyserver/certmagic v0.25.6

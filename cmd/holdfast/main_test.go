@@ -17,7 +17,7 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files in testdata anew")
 
-func TestMain(m *testing.M) { leaktest.Main(m) }
+func TestMain(m *testing.M) { leaktest.Main(m, leaktest.PublishedByNATS()) }
 
 // result is what a command line left behind.
 type result struct {

@@ -92,6 +92,7 @@ func TestAnOperatorSeesWhoIsHeld(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer response.Body.Close()
+	eventually(t, "she is held, before him", func() bool { return len(s.streams("")) == 1 })
 	follow(t, newClient(t), s.URL+ofBob, "")
 	eventually(t, "both are held", func() bool { return len(s.streams("")) == 2 })
 	all := s.streams("")

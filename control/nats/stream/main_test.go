@@ -23,7 +23,7 @@ import (
 	"github.com/holdfast-proxy/holdfast/internal/wire"
 )
 
-func TestMain(m *testing.M) { leaktest.Main(m) }
+func TestMain(m *testing.M) { leaktest.Main(m, leaktest.PublishedByNATS()) }
 
 // goodTime bounds what must happen, so that a failure is not a hang.
 const goodTime = 60 * time.Second
