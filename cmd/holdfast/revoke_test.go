@@ -363,3 +363,34 @@ func TestARecheckAsksThoseWhoCanBeAskedAndEndsTheOthers(t *testing.T) {
 		}
 	}
 }
+
+// TestATokenIsRevoked: by its id, who came with it ends and does not come back with it,
+// nor does he renew his stream with it; another token of the same user is as good as
+// before.
+func TestATokenIsRevoked(t *testing.T) {
+	t.Parallel()
+	s := startServer(t, tokenRouteFile("keys: ["+tokenSecret+"]", challengeAtOnce))
+	issuer := newIssuer(t, tokenSecret)
+	stolen := withToken(s, issuer.issue(claimsFor("news")))
+	other := withToken(s, issuer.issue(with(claimsFor("news"), map[string]any{"jti": "token-2"})))
+	one, two := subscribe(t, newClient(t), stolen, ""), subscribe(t, newClient(t), other, "")
+	one.wantChallenge()
+	asked := two.wantChallenge()
+	if all := s.streams("token_id=token-1"); len(all) != 1 || all[0].User != "alice" {
+		t.Errorf("with the token: %+v", all)
+	}
+	if done := s.revoke(`{"token_id":"token-1"}`); done.Ended != 1 {
+		t.Errorf("%+v", done)
+	}
+	one.wantRevoked()
+	wantStatus(t, newClient(t), stolen, http.StatusNoContent)
+	if status, body := asked.answer(t, newClient(t), stolen); status != http.StatusForbidden {
+		t.Errorf("renewed with the revoked token: %d %q", status, body)
+	}
+	s.publish(message("news", "", "still here"))
+	two.wantData("still here")
+	if status, body := asked.answer(t, newClient(t), other); status != http.StatusOK {
+		t.Errorf("renewed with the other token: %d %q", status, body)
+	}
+	wantStatus(t, newClient(t), other, http.StatusOK)
+}
