@@ -90,7 +90,8 @@ func (h *Handler) newTenure(x *exchange, k *keeping, s *hold.Stream) *tenure {
 	t.user = s.Client.Who.User
 	t.is(s.Client.Who, x.subscriptions(k.in))
 	s.Mailbox = t.mailbox
-	t.lease = h.holding.Leases.Open(t, k.until, t.notice())
+	t.lease = h.holding.Leases.New(t, t.notice())
+	t.lease.Begin(k.until) // from here on others may come
 	return t
 }
 

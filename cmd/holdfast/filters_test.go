@@ -35,6 +35,7 @@ func TestFiltersDecideWhatAStreamGets(t *testing.T) {
 			second.wantData("for alice")
 			first.leave()
 			second.leave()
+			s.holds(0)
 			say("plain", `{"sender":"alice"}`, "mine again")
 			say("plain", `{}`, "anybody's")
 			say("own", `{}`, "%(nobody)s")

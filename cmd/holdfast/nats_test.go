@@ -78,6 +78,7 @@ func TestNATSIsHeardUntilTheLastStreamHasEnded(t *testing.T) {
 	streams := []*subscriber{
 		follow(t, newClient(t), s.URL+"/stream?channel=c", ""), follow(t, newClient(t), s.URL+"/stream?channel=c", ""),
 	}
+	s.holds(2)
 	s.signal()
 	eventually(t, "nobody listens any more", func() bool { return refusesConnections(s.address) })
 	if _, err := broker.Connect().Request("holdfast.channels.c", []byte("late"), goodTime); err != nil {

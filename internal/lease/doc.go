@@ -8,7 +8,7 @@
 // the secret finds the lease in the Book, whichever way he comes, and extends it if he
 // is satisfied with what he is shown:
 //
-//	Open ──▶ quiet ── Notice.Patience to Notice.Before ahead of the end ──▶ challenged ──▶ expired
+//	Begin ─▶ quiet ── Notice.Patience to Notice.Before ahead of the end ──▶ challenged ──▶ expired
 //	           ▲                                                      │
 //	           └────────────────────── Extend ────────────────────────┘
 //

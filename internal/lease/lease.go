@@ -24,7 +24,7 @@ type Tenant interface {
 
 // Lease is one of a Book's. It is safe for concurrent use.
 type Lease struct {
-	// Fixed after Open.
+	// Fixed after New.
 	book   *Book
 	tenant Tenant
 	notice Notice
@@ -40,13 +40,15 @@ type Lease struct {
 	closed     bool
 }
 
-// Open begins a lease of t that runs until expires.
-func (b *Book) Open(t Tenant, expires time.Time, n Notice) *Lease {
-	l := &Lease{book: b, tenant: t, notice: n}
+// New returns a lease of t, which has not begun: nobody finds it before Begin.
+func (b *Book) New(t Tenant, n Notice) *Lease { return &Lease{book: b, tenant: t, notice: n} }
+
+// Begin has the lease run until expires. It is called once, and may call the tenant at
+// once, which therefore must be ready.
+func (l *Lease) Begin(expires time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.extendLocked(expires)
-	return l
 }
 
 // Tenant is whose lease it is.

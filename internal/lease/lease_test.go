@@ -25,7 +25,9 @@ type witness struct {
 // open begins a lease of its own.
 func (w *witness) open(b *Book, runs, before, patience time.Duration) *Lease {
 	w.start = time.Now()
-	return b.Open(w, w.start.Add(runs), Notice{before, patience})
+	l := b.New(w, Notice{before, patience})
+	l.Begin(w.start.Add(runs))
+	return l
 }
 
 func (w *witness) Challenge(secret string, left time.Duration) {

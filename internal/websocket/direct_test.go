@@ -261,6 +261,7 @@ func TestALargeMessageDoesNotPutOffTheEnd(t *testing.T) {
 		tell(t, origin, ws.OpText, `c:{"type":"subscribe","channel":"ch"}`)
 		synctest.Wait()
 		r.publish("ch", strings.Repeat("x", 8*maxPiece))
+		synctest.Wait() // it is under way
 		go tell(t, origin, ws.OpClose, "")
 		go io.Copy(io.Discard, origin)
 		synctest.Wait()
