@@ -25,6 +25,9 @@
 //     entry that it dropped (its floor), a shard the highest one that went with
 //     a whole channel; a cursor that would have needed it gets a [Gap].
 //     What the hub never got is told at its place in the order ([Hub.Interrupt]).
+//   - A channel that nobody holds costs little. Its log is packed by a sweep into
+//     bytes that the garbage collector does not look into, and unpacked when somebody
+//     comes: nothing else can tell the difference.
 //   - Everything is bounded: logs by count, bytes and age, channels without
 //     readers by an LRU, parked and remembered ids by count, everything
 //     together by a memory limit.

@@ -204,7 +204,7 @@ func (h *Hub) Restart(epoch string) {
 	h.sequencer.seen.Purge()
 	h.flushLocked(&news)
 	for _, s := range h.shards {
-		s.each(func(l *Log) { news.add(l, l.restart()) })
+		s.eachUnpacked(func(l *Log) { news.add(l, l.restart()) })
 	}
 	h.order.Unlock()
 	news.tell()

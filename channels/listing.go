@@ -41,22 +41,32 @@ type Totals struct {
 // of all such channels, also of those that are not on the page.
 func (h *Hub) Channels(l Listing) (page []Info, of Totals) {
 	var all []Info
+	add := func(info Info) {
+		of.Channels++
+		of.Streams += info.Streams
+		if !l.ByName || info.Name > l.After {
+			all = append(all, info)
+		}
+	}
 	for _, s := range h.shards {
-		s.each(func(log *Log) {
-			if !strings.HasPrefix(log.name, l.Prefix) || !l.Only.Match(log.name) {
-				return
+		s.eachOrPacked(func(log *Log) {
+			if l.selects(log.name) {
+				add(h.info(log))
 			}
-			info := h.info(log)
-			of.Channels++
-			of.Streams += info.Streams
-			if !l.ByName || info.Name > l.After {
-				all = append(all, info)
+		}, func(d *digest) {
+			if l.selects(d.name) {
+				add(h.packedInfo(d))
 			}
 		})
 	}
 	slices.SortFunc(all, l.compare)
 	from := min(max(0, l.Offset), len(all))
 	return all[from : from+min(max(0, l.Limit), len(all)-from)], of
+}
+
+// selects reports whether a channel with this name is selected, on some page.
+func (l *Listing) selects(name string) bool {
+	return strings.HasPrefix(name, l.Prefix) && l.Only.Match(name)
 }
 
 func (l *Listing) compare(a, b Info) int {
@@ -85,6 +95,16 @@ func (h *Hub) info(l *Log) Info {
 	if l.ring.n > 0 {
 		info.First = h.position(l.ring.at(l.ring.base).seq)
 		info.Last = h.position(l.ring.at(l.ring.end() - 1).seq)
+	}
+	return info
+}
+
+// packedInfo describes a channel that is packed. Its name is a copy, so that Info does
+// not keep what is packed.
+func (h *Hub) packedInfo(d *digest) Info {
+	info := Info{Name: strings.Clone(d.name), Entries: d.entries, Bytes: d.bytes}
+	if d.entries > 0 {
+		info.First, info.Last = h.position(d.first), h.position(d.last)
 	}
 	return info
 }

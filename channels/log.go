@@ -43,9 +43,8 @@ type Log struct {
 // below are the ids of the entry dropped last.
 type below struct{ ids, item []byte }
 
-// logCost is what a log costs without its name and entries: the struct, its
-// place in the shard's map and in the LRU.
-const logCost = int64(unsafe.Sizeof(Log{})) + 160
+// logCost is what a log costs without its name and entries.
+const logCost = int64(unsafe.Sizeof(Log{})) + placeCost
 
 // Name is the channel's name.
 func (l *Log) Name() string { return l.name }
@@ -111,8 +110,14 @@ func (l *Log) filling() <-chan struct{} {
 }
 
 func (l *Log) isFilled() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.isFilledLocked()
+}
+
+func (l *Log) isFilledLocked() bool {
 	select {
-	case <-l.filling():
+	case <-l.filled:
 		return true
 	default:
 		return false

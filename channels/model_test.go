@@ -63,7 +63,9 @@ func TestRandomOperationsAgreeWithANaiveModel(t *testing.T) {
 }
 
 func (m *model) step() {
-	switch n := m.rand.IntN(21); {
+	switch n := m.rand.IntN(22); {
+	case n == 21:
+		rest(m.hub)
 	case n == 20:
 		m.interrupt()
 	case n < 10:

@@ -94,6 +94,9 @@ func TestTheChargeIsWhatIsRetained(t *testing.T) {
 			cursors[i%len(cursors)].Close()
 		}
 		publish(t, h, after("missing", item(name, fmt.Sprint("id", i), "parked")))
+		if i%100 == 0 {
+			rest(h)
+		}
 	}
 	h.Flush()
 	for _, c := range cursors {
@@ -107,11 +110,14 @@ func checkCharge(t *testing.T, h *Hub) {
 	t.Helper()
 	var sum int64
 	for _, s := range h.shards {
-		s.each(func(l *Log) {
+		s.eachOrPacked(func(l *Log) {
 			sum += logCost + int64(len(l.name)) + int64(len(l.ring.slots))*entryCost
 			for i := l.ring.base; i < l.ring.end(); i++ {
 				sum += int64(len(l.ring.at(i).buf))
 			}
+		}, func(d *digest) {
+			r, _ := s.idle.Peek(d.name)
+			sum += packedCost + int64(len(r.packed))
 		})
 	}
 	if m := h.Stats().MemoryBytes; m != sum {

@@ -83,7 +83,7 @@ func (h *Hub) Stats() Stats {
 	s.ParkedNow = h.sequencer.waiting
 	h.order.Unlock()
 	for _, sh := range h.shards {
-		sh.each(func(l *Log) {
+		sh.eachOrPacked(func(l *Log) {
 			l.mu.Lock()
 			s.Entries += l.ring.n
 			l.mu.Unlock()
@@ -91,6 +91,10 @@ func (h *Hub) Stats() Stats {
 			if l.refs == 0 {
 				s.IdleChannels++
 			}
+		}, func(d *digest) {
+			s.Entries += d.entries
+			s.Channels++
+			s.IdleChannels++
 		})
 	}
 	return s
