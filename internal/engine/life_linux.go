@@ -200,10 +200,11 @@ func (l *loop) gone(s *stream) {
 	l.engine.registry.Leave(&s.ticket)
 }
 
-// limit gives a stream a new deadline.
+// limit gives a stream a new deadline. What looks at one already is enough for one
+// that is later, but who lingers has less time than who was blocked.
 func (l *loop) limit(s *stream, d time.Duration) {
 	s.bag.deadline = l.since() + d
-	if !s.timed {
+	if !s.timed || s.phase == lingering {
 		s.timed = true
 		l.arm(s, deadline, d)
 	}

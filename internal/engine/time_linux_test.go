@@ -194,6 +194,29 @@ func TestAClientThatLeavesItsSideOpenIsClosedAfterAWhile(t *testing.T) {
 	})
 }
 
+// TestAClientThatWasSlowAndLeavesItsSideOpenIsClosedAsSoon: the deadline of its blocked
+// write is much later.
+func TestAClientThatWasSlowAndLeavesItsSideOpenIsClosedAsSoon(t *testing.T) {
+	in(t, func(t *testing.T, r *rig) {
+		fd, held := r.hold(t, 4<<10, hold.Stream{WriteTimeout: 30 * time.Second}, "a")
+		defer unix.Close(fd)
+		fill(t, r, held)
+		time.Sleep(time.Second)
+		r.act(t, "a", channels.Close)
+		for phaseOf(held) == blocked {
+			if _, err := readSome(fd, 64<<10); err != nil {
+				t.Fatal(err)
+			}
+			tell(held, unix.EPOLLOUT)
+		}
+		start := time.Now()
+		r.wantEnd(t, hold.ReasonAction)
+		if got := time.Since(start); got < hold.Linger || got > hold.Linger+2*tick {
+			t.Errorf("closed after %v, want %v", got, hold.Linger)
+		}
+	})
+}
+
 func TestASocketThatCannotBeWatchedEndsItsStream(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		q := newQuiet()
