@@ -29,6 +29,8 @@ type channel struct {
 	needs   string   // content as wire.Needs writes it
 
 	last string // id of the item that was read last; at first what the client has
+
+	withheld uint64 // the place of the entry withheld last
 }
 
 // New makes the filters of what in holds. It returns nil if there are none. in
@@ -87,13 +89,14 @@ func (s *Set) GoOn(before *Set) {
 	for i := range s.channels {
 		c := &s.channels[i]
 		if j := slices.IndexFunc(before.channels, func(b channel) bool { return b.name == c.name }); j >= 0 {
-			c.last = before.channels[j].last
+			c.last, c.withheld = before.channels[j].last, before.channels[j].withheld
 		}
 	}
 }
 
-// Takes reports whether the response gets e, whatever it does. It is asked once
-// about each entry, in the order of the cursor.
+// Takes reports whether the response gets e, whatever it does. It is asked about the
+// entries in the order of the cursor; those that come again, because the cursor went
+// back, are counted once.
 func (s *Set) Takes(e *channels.Entry) bool {
 	if s == nil {
 		return true
@@ -112,7 +115,10 @@ func (s *Set) takes(c *channel, e *channels.Entry) bool {
 	meta := wire.MetaOf(e)
 	for _, filter := range c.message {
 		if s.drops(filter, &meta) {
-			s.route.withheld[filter].Inc()
+			if e.Seq() > c.withheld {
+				s.route.withheld[filter].Inc()
+				c.withheld = e.Seq()
+			}
 			return false
 		}
 	}

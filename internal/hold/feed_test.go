@@ -12,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil"
 
 	"github.com/holdfast-proxy/holdfast/channels"
+	"github.com/holdfast-proxy/holdfast/internal/grip"
 	"github.com/holdfast-proxy/holdfast/internal/sse"
 	"github.com/holdfast-proxy/holdfast/internal/wire"
 )
@@ -35,6 +36,7 @@ func (s *script) follow(t *testing.T, stream Stream) *Feed {
 		Form:          stream.Form,
 		Live:          s.hub.Head().Seq,
 		Group:         newGroup(),
+		Chained:       stream.Link != nil,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -161,6 +163,37 @@ func TestNeighboursShareALayout(t *testing.T) {
 	stamped, _ := laid(boundary)
 	if strings.HasPrefix(plain, "f\r\nid:") || !strings.Contains(stamped, "id:") || plain == stamped || want == stamped {
 		t.Errorf("inside an event %q, at its boundary %q", plain, stamped)
+	}
+}
+
+// TestWhyALinkedStreamAsksIsCountedOnce: what comes before is taken a little at a time,
+// so that the cause is read again and again.
+func TestWhyALinkedStreamAsksIsCountedOnce(t *testing.T) {
+	for _, trigger := range []Trigger{OnHint, Trigger(channels.Missing)} {
+		s := newScript(t)
+		asked := 0
+		link := NewLink([]Seen{{Channel: "a"}}, func(n Need) {
+			if asked++; n.Trigger != trigger {
+				t.Errorf("asked for %s, want %s", n.Trigger, trigger)
+			}
+		})
+		f := s.follow(t, Stream{EventStream: true, Route: string(trigger), Link: link})
+		for range 10 {
+			s.say(t, "data: x\n\n")
+		}
+		s.tell(t, grip.Item{ID: "0", Stream: &grip.StreamFormat{Content: []byte("data: y\n\n")}})
+		if trigger == OnHint {
+			s.act(t, channels.Hint)
+		} else {
+			s.tell(t, grip.Item{ID: "2", PrevID: "1", Stream: &grip.StreamFormat{Content: []byte("data: y\n\n")}})
+			s.hub.Flush() // or it would wait for the item before it
+		}
+		taker(f, NewBatch(100, 10_000), func(n int) int { return min(n, 7) })
+		c := f.terms.count
+		hints, missing := testutil.ToFloat64(c.hints), testutil.ToFloat64(c.gaps.WithLabelValues(string(channels.Missing)))
+		if asked != 1 || hints+missing != 1 || (hints == 1) != (trigger == OnHint) {
+			t.Errorf("%s: asked %d times; %v hints and %v missing are counted", trigger, asked, hints, missing)
+		}
 	}
 }
 

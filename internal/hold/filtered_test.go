@@ -25,8 +25,11 @@ func (s *script) tell(t *testing.T, it grip.Item) {
 }
 
 // aliceWith are filters of a stream of alice on channel a.
-func aliceWith(names ...string) *filter.Set {
-	route := filter.NewMetrics(prometheus.NewRegistry()).Route("r", zap.NewNop())
+func aliceWith(names ...string) *filter.Set { return aliceIn(prometheus.NewRegistry(), names...) }
+
+// aliceIn is aliceWith, counted in a registry.
+func aliceIn(registry *prometheus.Registry, names ...string) *filter.Set {
+	route := filter.NewMetrics(registry).Route("r", zap.NewNop())
 	return filter.New(&grip.Instruction{
 		Meta:     map[string]string{"user": "alice"},
 		Channels: []grip.Channel{{Name: "a", Filters: names}},
@@ -53,6 +56,25 @@ func TestWhatIsFilteredStaysSoWhenABatchIsBroken(t *testing.T) {
 		if got != want.String() {
 			t.Fatalf("got %q, want %q", got, want.String())
 		}
+	}
+}
+
+func TestWhatIsFilteredIsCountedOnceWhenABatchIsBroken(t *testing.T) {
+	s, registry := newScript(t), prometheus.NewRegistry()
+	f := s.follow(t, Stream{EventStream: true, Filters: aliceIn(registry, grip.SkipSelf)})
+	for range 10 {
+		s.say(t, "data: x\n\n")
+		s.tell(t, grip.Item{Meta: map[string]string{"sender": "alice"}, Stream: &grip.StreamFormat{Content: []byte("data: y\n\n")}})
+	}
+	taker(f, NewBatch(100, 10_000), func(n int) int { return min(n, 7) })
+	want := `# HELP holdfast_filtered_entries_total Entries that a filter kept from a held response, as it should.
+# TYPE holdfast_filtered_entries_total counter
+holdfast_filtered_entries_total{filter="require-sub",route="r"} 0
+holdfast_filtered_entries_total{filter="skip-self",route="r"} 10
+holdfast_filtered_entries_total{filter="skip-users",route="r"} 0
+`
+	if err := testutil.GatherAndCompare(registry, strings.NewReader(want), "holdfast_filtered_entries_total"); err != nil {
+		t.Error(err)
 	}
 }
 

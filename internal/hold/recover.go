@@ -57,10 +57,17 @@ func (f *Feed) stalled(b *Batch, due Due) (step Step, why Reason, ok bool) {
 	return step, why, true
 }
 
-// ask has the stream wait for its origin.
+// ask has the stream wait for its origin. What sift has found is counted here: it may
+// have come again.
 func (f *Feed) ask(c *cause) {
 	l := f.link
 	l.cause, l.waiting = nil, c
+	switch {
+	case c.trigger == OnHint:
+		f.terms.count.hints.Inc()
+	case c.entry != 0:
+		f.terms.count.gap(c.gap.Reason)
+	}
 	n := Need{Trigger: c.trigger, Seen: l.known(), Place: f.cursor.Place(), State: f.state, Tries: l.tries}
 	if c.gap != nil && c.gap.Reason != Origin {
 		l.tries++
@@ -134,7 +141,6 @@ func (f *Feed) sift(entries []channels.Entry) []channels.Entry {
 		switch action := e.Action(f.terms.form); {
 		case action == channels.Hint && e.Seq() > l.acted:
 			l.cause = &cause{trigger: OnHint, gap: &channels.Gap{Reason: Origin, Lost: -1}}
-			f.terms.count.hints.Inc()
 			if i+1 < len(entries) {
 				f.cursor.Back(&entries[i+1])
 			}
@@ -161,7 +167,6 @@ func (f *Feed) breaks(e *channels.Entry, s *seen) bool {
 	case !s.follows(e) && !f.cursor.PassedOver(e):
 		gap := &channels.Gap{Reason: channels.Missing, Channel: s.channel, LastID: string(s.ahead), Lost: -1}
 		f.link.cause = &cause{Trigger(channels.Missing), gap, e.Seq()}
-		f.terms.count.gap(gap.Reason)
 		return true
 	case s.orphaned(e):
 		f.link.orphan = orphan{s, e.Seq()}
