@@ -28,6 +28,7 @@ func benchFlags(cmd *cobra.Command, cfg *bench.Config) {
 	flags.StringVar(&cfg.Common, "common", cfg.Common, "publish every tenth item to this channel `NAME`, which all streams follow besides")
 	flags.DurationVar(&cfg.Gap, "gap", cfg.Gap, "let the nine items after a common one follow it at distances of this `TIME`")
 	flags.IntVar(&cfg.IdleChannels, "idle-channels", cfg.IdleChannels, "publish first to so `MANY` channels that nobody follows")
+	flags.DurationVar(&cfg.IdleSettle, "idle-settle", cfg.IdleSettle, "leave those alone for this `TIME` before streams come")
 	flags.Float64Var(&cfg.Rate, "rate", cfg.Rate, "publish so many `ITEMS` a second over all channels; 0 is flat out")
 	flags.DurationVar(&cfg.Duration, "duration", cfg.Duration, "publish for this `TIME`")
 	flags.IntVar(&cfg.Items, "items", cfg.Items, "publish so `MANY` items at most; 0 is no bound")

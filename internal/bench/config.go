@@ -48,6 +48,8 @@ type Config struct {
 	// IdleChannels is how many further channels are published to once, before the
 	// streams come. Nobody follows them.
 	IdleChannels int
+	// IdleSettle is how long they are left alone before that.
+	IdleSettle time.Duration
 	// Rate is items per second over all channels; 0 is flat out.
 	Rate float64
 	// Duration is how long to publish.

@@ -14,8 +14,8 @@ type IdleReport struct {
 // idleBatch is how many of them are published to at once.
 const idleBatch = 100
 
-// idle publishes once to each of cfg.IdleChannels before the streams come, and
-// looks at the server again.
+// idle publishes once to each of cfg.IdleChannels before the streams come, leaves
+// them alone for cfg.IdleSettle, and looks at the server again.
 func (r *run) idle(ctx context.Context) error {
 	if r.cfg.IdleChannels == 0 {
 		return nil
@@ -26,6 +26,9 @@ func (r *run) idle(ctx context.Context) error {
 		if err := p.publishIdle(ctx, first, min(idleBatch, r.cfg.IdleChannels-first)); err != nil {
 			return fmt.Errorf("idle channels: %w", err)
 		}
+	}
+	if err := sleep(ctx, r.cfg.IdleSettle); err != nil {
+		return err
 	}
 	after, err := r.cfg.look(ctx)
 	if err != nil {

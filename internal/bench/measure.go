@@ -66,7 +66,7 @@ func (c Config) smaller() Config {
 	c.Streams = max(1, c.Streams/10)
 	c.Stuck = c.Stuck / 10
 	c.Duration /= 4
-	c.Settle, c.IdleChannels = 0, 0
+	c.Settle, c.IdleChannels, c.IdleSettle = 0, 0, 0
 	return c
 }
 

@@ -30,6 +30,7 @@ func (c Config) Validate() error {
 
 func (c Config) validatePublishing(p *problems) {
 	p.refuse(c.IdleChannels < 0, "idle-channels %d: needs 0 or more", c.IdleChannels)
+	p.refuse(c.IdleSettle < 0, "idle-settle %v: needs 0 or more", c.IdleSettle)
 	p.refuse(c.IdleChannels > 0 && c.ControlURL == "", "idle-channels: needs a control URL to publish at")
 	p.refuse(c.Replay < 0, "replay %d: needs 0 or more", c.Replay)
 	p.refuse(c.Replay > 0 && (c.ControlURL == "" || c.perStream() || c.Common != ""), "replay: needs one channel to publish to")

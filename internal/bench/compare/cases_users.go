@@ -25,10 +25,10 @@ func userCases() []Case {
 		},
 		{
 			Name: "users-among-idle", Title: "A channel for each user, among 90,000 that nobody follows", scenario: "users", rounds: 2,
-			About: "The same, after one item was published to each of 90,000 further channels, which the server keeps: with the others they are all that Holdfast remembers by default.",
+			About: "The same, a minute after one item was published to each of 90,000 further channels, which the server keeps: with the others they are all that Holdfast remembers by default.",
 			Columns: append([]Column{cpuPerItem(), {"publish rate", "items", More}, deliveryP99(), missing(), {"memory per idle channel", "memory an idle channel", Less}},
 				collectionColumns()...),
-			tune: func(c *bench.Config) { flatOut(c); c.IdleChannels = 90_000 },
+			tune: func(c *bench.Config) { flatOut(c); c.IdleChannels, c.IdleSettle = 90_000, time.Minute },
 			can:  func(p peer.Peer) bool { return p.Replay },
 			targets: []Target{
 				{Figure: "CPU per item", Case: "users-flat-out", Times: 1.1, Better: Less},

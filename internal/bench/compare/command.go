@@ -23,6 +23,7 @@ func (c Case) command() string {
 	differs("streams", cfg.Streams, defaults.Streams)
 	differs("http2", cfg.HTTP2, defaults.HTTP2)
 	differs("idle-channels", cfg.IdleChannels, defaults.IdleChannels)
+	differs("idle-settle", cfg.IdleSettle, defaults.IdleSettle)
 	differs("gap", cfg.Gap, defaults.Gap)
 	differs("rate", cfg.Rate, defaults.Rate)
 	differs("duration", cfg.Duration, defaults.Duration)
