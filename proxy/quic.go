@@ -7,24 +7,30 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"sync/atomic"
+	"time"
 
 	"github.com/quic-go/quic-go"
 	"github.com/quic-go/quic-go/http3"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapio"
+
+	"github.com/holdfast-proxy/holdfast/internal/hold"
 )
 
 // quicServer serves HTTP/3. It has no WrapListener, and its streams are held in
 // their handlers.
 type quicServer struct {
-	http  http3.Server
-	conns []net.PacketConn
+	http    http3.Server
+	conns   []net.PacketConn
+	pending atomic.Int64 // requests under way
 }
 
 // newQUIC returns a server beside tcp that listens nowhere yet.
 func newQUIC(tcp *http.Server, o *ServerOptions) *quicServer {
-	return &quicServer{http: http3.Server{
-		Handler:        bodies{tcp.Handler},
+	q := new(quicServer)
+	q.http = http3.Server{
+		Handler:        q.counted(bodies{tcp.Handler}),
 		TLSConfig:      tcp.TLSConfig.Clone(), // net/http writes to its own
 		MaxHeaderBytes: tcp.MaxHeaderBytes,
 		IdleTimeout:    tcp.IdleTimeout,
@@ -43,7 +49,17 @@ func newQUIC(tcp *http.Server, o *ServerOptions) *quicServer {
 		},
 		// From level info on: below, it names URLs, and those may have tokens in them.
 		Logger: slog.New(slog.NewTextHandler(&zapio.Writer{Log: o.Log.Named("http3"), Level: zap.DebugLevel}, nil)),
-	}}
+	}
+	return q
+}
+
+// counted counts the requests that next answers.
+func (q *quicServer) counted(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		q.pending.Add(1)
+		defer q.pending.Add(-1)
+		next.ServeHTTP(w, r)
+	})
 }
 
 // listen opens a socket.
@@ -72,8 +88,37 @@ func (q *quicServer) serve() error {
 	return errors.Join(errs...)
 }
 
-// shutdown takes no new requests, and waits for those under way or for ctx.
-func (q *quicServer) shutdown(ctx context.Context) error { return q.http.Shutdown(ctx) }
+// shutdown takes no new requests, and waits for those under way or for ctx. It tells
+// clients so (GOAWAY, RFC 9114 §5.2), and those that keep their connections all the
+// same have hold.Linger after the last answer to take it.
+func (q *quicServer) shutdown(ctx context.Context) error {
+	waiting, stop := context.WithCancel(ctx)
+	defer stop()
+	go q.settle(waiting, stop)
+	if err := q.http.Shutdown(waiting); ctx.Err() != nil {
+		return err
+	}
+	return nil
+}
+
+// settle calls stop when nothing has been under way for hold.Linger, or returns when
+// ctx ends.
+func (q *quicServer) settle(ctx context.Context, stop func()) {
+	const looks = 20
+	ticker := time.NewTicker(hold.Linger / looks)
+	defer ticker.Stop()
+	for idle := 0; idle < looks; idle++ {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+			if q.pending.Load() > 0 {
+				idle = -1
+			}
+		}
+	}
+	stop()
+}
 
 // close ends everything at once. It may be called more than once.
 func (q *quicServer) close() error {

@@ -212,6 +212,7 @@ func TestShutdownWaitsForRequestsOverQUIC(t *testing.T) {
 	if err := within(t, served, "Serve returns"); err != nil {
 		t.Error(err)
 	}
+	time.Sleep(hold.Linger * 3 / 2) // longer than a client with nothing under way has
 	close(answer)
 	if code := within(t, got, "answer"); code != http.StatusTeapot {
 		t.Errorf("got %d", code)
@@ -249,4 +250,35 @@ func TestShutdownOverQUICEndsWithItsContext(t *testing.T) {
 	if err := within(t, served, "Serve returns"); err != nil {
 		t.Error(err)
 	}
+}
+
+// TestShutdownOverQUICDoesNotWaitForClients: one that keeps its connection, though
+// nothing is under way, holds nothing up.
+func TestShutdownOverQUICDoesNotWaitForClients(t *testing.T) {
+	certificate, trust := testCertificate(t)
+	s, err := NewServer(ServerOptions{TLSListen: []string{"127.0.0.1:0"}, TLS: certificate, HTTP3: true, Log: zap.NewNop(),
+		Handler: http.NotFoundHandler()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	served, down := make(chan error, 1), make(chan error, 1)
+	go func() { served <- s.Serve() }()
+	trust = trust.Clone()
+	trust.NextProtos = []string{http3.NextProtoH3}
+	client, err := quic.DialAddr(t.Context(), s.Addrs()[0].String(), trust, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.CloseWithError(0, "")
+	if _, err := client.AcceptUniStream(t.Context()); err != nil { // the server knows of it
+		t.Fatal(err)
+	}
+	go func() { down <- s.Shutdown(t.Context()) }()
+	if err := within(t, down, "Shutdown returns"); err != nil {
+		t.Error(err)
+	}
+	if err := within(t, served, "Serve returns"); err != nil {
+		t.Error(err)
+	}
+	<-client.Context().Done()
 }
