@@ -47,12 +47,19 @@ func (x *exchange) readBuiltID(from channels.Resume, subs []channels.Subscriptio
 	return channels.Resume{}
 }
 
-// rewrite applies the content filters to a published response. It reports false if
-// the request does not get it.
-func (x *exchange) rewrite(e *channels.Entry, a *grip.Answer) (ok bool) {
-	a.Body, ok = x.filters.RewriteResponse(e, a.Body)
+// suits reports whether a published response is for the content filters that the
+// request has. Others do not get it.
+func (x *exchange) suits(e *channels.Entry) bool {
+	ok := x.filters.SuitsResponse(e)
 	if !ok && x.filters == nil {
 		x.route.filters.Mismatched()
 	}
+	return ok
+}
+
+// rewrite applies the content filters to a published response that suits. It reports
+// false if they cannot be.
+func (x *exchange) rewrite(e *channels.Entry, a *grip.Answer) (ok bool) {
+	a.Body, ok = x.filters.RewriteResponse(e, a.Body)
 	return ok
 }

@@ -186,8 +186,12 @@ func (h *Handler) published(x *exchange, p *poll, e *channels.Entry) *grip.Answe
 		h.log.Error("published response is not readable", zap.String("route", x.route.Name), zap.Error(err))
 		return nil
 	}
-	if f.Patch != nil {
-		return p.patched(x, f)
+	if !x.suits(e) {
+		p.pass(e)
+		return nil
+	}
+	if f.Patch != nil && !p.patch(x, f) {
+		return nil
 	}
 	if !x.rewrite(e, &f.Answer) {
 		p.pass(e)
@@ -203,18 +207,18 @@ func (p *poll) pass(e *channels.Entry) {
 	}
 }
 
-// patched is the answer with the origin's body changed as published. If it cannot
-// be, the origin is asked for another.
-func (p *poll) patched(x *exchange, f *grip.ResponseFormat) *grip.Answer {
+// patch gives the answer the origin's body, changed as published. If it cannot be, it
+// reports false, and the origin is asked for another.
+func (p *poll) patch(x *exchange, f *grip.ResponseFormat) bool {
 	body, err := grip.ApplyPatch(p.own, f.Patch, maxInstruction)
 	if err == nil {
 		f.Answer.Body = body
-		return &f.Answer
+		return true
 	}
 	if p.want(x, onPatch); p.trigger == "" {
 		p.broken = err
 	}
-	return nil
+	return false
 }
 
 // onPatch: a published patch does not fit to the body.

@@ -19,25 +19,48 @@ var (
 // it gets none. Takes has been asked about e before. The content is not changed.
 func (s *Set) RewriteStream(e *channels.Entry, content []byte) ([]byte, bool) {
 	meta := wire.MetaOf(e)
-	return s.rewrite(s.of(e), meta.Stream, content)
+	return s.suited(s.of(e), meta.Stream, content)
 }
 
-// RewriteResponse is RewriteStream for the body of a published response. A Set
-// that is nil only looks whether the response is for somebody else.
-func (s *Set) RewriteResponse(e *channels.Entry, body []byte) ([]byte, bool) {
+// SuitsResponse reports whether a published response is for the content filters that
+// the client's channel has. Takes has been asked about e before. A Set that is nil
+// has none.
+func (s *Set) SuitsResponse(e *channels.Entry) bool {
 	meta := wire.MetaOf(e)
 	if s == nil {
-		return body, len(meta.Response) == 0 || string(meta.Response) == wire.Needs([]string{})
+		return len(meta.Response) == 0 || string(meta.Response) == wire.Needs([]string{})
 	}
-	return s.rewrite(s.of(e), meta.Response, body)
+	return s.suits(s.of(e), meta.Response)
+}
+
+// RewriteResponse is RewriteStream for the body of a published response. SuitsResponse
+// has been asked about e before.
+func (s *Set) RewriteResponse(e *channels.Entry, body []byte) ([]byte, bool) {
+	if s == nil {
+		return body, true
+	}
+	return s.rewrite(s.of(e), body)
+}
+
+// suited is rewrite for what may be for other content filters than the channel has.
+func (s *Set) suited(c *channel, needs, content []byte) ([]byte, bool) {
+	if !s.suits(c, needs) {
+		return nil, false
+	}
+	return s.rewrite(c, content)
+}
+
+// suits compares the content filters that an item is for with those of a channel.
+func (s *Set) suits(c *channel, needs []byte) bool {
+	if len(needs) > 0 && string(needs) != c.needs {
+		s.route.failed(contentFilters, c.name, errOtherFilters)
+		return false
+	}
+	return true
 }
 
 // rewrite applies the content filters of a channel, in order.
-func (s *Set) rewrite(c *channel, needs, content []byte) ([]byte, bool) {
-	if len(needs) > 0 && string(needs) != c.needs {
-		s.route.failed(contentFilters, c.name, errOtherFilters)
-		return nil, false
-	}
+func (s *Set) rewrite(c *channel, content []byte) ([]byte, bool) {
 	for _, filter := range c.content {
 		out, err := expand(nil, content, s.values(filter, s.latest))
 		if err != nil {

@@ -78,7 +78,7 @@ var errTooLongControl = fmt.Errorf("would be a ping or pong of more than %d byte
 func (s *Set) RewriteMessage(i int, e *channels.Entry, payload []byte, control bool) (out []byte, own, ok bool) {
 	c := &s.channels[i]
 	meta := wire.MetaOf(e)
-	if out, ok = s.rewrite(c, meta.Message, payload); !ok || len(c.content) == 0 {
+	if out, ok = s.suited(c, meta.Message, payload); !ok || len(c.content) == 0 {
 		return out, false, ok
 	}
 	if control && len(out) > maxControlPayload {
