@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -57,7 +58,7 @@ const (
 )
 
 func TestInstructionsThatCannotBeFollowed(t *testing.T) {
-	many := strings.TrimSuffix(strings.Repeat("x,", 101), ",")
+	many := channelNames(101)
 	for _, c := range []struct {
 		name   string
 		answer string
@@ -129,6 +130,15 @@ func TestInstructionsThatCannotBeFollowed(t *testing.T) {
 			s.holder.Release()
 		})
 	}
+}
+
+// channelNames are the names of n channels, with commas.
+func channelNames(n int) string {
+	var names []string
+	for i := range n {
+		names = append(names, "c"+strconv.Itoa(i))
+	}
+	return strings.Join(names, ",")
 }
 
 // An EventSource gives up for good on any status but 200. What is wrong with

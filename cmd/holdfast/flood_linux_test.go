@@ -144,7 +144,7 @@ func TestLimitsHoldUnderAFlood(t *testing.T) {
 	t.Run("channels", func(t *testing.T) {
 		path := "/stream?channel=0"
 		for i := range 10 {
-			path += fmt.Sprintf("&channel=%d", i)
+			path += fmt.Sprintf("&channel=%d", i+1)
 		}
 		c := another(20).connect(asksFor(path, "text/plain"))
 		c.SetReadDeadline(time.Now().Add(goodTime))

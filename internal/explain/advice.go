@@ -27,7 +27,7 @@ func advise(e *evidence) []Finding {
 	found := []Finding{}
 	for _, r := range []rule{
 		failed, noRoute,
-		misspelt, badInstruction, channelsWithoutHold, holdWithoutChannels, instructionAsData, unsigned,
+		misspelt, badInstruction, channelsWithoutHold, holdWithoutChannels, namedAgain, instructionAsData, unsigned,
 		literalEscapes, keepAliveBreaksEvents, shortTimeout, withoutEffect, unknownLinks,
 		noEventStream, eventStreamStatus, hiddenContentType, unfinishedEvent, ownStream, neverHeld,
 		instructedLength, coded, cached, buffered,

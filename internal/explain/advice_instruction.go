@@ -66,6 +66,16 @@ func holdWithoutChannels(e *evidence) []Finding {
 	return mistake("add 'Grip-Channel: NAME'", "the answer is held, but on no channel: nobody can publish to it")
 }
 
+// namedAgain finds channels of which the last word is not the only one.
+func namedAgain(e *evidence) []Finding {
+	in := e.saw.instruction
+	if in == nil || len(in.Overruled) == 0 {
+		return nil
+	}
+	return hint("name each channel once, with all its parameters",
+		"%s is named more than once, differently: only what is said last counts", strings.Join(in.Overruled, ", "))
+}
+
 // instructionAsData finds an instruction in JSON that is not marked as one.
 func instructionAsData(e *evidence) []Finding {
 	if e.saw.answer == nil || e.saw.instruction != nil || !bytes.HasPrefix(bytes.TrimSpace(e.body), []byte("{")) ||

@@ -106,6 +106,8 @@ func TestMistakesAreFoundWithTheirRemedies(t *testing.T) {
 		{"JSON that is not marked", "Content-Type: application/json", json, nil, "looks like an instruction", "application/grip-instruct"},
 		{"channels without a hold", "Grip-Channel: c", "", nil, "nothing is held without Grip-Hold", "add 'Grip-Hold"},
 		{"a hold without channels", "Grip-Hold: stream\nContent-Type: text/event-stream", "", nil, "nobody can publish to it", "add 'Grip-Channel"},
+		{"a channel that is named again", held + "Grip-Channel: c; filter=skip-self", "", nil, "c is named more than once, differently", "once"},
+		{"a channel that is named again alike", held + "Grip-Channel: c", "", nil, "", ""},
 		{"escapes without a format", held + `Grip-Keep-Alive: :\n\n; timeout=5`, "", nil, "escapes but no format", "format=cstring"},
 		{"escapes with their format", held + `Grip-Keep-Alive: :\n\n; format=cstring`, "", nil, "", ""},
 		{"a keep-alive that is no event", held + "Grip-Keep-Alive: ping", "", nil, "does not end with a blank line", "format=cstring"},

@@ -38,7 +38,11 @@ func ParseHold(data []byte) (*Instruction, error) {
 	if in.Meta, err = stringMap(hold.value("meta"), "hold", "meta"); err != nil {
 		return nil, err
 	}
-	return in, in.checkFilters()
+	if err := in.checkFilters(); err != nil {
+		return nil, err
+	}
+	in.joinChannels()
+	return in, nil
 }
 
 // namedChannel reads a channel, or its bare name.

@@ -11,6 +11,7 @@ import (
 func TestAHoldByItself(t *testing.T) {
 	for text, want := range map[string]Instruction{
 		`{"channels":["a",{"name":"b","replay":"1m"}]}`: {Channels: []Channel{{Name: "a"}, {Name: "b", ReplayAge: time.Minute}}},
+		`{"channels":["a",{"name":"a","replay":"1m"}]}`: {Channels: []Channel{{Name: "a", ReplayAge: time.Minute}}, Overruled: []string{"a"}},
 		` {"mode":"stream","channels":[]} `:             {},
 		`{}`:                                            {},
 		`{"channels":["a\u0062"],"timeout":"x","expires":-1,"of the future":1}`: {Channels: []Channel{{Name: "ab"}}},

@@ -31,8 +31,11 @@ const (
 
 // Instruction is what an origin says about its response.
 type Instruction struct {
-	Hold     Mode
+	Hold Mode
+	// Channels are named once each.
 	Channels []Channel
+	// Overruled are the names of channels of which something else was said first.
+	Overruled []string
 	// Timeout is how long a response hold waits.
 	Timeout time.Duration
 	// Expires is how long the client may be held before it must show anew who it
@@ -54,18 +57,6 @@ type Instruction struct {
 	// Response is what a JSON instruction wants sent in place of the origin's
 	// response; nil for instructions in headers.
 	Response *Answer
-}
-
-// Channel is one channel that a hold follows.
-type Channel struct {
-	Name   string
-	PrevID string
-	// Filters are the names of the filters, in order.
-	Filters []string
-	// NoReplay: what was published before is not for this client.
-	NoReplay bool
-	// ReplayAge, if not 0, is how old what is replayed may be.
-	ReplayAge time.Duration
 }
 
 // KeepAlive is what is sent into a stream that is quiet.
@@ -152,6 +143,7 @@ func Parse(status int, h http.Header, body []byte) (*Instruction, error) {
 	if err := in.checkFilters(); err != nil {
 		return nil, err
 	}
+	in.joinChannels()
 	return in, nil
 }
 

@@ -39,6 +39,11 @@ func TestInstructionsInHeaders(t *testing.T) {
 				{Name: "b", NoReplay: true},
 			}},
 		},
+		"a channel that is named again": {
+			[]string{"Grip-Channel: a; prev-id=1; filter=skip-self, b, c", "Grip-Channel: a; prev-id=2; replay=off", "Grip-Channel: b, c; filter=var-subst"},
+			Instruction{Channels: []Channel{{Name: "a", PrevID: "2", NoReplay: true}, {Name: "b"}, {Name: "c", Filters: []string{"var-subst"}}},
+				Overruled: []string{"a", "c"}},
+		},
 		"a timeout": {
 			[]string{"Grip-Hold: response", "Grip-Timeout: 20"},
 			Instruction{Hold: Response, Timeout: 20 * time.Second},
@@ -186,6 +191,12 @@ func TestInstructionsInJSON(t *testing.T) {
 			[]string{"Grip-Hold: stream", "Grip-Channel: b", "Grip-Timeout: 10", "Grip-Expires: 10", "Grip-Keep-Alive: h; mode=interval", "Grip-Set-Meta: u=h, v=h", "Grip-Status: 299 Odd"},
 			Instruction{Hold: Response, Channels: []Channel{{Name: "b"}, {Name: "a"}}, Timeout: 30 * time.Second, Expires: 30 * time.Second, Meta: map[string]string{"u": "j", "v": "h"},
 				KeepAlive: &KeepAlive{Data: []byte("j"), Interval: 55 * time.Second}, Response: &Answer{Code: 201, Header: http.Header{}}},
+		},
+		"a channel that the headers name too": {
+			`{"hold":{"channels":[{"name":"a"},{"name":"b","filters":["skip-self"]}]}}`,
+			[]string{"Grip-Channel: b; prev-id=1"},
+			Instruction{Hold: Response, Channels: []Channel{{Name: "b", Filters: []string{"skip-self"}}, {Name: "a"}}, Overruled: []string{"b"},
+				Response: empty},
 		},
 		"what the JSON leaves open the headers say": {
 			`{"response":{"reason":"Odder"}}`,
