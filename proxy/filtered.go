@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/holdfast-proxy/holdfast/channels"
 	"github.com/holdfast-proxy/holdfast/internal/filter"
@@ -25,6 +26,21 @@ func (x *exchange) filter(in *grip.Instruction, body *initialBody) *failure {
 	}
 	body.bytes = built
 	return nil
+}
+
+// ownNames are the names that the route's own channels have for its origins.
+func (rt *route) ownNames() []string {
+	names := make([]string, len(rt.Subscribe))
+	for i, name := range rt.Subscribe {
+		names[i] = rt.nameForOrigin(name)
+	}
+	return names
+}
+
+// nameForOrigin is the name that a channel has for the route's origins. One that is
+// none of theirs has its whole name.
+func (rt *route) nameForOrigin(channel string) string {
+	return strings.TrimPrefix(channel, rt.ChannelPrefix)
 }
 
 // readBuiltID makes of an id that build-id has built what it stands for: the last

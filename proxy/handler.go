@@ -138,7 +138,7 @@ func (h *Handler) routeNamed(name string) *route {
 
 // connect sets rt, whose passage is known, to work.
 func (h *Handler) connect(rt *route, o *Options, shared *pieces) {
-	rt.filters = o.Metrics.filters.Route(rt.Name, h.log)
+	rt.filters = o.Metrics.filters.Route(rt.Name, h.log, rt.ownNames()...)
 	rt.ignored = h.holding.SocketMetrics.Ignored(rt.Name)
 	rt.pieces = shared
 	rt.desks = h.line.desksOf(rt.Name, o.Holding.Recovery)

@@ -148,7 +148,7 @@ func (rt *route) last(s hold.Seen) (value string, ok bool) {
 	if s.ID == "" {
 		return "", false
 	}
-	return grip.Last(strings.TrimPrefix(s.Channel, rt.ChannelPrefix), s.ID)
+	return grip.Last(rt.nameForOrigin(s.Channel), s.ID)
 }
 
 // key is the same for requests that an origin answers alike.

@@ -196,6 +196,39 @@ func TestAWebSocketGetsWhatItsFiltersLetThrough(t *testing.T) {
 	}
 }
 
+// GRIP: require-sub. A channel of the route that the origin has not named is the
+// client's as well.
+func TestAWebSocketOfARouteWithChannelsHasWhatRequiresThem(t *testing.T) {
+	const filtered = `"require-sub"`
+	vip := func(rt *Route) { rt.ChannelPrefix, rt.Subscribe = "p-", []string{"p-vip"} }
+	for name, open := range map[string]func(t *testing.T) (*station, *socket){
+		"directly": func(t *testing.T) (*station, *socket) {
+			s := newStation(t, holding(socketOrigin(t, "grip", func(c *websocket.Conn) {
+				say(t, c, subscribeWith(filtered))
+				say(t, c, "m:ready")
+				c.Read(context.Background())
+			}).URL, vip))
+			return s, s.openSocket(t)
+		},
+		"over HTTP": func(t *testing.T) (*station, *socket) {
+			o := newEventOrigin(t)
+			s := newStation(t, holding(o.URL, overHTTP, vip))
+			return s, o.opened(t, s, event("TEXT", subscribeWith(filtered))+event("TEXT", "m:ready"))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, c := open(t)
+			c.wantText("ready")
+			for _, it := range []string{item("1", `"require_sub":"other"`, `{"content":"other"}`), item("2", `"require_sub":"vip"`, `{"content":"vip"}`)} {
+				if _, err := s.publish(it); err != nil {
+					t.Fatal(err)
+				}
+			}
+			c.wantText("vip")
+		})
+	}
+}
+
 func TestAWebSocketOverHTTPHasFilters(t *testing.T) {
 	o := newEventOrigin(t)
 	s := newStation(t, holding(o.URL, overHTTP, func(rt *Route) {

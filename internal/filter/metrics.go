@@ -43,10 +43,11 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 	return m
 }
 
-// Route is what the filters of a route's responses count and log with. Make it
-// with Metrics.Route, once per route. It may be used from any goroutine.
+// Route is what the filters of a route's responses have in common, and count and log
+// with. Make it with Metrics.Route, once per route. It may be used from any goroutine.
 type Route struct {
 	name     string
+	own      []string
 	withheld map[string]prometheus.Counter
 	failures map[string]prometheus.Counter
 	private  prometheus.Gauge
@@ -54,10 +55,12 @@ type Route struct {
 	quiet    rate.Sometimes // guards itself
 }
 
-// Route resolves the counters of a route.
-func (m *Metrics) Route(name string, log *zap.Logger) *Route {
+// Route resolves the counters of a route. own are the channels that all its responses
+// have beside those of their instructions, by the names that origins use.
+func (m *Metrics) Route(name string, log *zap.Logger, own ...string) *Route {
 	r := &Route{
 		name:     name,
+		own:      own,
 		withheld: map[string]prometheus.Counter{},
 		failures: map[string]prometheus.Counter{},
 		private:  m.private.WithLabelValues(name),

@@ -168,7 +168,7 @@ func (s *Set) follows(name []byte) bool {
 			return true
 		}
 	}
-	return false
+	return slices.ContainsFunc(s.route.own, func(own string) bool { return own == string(name) })
 }
 
 // listed reports whether name is in a list with commas.
