@@ -104,6 +104,18 @@ func parseItems(payload []byte) ([]grip.Item, error) {
 	return items, nil
 }
 
+// Lone publishes one item as JSON, which names its channel.
+func (in *Intake) Lone(ctx context.Context, payload []byte) (Receipt, error) {
+	item, err := grip.ParseItem(payload, "")
+	if err != nil {
+		return Receipt{}, err
+	}
+	if err := channels.CheckName(item.Channel); err != nil {
+		return Receipt{}, &grip.ItemError{Of: 1, Problem: err}
+	}
+	return in.publish(ctx, []grip.Item{item})
+}
+
 // Item publishes one item as JSON to channel. The item may leave its channel
 // out, or name the same.
 func (in *Intake) Item(ctx context.Context, channel string, payload []byte) (Receipt, error) {

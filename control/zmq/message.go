@@ -41,7 +41,7 @@ func (s *Source) publish(ctx context.Context, on *socket, frames [][]byte) (resu
 	if on.kind == sub {
 		_, err = on.intake.Item(ctx, string(frames[0]), item)
 	} else {
-		_, err = on.intake.Items(ctx, alone(item))
+		_, err = on.intake.Lone(ctx, item)
 	}
 	return outcome(err), err
 }
@@ -55,13 +55,6 @@ func payload(frame []byte) ([]byte, error) {
 		frame = frame[1:]
 	}
 	return ToJSON(frame)
-}
-
-// alone is an item as a publish of its own.
-func alone(item []byte) []byte {
-	const before, after = `{"items":[`, `]}`
-	whole := make([]byte, 0, len(before)+len(item)+len(after))
-	return append(append(append(whole, before...), item...), after...)
 }
 
 // outcome names what an error of publishing means.

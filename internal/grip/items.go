@@ -57,14 +57,14 @@ func ParseItems(body []byte) ([]Item, error) {
 }
 
 // ParseItem reads one item that is sent to channel by other means than the item
-// itself: it may leave its channel out, or name the same. The error is
-// ErrNotJSON or an *ItemError.
+// itself: it may leave its channel out, or name the same. If channel is empty there are
+// no such means, and the item must name its own. The error is ErrNotJSON or an *ItemError.
 func ParseItem(body []byte, channel string) (Item, error) {
 	if !isJSON(body) {
 		return Item{}, ErrNotJSON
 	}
 	it, err := parseItem(whole(body), channel)
-	if err == nil && it.Channel != channel {
+	if err == nil && channel != "" && it.Channel != channel {
 		err = fmt.Errorf("%s is sent to channel %q and names another", itemWord, channel)
 	}
 	if err != nil {

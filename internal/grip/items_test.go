@@ -198,6 +198,20 @@ func BenchmarkParseItems(b *testing.B) {
 	}
 }
 
+func TestAnItemThatIsSentToNoChannelNamesItsOwn(t *testing.T) {
+	if it, err := ParseItem([]byte(`{"channel":"c","sse":{"data":"x"}}`), ""); err != nil || it.Channel != "c" {
+		t.Errorf("got %+v, %v", it, err)
+	}
+	for body, problem := range map[string]string{
+		`{"sse":{"data":"x"}}`:               "Invalid format: publish item object does not contain 'channel'",
+		`{"channel":"c","sse":{"data":1}},1`: "Body is not valid JSON.",
+	} {
+		if _, err := ParseItem([]byte(body), ""); err == nil || err.Error() != problem {
+			t.Errorf("%s: %v, want %q", body, err, problem)
+		}
+	}
+}
+
 func TestOneItemForAChannel(t *testing.T) {
 	const event = `"formats":{"sse":{"data":"x"}}`
 	tests := []struct{ name, body, problem string }{
