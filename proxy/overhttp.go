@@ -10,10 +10,12 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptrace"
 	"net/http/httputil"
 	"net/url"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/net/http/httpguts"
@@ -161,7 +163,8 @@ func (h *Handler) reject(x *exchange, r *http.Request, e *rejection) *failure {
 func (h *Handler) asker(x *exchange, r *http.Request) websocket.Asker {
 	id := newConnectionID()
 	return func(ctx context.Context, fields http.Header, events []byte) (*websocket.Reply, error) {
-		out := eventsRequest(context.WithValue(ctx, exchangeKey{}, x), r, events)
+		var written atomic.Bool
+		out := eventsRequest(noteWritten(context.WithValue(ctx, exchangeKey{}, x), &written), r, events)
 		h.rewrite(&httputil.ProxyRequest{In: r, Out: out})
 		out.Header["Sec-Websocket-Extensions"] = []string{"grip"}
 		out.Header.Set("Connection-Id", id)
@@ -170,7 +173,7 @@ func (h *Handler) asker(x *exchange, r *http.Request) websocket.Asker {
 		}
 		resp, err := x.route.forward.Transport.RoundTrip(out)
 		if err != nil {
-			return nil, unreached(err)
+			return nil, passing(err, written.Load())
 		}
 		defer resp.Body.Close()
 		// The body has as long as the head had.
@@ -240,14 +243,28 @@ func ofEvents(name string) bool {
 	return strings.HasPrefix(name, "Meta-") || strings.HasPrefix(name, "X-Forwarded-")
 }
 
-// unreached marks the errors of a round trip that pass.
-func unreached(err error) error {
+// noteWritten returns a context whose request sets written when all of it was written:
+// from then on the origin may act on it.
+func noteWritten(ctx context.Context, written *atomic.Bool) context.Context {
+	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{WroteRequest: func(info httptrace.WroteRequestInfo) {
+		if info.Err == nil {
+			written.Store(true)
+		}
+	}})
+}
+
+// passing marks the errors of a round trip that pass, by whether the request was
+// written.
+func passing(err error, written bool) error {
 	var f *failure
 	if !errors.As(err, &f) {
 		return err
 	}
 	switch f.reason {
 	case OriginUnreachable, OriginTimeout, OriginBusy:
+		if written {
+			return fmt.Errorf("%w: %w", websocket.ErrUnanswered, err)
+		}
 		return fmt.Errorf("%w: %w", websocket.ErrUnreached, err)
 	}
 	return err

@@ -491,11 +491,37 @@ func TestHandshakesThatAreNone(t *testing.T) {
 }
 
 func TestWhyAnOriginIsAskedAgain(t *testing.T) {
-	for reason, want := range map[Reason]bool{OriginUnreachable: true, OriginTimeout: true, OriginBusy: true, OriginBroken: false, OriginCut: false} {
-		if err := unreached(&failure{reason, io.EOF}); errors.Is(err, events.ErrUnreached) != want {
-			t.Errorf("%s: %v", reason, err)
+	for reason, want := range map[Reason][2]error{ // before the request was written, and after that
+		OriginUnreachable: {events.ErrUnreached, events.ErrUnanswered},
+		OriginTimeout:     {events.ErrUnreached, events.ErrUnanswered},
+		OriginBusy:        {events.ErrUnreached, events.ErrUnanswered},
+		OriginBroken:      {},
+		OriginCut:         {},
+	} {
+		for i, written := range []bool{false, true} {
+			err := passing(&failure{reason, io.EOF}, written)
+			for _, kind := range []error{events.ErrUnreached, events.ErrUnanswered} {
+				if errors.Is(err, kind) != (kind == want[i]) {
+					t.Errorf("%s, written: %v: %v", reason, written, err)
+				}
+			}
 		}
 	}
+}
+
+// A slow origin has the client's message already.
+func TestWhatAClientSaysIsPostedOnceToASlowOrigin(t *testing.T) {
+	o := newEventOrigin(t)
+	s := newStation(t, holding(o.URL, overHTTP, func(rt *Route) { rt.ResponseHeaderTimeout = time.Second }))
+	c := o.opened(t, s, "")
+	left := make(chan struct{})
+	defer close(left)
+	o.next <- func(http.ResponseWriter) { <-left }
+	c.say("pay")
+	c.wantClose(websocket.StatusInternalError, "origin is gone")
+	o.wants(event("TEXT", "pay"))
+	o.wants("DISCONNECT\r\n")
+	s.waitCount(t, "holdfast_request_failures_total", string(OriginTimeout))
 }
 
 func TestAnAnswerInEventsThatDoesNotEnd(t *testing.T) {

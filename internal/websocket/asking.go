@@ -15,12 +15,16 @@ import (
 )
 
 // Asker posts events to the origin, with more header fields. It may be called from
-// one goroutine at a time. The error matches ErrUnreached if it passes.
+// one goroutine at a time. The error matches ErrUnreached or ErrUnanswered if it passes.
 type Asker func(ctx context.Context, fields http.Header, events []byte) (*Reply, error)
 
-// ErrUnreached is matched by errors of an Asker that pass: the origin could not
-// be connected to, had too much to do, or did not answer in time.
+// ErrUnreached is matched by errors of an Asker that pass and came before the origin had
+// the events: it could not be connected to, or had too much to do.
 var ErrUnreached = errors.New("origin is not reached")
+
+// ErrUnanswered is matched by errors of an Asker that pass, but may have come after the
+// origin had done what the events say: it did not answer in time.
+var ErrUnanswered = errors.New("origin has not answered")
 
 // Reply is an origin's answer in events, all of it.
 type Reply struct {
@@ -60,15 +64,14 @@ func (a *asking) post(ctx context.Context, events []byte) (*Reply, []woh.Event, 
 	return reply, said, err
 }
 
-// retries is how often an origin that cannot be reached is asked again, after 1,
-// 2, 4 ... seconds.
+// retries is how often an origin is asked again, after 1, 2, 4 ... seconds.
 const retries = 5
 
-// persist asks until the origin is reached.
-func (a *asking) persist(ctx context.Context, events []byte) (*Reply, []woh.Event, error) {
+// persist asks until there is an answer, or an error that again does not allow.
+func (a *asking) persist(ctx context.Context, events []byte, again func(error) bool) (*Reply, []woh.Event, error) {
 	for n := 0; ; n++ {
 		reply, said, err := a.post(ctx, events)
-		if n == retries || !errors.Is(err, ErrUnreached) {
+		if n == retries || !again(err) {
 			return reply, said, err
 		}
 		timer := time.NewTimer(time.Second<<n + rand.N(time.Second))
@@ -80,6 +83,13 @@ func (a *asking) persist(ctx context.Context, events []byte) (*Reply, []woh.Even
 		}
 	}
 }
+
+// unreached reports whether the origin cannot have acted on the events.
+func unreached(err error) bool { return errors.Is(err, ErrUnreached) }
+
+// passes reports whether the origin can be asked again where it does no harm that it is
+// told twice.
+func passes(err error) bool { return unreached(err) || errors.Is(err, ErrUnanswered) }
 
 // note keeps what an answer's header asks for.
 func (a *asking) note(h http.Header) error {
@@ -192,8 +202,8 @@ func (o *Opening) Abandon() {
 	o.asking.disconnect(ctx)
 }
 
-// disconnect tells the origin that the client is gone, until ctx ends if it is not
-// reached.
+// disconnect tells the origin that the client is gone, until ctx ends if it does not
+// answer.
 func (a *asking) disconnect(ctx context.Context) {
-	_, _, _ = a.persist(ctx, woh.Append(nil, woh.Event{Type: woh.Disconnect}))
+	_, _, _ = a.persist(ctx, woh.Append(nil, woh.Event{Type: woh.Disconnect}), passes)
 }

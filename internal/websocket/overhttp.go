@@ -87,7 +87,7 @@ func (o *overHTTP) wait() bool {
 // again reports that it is to be asked again at once.
 func (o *overHTTP) exchange() (again bool, e *Ending) {
 	offer := o.queue.offer()
-	reply, said, err := o.persist(o.s.ctx, offer.body)
+	reply, said, err := o.persist(o.s.ctx, offer.body, unreached)
 	if err != nil {
 		return false, o.failed(err)
 	}
@@ -123,7 +123,7 @@ func (o *overHTTP) exchange() (again bool, e *Ending) {
 // failed is the end when the origin could not be asked.
 func (o *overHTTP) failed(err error) *Ending {
 	e := badOrigin(err)
-	if errors.Is(err, ErrUnreached) {
+	if passes(err) {
 		e = originFailed(err)
 	}
 	return &e

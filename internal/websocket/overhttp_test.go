@@ -141,6 +141,22 @@ func TestAnOriginThatIsNotReachedIsAskedAgain(t *testing.T) {
 	})
 }
 
+// What the client has said may have been done: an order is not placed twice.
+func TestAnOriginThatDoesNotAnswerInTimeIsNotToldAgain(t *testing.T) {
+	inBubble(t, func(t *testing.T, r *rig) {
+		o := new(scripted)
+		slow := fails(fmt.Errorf("%w: timeout", ErrUnanswered))
+		client := r.opened(o, accepts(""), slow, slow, slow, slow, slow)
+		client.send(ws.OpText, "pay")
+		client.want(ws.OpClose, closing(1011, "origin is gone"))
+		client.wantEnd(ReasonOriginLost)
+		want := slices.Concat([]string{"OPEN\r\n", texts("pay")}, slices.Repeat([]string{"DISCONNECT\r\n"}, 3)) // as often as closeWait allows
+		if diff := cmp.Diff(want, o.asked); diff != "" {
+			t.Error(diff)
+		}
+	})
+}
+
 func TestAnOriginMayTakeItsTimeToOpen(t *testing.T) {
 	inBubble(t, func(t *testing.T, r *rig) {
 		o := new(scripted)
