@@ -318,6 +318,8 @@ func TestADetachedWebSocketOverHTTP(t *testing.T) {
 	s := newStation(t, holding(o.URL, overHTTP))
 	c := o.opened(t, s, event("TEXT", subscribe)+event("TEXT", `c:{"type":"detach"}`))
 	s.waitStreams(t, "ch", 1)
+	o.wants("CLOSE\r\n")
+	s.waitLevel(t, "holdfast_origin_requests_active", 0)
 	c.say("to nobody")
 	s.messages(t, "ch", `{"content":"w"}`)
 	c.wantText("w")

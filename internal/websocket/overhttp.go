@@ -28,7 +28,7 @@ type overHTTP struct {
 	asking
 	speaks bool        // GRIP
 	said   []woh.Event // with OPEN
-	knows  bool        // that the WebSocket has ended
+	knows  bool        // that the WebSocket has ended, for it at least
 }
 
 // OverHTTP holds the WebSocket of an origin that has accepted it, and returns how
@@ -59,9 +59,19 @@ func (o *overHTTP) run() {
 		}
 		again, e = o.exchange()
 	}
-	if e != nil {
+	switch {
+	case e != nil:
 		o.s.finish(*e)
+	case o.s.detached.Load():
+		o.hangUp()
 	}
+}
+
+// hangUp tells the origin, which has detached, that its connection has ended. What it
+// answers is for nobody.
+func (o *overHTTP) hangUp() {
+	_, _, err := o.persist(o.s.ctx, woh.Append(nil, woh.Event{Type: woh.Close}), unreached)
+	o.knows = err == nil
 }
 
 // wait returns when the origin is to be asked, and reports false if the session is
@@ -248,7 +258,7 @@ func (o *overHTTP) refresh() { ring(o.asked) }
 // end implements origin.
 func (o *overHTTP) end() {
 	<-o.gone
-	if !o.knows && !o.s.detached.Load() {
+	if !o.knows {
 		ctx, cancel := context.WithTimeout(context.Background(), closeWait)
 		defer cancel()
 		o.disconnect(ctx)

@@ -157,6 +157,37 @@ func TestAnOriginThatDoesNotAnswerInTimeIsNotToldAgain(t *testing.T) {
 	})
 }
 
+// GRIP: detach ends the origin's connection, which over HTTP is told by CLOSE.
+func TestAnOriginThatDetachesIsToldThatItIsOver(t *testing.T) {
+	const detach = `c:{"type":"detach"}`
+	down := fails(fmt.Errorf("%w: refused", ErrUnreached))
+	for name, c := range map[string]struct {
+		answers []func(context.Context) (*Reply, error) // to CLOSE
+		wait    time.Duration                           // of the client
+		want    []string
+	}{
+		"at once":                     {nil, time.Hour, []string{"CLOSE\r\n"}},
+		"and says more":               {[]func(context.Context) (*Reply, error){says("DISCONNECT\r\n" + texts("m:more"))}, time.Hour, []string{"CLOSE\r\n"}},
+		"as soon as it is reached":    {[]func(context.Context) (*Reply, error){down, down}, time.Hour, []string{"CLOSE\r\n", "CLOSE\r\n", "CLOSE\r\n"}},
+		"by the end if not before":    {[]func(context.Context) (*Reply, error){down}, time.Millisecond, []string{"CLOSE\r\n", "DISCONNECT\r\n"}},
+		"even if it answers nonsense": {[]func(context.Context) (*Reply, error){says("nonsense")}, time.Hour, []string{"CLOSE\r\n", "DISCONNECT\r\n"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T, r *rig) {
+				o := new(scripted)
+				client := r.opened(o, append([]func(context.Context) (*Reply, error){accepts(texts(detach))}, c.answers...)...)
+				synctest.Wait()
+				client.send(ws.OpText, "to nobody")
+				time.Sleep(c.wait)
+				client.wantEnd(hold.ReasonClientClosed)
+				if diff := cmp.Diff(append([]string{"OPEN\r\n"}, c.want...), o.asked); diff != "" {
+					t.Error(diff)
+				}
+			})
+		})
+	}
+}
+
 func TestAnOriginMayTakeItsTimeToOpen(t *testing.T) {
 	inBubble(t, func(t *testing.T, r *rig) {
 		o := new(scripted)
