@@ -10,7 +10,7 @@ type MessageFormat struct {
 	Action  Action
 	Type    MessageType
 	Content []byte
-	// Code and Reason are for Close. A Code of 0 says nothing.
+	// Code and Reason are for Close. A Code of 0 says nothing, and has no Reason.
 	Code   int
 	Reason string
 	// ContentFilters are for Send: as in StreamFormat.
@@ -70,18 +70,17 @@ func parseSentMessage(doc object, where string) (*MessageFormat, error) {
 	return f, nil
 }
 
+// parseCloseMessage reads a close. GRIP: without a code its frame is empty, for a reason
+// stands behind a code only (RFC 6455 §5.5.1).
 func parseCloseMessage(doc object, where string) (*MessageFormat, error) {
-	f := &MessageFormat{Action: Close}
-	var err error
-	if f.Reason, err = text(doc.value("reason"), where, "reason"); err != nil {
+	reason, err := text(doc.value("reason"), where, "reason")
+	if err != nil {
 		return nil, err
 	}
 	if doc.value("code") == nil {
-		if f.Reason != "" {
-			return nil, errors.New(where + " contains 'reason' without 'code'")
-		}
-		return f, nil
+		return &MessageFormat{Action: Close}, nil
 	}
+	f := &MessageFormat{Action: Close, Reason: reason}
 	if f.Code, err = integer(doc.value("code"), where, "code"); err != nil {
 		return nil, err
 	}
