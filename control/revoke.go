@@ -1,11 +1,7 @@
 package control
 
 import (
-	"bytes"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"time"
 
@@ -14,9 +10,9 @@ import (
 	"github.com/holdfast-proxy/holdfast/internal/barred"
 )
 
-// revocation is the body of POST /revoke. What it says must not be empty: an empty
-// string is what a script writes that has lost the name, and would mean more clients
-// than it should.
+// revocation is the body of POST /revoke. What it says must not be empty or null: that
+// is what a script writes that has lost the name, and would mean more clients than it
+// should.
 type revocation struct {
 	User    *string            `json:"user"`
 	TokenID *string            `json:"token_id"`
@@ -26,6 +22,9 @@ type revocation struct {
 	Action  *live.Action       `json:"action"`
 	For     *string            `json:"for"`
 }
+
+// revocationMembers are the names of a revocation's members.
+var revocationMembers = []string{"user", "token_id", "channel", "route", "meta", "action", "for"}
 
 // revoked is the JSON answer to POST /revoke.
 type revoked struct {
@@ -87,7 +86,7 @@ func told(all live.Answer) answer {
 // parseRevocation reads what is to be revoked.
 func parseRevocation(text []byte) (live.Question, error) {
 	var body revocation
-	if err := strictJSON(text, &body); err != nil {
+	if err := strictJSON(text, &body, revocationMembers); err != nil {
 		return live.Question{}, refusef(http.StatusBadRequest, "The body is not a revocation: %v.", err)
 	}
 	rule, err := body.rule()
@@ -146,21 +145,4 @@ func (b *revocation) length() (time.Duration, error) {
 		return 0, refusef(http.StatusBadRequest, "\"for\" must be a duration from 0s to %dh, as in 90s or 1h, not %q.", maxBar/time.Hour, *b.For)
 	}
 	return d, nil
-}
-
-// strictJSON reads one value, which has no members that are not known: one that is
-// misspelt would otherwise mean more than was meant.
-func strictJSON(text []byte, into any) error {
-	d := json.NewDecoder(bytes.NewReader(text))
-	d.DisallowUnknownFields()
-	switch err := d.Decode(into); {
-	case errors.Is(err, io.EOF):
-		return errors.New("it is empty")
-	case err != nil:
-		return err
-	}
-	if _, err := d.Token(); err != io.EOF {
-		return errors.New("something follows the JSON object")
-	}
-	return nil
 }

@@ -161,6 +161,7 @@ func TestARevocationIsReadStrictly(t *testing.T) {
 		`{"user":"alice","for":"0s"}`:        revoking(alice, live.Bar, 0),
 		`{"user":"alice","for":"720h"}`:      revoking(alice, live.Bar, 720*time.Hour),
 		`{"user":"alice","action":"end"}`:    revoking(alice, live.Bar, time.Hour),
+		`{"meta":{"A":"1","a":"2"}}`:         revoking(barred.Rule{Meta: map[string]string{"A": "1", "a": "2"}}, live.Bar, time.Hour),
 		`{"action":"recheck","route":"api"}`: revoking(barred.Rule{Route: "api"}, live.Recheck, 0),
 		`{"user":"u","token_id":"t","channel":"c","route":"r","meta":{"a":"","b":"1"}}`: revoking(barred.Rule{
 			User: "u", TokenID: "t", Channel: "c", Route: "r", Meta: map[string]string{"a": "", "b": "1"}}, live.Bar, time.Hour),
@@ -182,12 +183,13 @@ func TestWhatIsWrongWithARevocationIsSaidAndNothingDone(t *testing.T) {
 	}
 	const empty, unread = "is empty; leave it out if it does not matter.\n", "The body is not a revocation: "
 	const nobody = "The body does not say who is meant: "
+	const null, twice = "is null; leave it out if it does not matter.\n", "is there twice; say it once.\n"
 	tests := map[string]string{
 		``:                              unread + "it is empty.\n",
 		`{`:                             unread + "unexpected EOF.\n",
 		`[]`:                            "*",
 		`{"user":"a"} {}`:               unread + "something follows the JSON object.\n",
-		`{"usr":"a","route":"api"}`:     unread + "json: unknown field \"usr\".\n",
+		`{"usr":"a","route":"api"}`:     unread + "\"usr\" is not known; there are: user, token_id, channel, route, meta, action, for.\n",
 		`{"user":7}`:                    "*",
 		`null`:                          nobody + "name at least one of user, token_id, channel, route or meta.\n",
 		`{}`:                            nobody + "name at least one of user, token_id, channel, route or meta.\n",
@@ -204,6 +206,26 @@ func TestWhatIsWrongWithARevocationIsSaidAndNothingDone(t *testing.T) {
 		`{"user":"a","for":"-1s"}`:                    "\"for\" must be a duration from 0s to 720h, as in 90s or 1h, not \"-1s\".\n",
 		`{"user":"a","for":"720h1s"}`:                 "\"for\" must be a duration from 0s to 720h, as in 90s or 1h, not \"720h1s\".\n",
 		`{"user":"a","for":3600}`:                     "*",
+
+		// A member that a script leaves null, or writes twice, must not widen the rule.
+		`{"user":null,"route":"api"}`:               unread + `"user" ` + null,
+		`{"user":"alice","channel":null}`:           unread + `"channel" ` + null,
+		`{"token_id": null ,"route":"api"}`:         unread + `"token_id" ` + null,
+		`{"user":"a","route":null}`:                 unread + `"route" ` + null,
+		`{"meta":null,"route":"api"}`:               unread + `"meta" ` + null,
+		`{"meta":{"tier":null}}`:                    unread + `in "meta": "tier" ` + null,
+		`{"user":"a","action":null}`:                unread + `"action" ` + null,
+		`{"user":"a","for":null}`:                   unread + `"for" ` + null,
+		`{"user":"a","user":"b"}`:                   unread + `"user" ` + twice,
+		`{"user":"a","user":null,"route":"r"}`:      unread + `"user" ` + twice,
+		`{"user":"a","\u0075ser":"b"}`:              unread + `"user" ` + twice,
+		`{"meta":{"a":"1","a":"2"}}`:                unread + `in "meta": "a" ` + twice,
+		`{"User":"a","user":null,"route":"r"}`:      unread + "\"User\" must be written \"user\".\n",
+		`{"user":"a","CHANNEL":"b"}`:                unread + "\"CHANNEL\" must be written \"channel\".\n",
+		`{"u\u017fer":"a"}`:                         unread + "\"uſer\" must be written \"user\".\n",
+		`{"user":"a","meta":{"A":"1","a":null}}`:    unread + `in "meta": "a" ` + null,
+		`{"user":"a","meta":{"a":{"b":1,"b":2}}}`:   "*",
+		`{"user":"a","meta":["a",{"b":1}],"for":7}`: "*",
 	}
 	for body, want := range tests {
 		e, last := nodesSay(t, live.Answer{}, nil)
