@@ -116,7 +116,7 @@ func instructionOf(g *token.Grant, now time.Time) *grip.Instruction {
 		Channels:  slices.Clone(g.Channels),
 		KeepAlive: g.KeepAlive,
 		Meta:      maps.Clone(g.Meta),
-		Expires:   max(g.Expires.Sub(now), time.Second), // it may be over, within the leeway
+		Expires:   max(g.Until.Sub(now), time.Second), // it may be over since it was verified
 	}
 	if g.Subject != "" {
 		if in.Meta == nil {

@@ -12,7 +12,7 @@ import (
 )
 
 // challengeAtOnce is what a route with tokens needs to challenge every stream at once.
-const challengeAtOnce = "reauthorize: {before: 2h, patience: 2h}"
+const challengeAtOnce = "reauthorize: {before: 3h, patience: 3h}"
 
 // challengeEvent is the data of a challenge.
 type challengeEvent struct {
@@ -164,5 +164,32 @@ func TestAChallengeIsAnsweredAtAnotherNode(t *testing.T) {
 	stream.wantData("on the new channel")
 	if status, _ := asked.answer(t, newClient(t), withToken(b, issuer.issue(claimsFor("news")))); status != http.StatusNotFound {
 		t.Errorf("the same challenge again: %d", status)
+	}
+}
+
+// TestATokenIsHonouredForTheLeeway: what is taken until then holds a stream until then.
+// A client that comes back when its stream ends is not let in once more for a moment.
+func TestATokenIsHonouredForTheLeeway(t *testing.T) {
+	s := startServer(t, tokenRouteFile("keys: ["+tokenSecret+"]"))
+	issuer := newIssuer(t, tokenSecret)
+	over := time.Now().Add(-20 * time.Second)
+	old := withToken(s, issuer.issue(with(claimsFor("news"), map[string]any{"exp": over.Unix()})))
+	stream := subscribe(t, newClient(t), old, "")
+	asked := stream.wantChallenge()
+	if status, body := asked.answer(t, newClient(t), old); status != http.StatusOK {
+		t.Errorf("while it is honoured the challenge is answered with it: %d %q", status, body)
+	}
+	var last block
+	for last.event != "end" { // after reauthorized and a challenge
+		last = stream.next()
+	}
+	if !strings.Contains(last.data, "expired") {
+		t.Errorf("it ends with %+v", last)
+	}
+	if early := time.Until(over.Truncate(time.Second).Add(30 * time.Second)); early > 0 {
+		t.Errorf("the stream ends %v before its token is refused", early)
+	}
+	if resp := reply(t, http.MethodGet, old, http.Header{"Accept": {"text/event-stream"}}); resp.StatusCode != http.StatusUnauthorized {
+		t.Errorf("then the token is answered %d", resp.StatusCode)
 	}
 }

@@ -30,7 +30,8 @@ type Tokens struct {
 	// Whom the tokens must be for (aud). Empty: tokens that say so are refused,
 	// as they are for somebody else.
 	Audience string `mapstructure:"audience"`
-	// How far the clocks of issuers may be off.
+	// How far the clocks of issuers may be off. Tokens that have expired, and their
+	// streams, are good for so much longer.
 	Leeway time.Duration `mapstructure:"leeway"`
 	// How long a token may be.
 	MaxLength Size `mapstructure:"max_length"`

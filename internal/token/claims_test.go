@@ -36,7 +36,7 @@ func FuzzClaims(f *testing.F) {
 		}
 		var g *Grant
 		if err == nil {
-			g, err = c.grant()
+			g, err = c.grant(0)
 		}
 		var wrong *Error
 		switch {

@@ -17,12 +17,15 @@ type Grant struct {
 	Meta map[string]string
 	// KeepAlive is nil where the token says nothing about it.
 	KeepAlive *grip.KeepAlive
-	// Expires is when the grant ends. It is never zero.
+	// Expires is when the grant ends by its issuer's clock (exp). It is never zero.
 	Expires time.Time
+	// Until is when it ends here: later by the leeway. Until then the token is good,
+	// and so is what was granted for it.
+	Until time.Time
 }
 
-// grant is what the claims allow.
-func (c *claims) grant() (*Grant, error) {
+// grant is what the claims allow, where clocks may differ by leeway.
+func (c *claims) grant(leeway time.Duration) (*Grant, error) {
 	if c.grip == nil {
 		return nil, &Error{Kind: Unfit, Problem: "has no claim grip, which says what to hold"}
 	}
@@ -37,5 +40,6 @@ func (c *claims) grant() (*Grant, error) {
 		Meta:      hold.Meta,
 		KeepAlive: hold.KeepAlive,
 		Expires:   c.expires,
+		Until:     c.expires.Add(leeway),
 	}, nil
 }

@@ -113,7 +113,7 @@ func (v *Verifier) Verify(ctx context.Context, text string, now time.Time) (*Gra
 	if err := v.accept(c, now); err != nil {
 		return nil, err
 	}
-	return c.grant()
+	return c.grant(v.leeway)
 }
 
 // open returns the claims of a token that somebody with our keys has made.

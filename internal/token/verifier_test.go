@@ -42,7 +42,7 @@ func TestAGrantIsWhatTheClaimsSay(t *testing.T) {
 		"keep-alive": map[string]any{"content": ":\n\n", "timeout": 20},
 	}}), &k, nil), now)
 	want := &Grant{
-		Subject: "alice", ID: "t-1", Expires: now.Add(time.Hour), Meta: map[string]string{"plan": "pro"},
+		Subject: "alice", ID: "t-1", Expires: now.Add(time.Hour), Until: now.Add(time.Hour), Meta: map[string]string{"plan": "pro"},
 		Channels:  []grip.Channel{{Name: "news"}, {Name: "user-1", PrevID: "7", ReplayAge: 30 * time.Second, Filters: []string{"skip-self"}}},
 		KeepAlive: &grip.KeepAlive{Data: []byte(":\n\n"), Interval: 20 * time.Second},
 	}
@@ -140,8 +140,11 @@ func TestClocksMayDifferByTheLeeway(t *testing.T) {
 	for _, claims := range []map[string]any{
 		{"exp": now.Add(-9 * time.Second).Unix()}, {"nbf": now.Add(10 * time.Second).Unix()},
 	} {
-		if _, err := v.Verify(t.Context(), issue(t, sample(claims), &k, nil), now); err != nil {
+		g, err := v.Verify(t.Context(), issue(t, sample(claims), &k, nil), now)
+		if err != nil {
 			t.Errorf("%v: %v", claims, err)
+		} else if !g.Until.Equal(g.Expires.Add(10*time.Second)) || !g.Until.After(now) {
+			t.Errorf("%v: what it grants is over at %v, %v after its exp", claims, g.Until, g.Until.Sub(g.Expires))
 		}
 	}
 }
