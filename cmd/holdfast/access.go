@@ -27,10 +27,8 @@ func controlAccess(c config.Control, before *access.Checker) (*access.Checker, e
 		}
 		o.Tokens = granted(o.Tokens, access.NewGrant(terms), texts)
 	}
-	if len(c.Keys) > 0 {
-		if o.Verifier, err = verifier("control.keys", c.Keys); err != nil {
-			return nil, err
-		}
+	if o.Verifier, err = publishers(c); err != nil {
+		return nil, err
 	}
 	checker, err := access.New(o)
 	if err != nil {

@@ -2,6 +2,7 @@ package config
 
 import (
 	"net/netip"
+	"slices"
 	"time"
 )
 
@@ -116,7 +117,7 @@ type Control struct {
 	// ?iss=...&key=... in GRIP_URL: a bearer token that is a JWT signed with
 	// one of them is as good as one of tokens, unless its claims rights and
 	// channels say less. They are written as grip.sig_key; public keys in PEM
-	// will do.
+	// will do. Where others can reach listen, a secret has 32 bytes at least.
 	Keys []string `mapstructure:"keys"`
 	// Ids of services of Fastly Fanout whose path for publishers is served too,
 	// POST /service/ID/publish/, also with the token in Fastly-Key. So programs
@@ -130,6 +131,9 @@ type Control struct {
 
 // Guarded reports whether publishers must show who they are.
 func (c Control) Guarded() bool { return len(c.Tokens)+len(c.Access)+len(c.Keys) > 0 }
+
+// Reachable reports whether others than this machine can reach the endpoint.
+func (c Control) Reachable() bool { return slices.ContainsFunc(c.Listen, reachable) }
 
 // GRIP is the section grip.
 type GRIP struct {

@@ -60,7 +60,7 @@ func (p *problems) address(at, address string, taken map[string]string) {
 
 func (p *problems) checkControl(c Control) {
 	for i, address := range c.Listen {
-		if host, _, err := net.SplitHostPort(address); err == nil && !loopback(host) && !c.Guarded() && c.TLS.ClientCA == "" {
+		if reachable(address) && !c.Guarded() && c.TLS.ClientCA == "" {
 			p.addAcross(element("control.listen", i), []string{"control.tokens", "control.access", "control.tls.client_ca"},
 				fmt.Sprintf("others can reach %s, and need no token: anyone could publish", address),
 				"set control.tokens, control.access or control.tls.client_ca, or listen on 127.0.0.1 only")
@@ -78,6 +78,12 @@ func (p *problems) checkControl(c Control) {
 		p.token(element("control.tokens", i), token)
 	}
 	p.checkAccess(c)
+}
+
+// reachable reports whether others than this machine can reach an address, host:port.
+func reachable(address string) bool {
+	host, _, err := net.SplitHostPort(address)
+	return err == nil && !loopback(host)
 }
 
 // loopback reports whether only this machine can reach an address with host.

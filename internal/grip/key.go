@@ -38,6 +38,16 @@ func ParseKey(s string) (Key, error) {
 // Secret returns the key that is a secret text.
 func Secret(text []byte) Key { return Key{method: jwt.SigningMethodHS256, private: text, public: text} }
 
+// MinSecret is how many bytes a secret has that cannot be found by trying (RFC 7518
+// §3.2).
+const MinSecret = 32
+
+// Guessable reports whether k is a secret that is shorter than MinSecret.
+func (k *Key) Guessable() bool {
+	secret, ok := k.public.([]byte)
+	return ok && len(secret) < MinSecret
+}
+
 // asymmetric makes a key of what was in PEM.
 func asymmetric(parsed any) (Key, error) {
 	switch k := parsed.(type) {
