@@ -34,7 +34,8 @@ const (
 	TokenExpired Reason = "token_expired"
 	// TokenUnfit: it is one, but what it claims cannot be done. 403.
 	TokenUnfit Reason = "token_unfit"
-	// TokenKeysUnavailable: the keys to check it with could not be fetched. 503.
+	// TokenKeysUnavailable: the keys to check it with could not be fetched, or not
+	// since the first that names its key. 503.
 	TokenKeysUnavailable Reason = "token_keys_unavailable"
 	// ForgedEvents: the client sends the events of WebSocket-over-HTTP itself. 403.
 	ForgedEvents Reason = "forged_events"

@@ -66,9 +66,9 @@ func tokenOf(t *testing.T, id, key string) string {
 	return tokenIssuer{t, &k}.issue(claimsFor("news"))
 }
 
-// TestKeysOfAnIdentityProviderRotate: a token with a new key is good at once, while
-// the provider is down the old ones stay, and who has a key of which nobody knows
-// then comes back later.
+// TestKeysOfAnIdentityProviderRotate: a token with a new key is good at the next fetch,
+// and its client comes back until then; while the provider is down the old keys stay,
+// and who has a key of which nobody knows then comes back later.
 func TestKeysOfAnIdentityProviderRotate(t *testing.T) {
 	idp := new(identityProvider)
 	idp.down.Store(true)
@@ -90,7 +90,14 @@ func TestKeysOfAnIdentityProviderRotate(t *testing.T) {
 		return status == 200 && !retry
 	})
 	idp.publish(map[string]crypto.Signer{"1": first, "2": second})
-	eventually(t, "the second key is there", func() bool { status, _ := ask(tokenOf(t, "2", secondText)); return status == 200 })
+	eventually(t, "the second key is there", func() bool {
+		status, retry := ask(tokenOf(t, "2", secondText))
+		if status != 200 { // at which an EventSource gives up
+			t.Errorf("a new key: %d", status)
+		}
+		return status == 200 && !retry
+	})
+	eventually(t, "a key of nobody is refused", func() bool { status, _ := ask(tokenOf(t, "4", strangerText)); return status == 401 })
 	if status, _ := ask(tokenOf(t, "2", strangerText)); status != 401 {
 		t.Errorf("a stranger with a known name: %d", status)
 	}

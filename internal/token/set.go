@@ -24,6 +24,7 @@ type keySet struct {
 	fetched chan struct{} // closed when that has ended, and replaced
 	last    time.Time     // when the last fetch ended; zero: there was none
 	failed  bool          // in vain
+	missing missing       // ids that were looked for in vain
 	ended   bool          // run has returned: nothing will be fetched
 }
 
@@ -120,6 +121,7 @@ func (s *keySet) settle(keys []Key, err error) int {
 	defer s.mu.Unlock()
 	if err == nil {
 		s.keys = keys
+		s.missing.settle()
 	}
 	s.failed, s.last = err != nil, time.Now()
 	s.wake()
@@ -147,7 +149,8 @@ func (s *keySet) end() {
 
 // find returns the keys that have the id, or all if it is empty. If there are none
 // it waits for a fetch, where the cooldown allows one. The error is that of ctx, or
-// Unavailable if it cannot be told whether there is such a key.
+// Unavailable if it cannot be told whether there is such a key: there was no fetch since
+// somebody first asked for it.
 func (s *keySet) find(ctx context.Context, id string) ([]Key, error) {
 	found, fetched := s.look(id)
 	if fetched != nil {
@@ -158,8 +161,8 @@ func (s *keySet) find(ctx context.Context, id string) ([]Key, error) {
 			return nil, ctx.Err()
 		}
 	}
-	if found == nil && s.unsure() {
-		return nil, &Error{Kind: Unavailable, Problem: "cannot be checked: the key set could not be fetched"}
+	if found == nil {
+		return nil, s.absence(id)
 	}
 	return found, nil
 }
@@ -169,8 +172,12 @@ func (s *keySet) find(ctx context.Context, id string) ([]Key, error) {
 func (s *keySet) look(id string) (found []Key, fetched chan struct{}) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if found = s.withID(id); found != nil || s.ended {
+	if found = s.withID(id); found != nil {
 		return found, nil
+	}
+	s.missing.ask(id)
+	if s.ended {
+		return nil, nil
 	}
 	if !s.coming {
 		if time.Since(s.last) < s.cooldown {
@@ -188,11 +195,17 @@ func (s *keySet) known(id string) []Key {
 	return s.withID(id)
 }
 
-// unsure reports whether there may be keys that have not been fetched.
-func (s *keySet) unsure() bool {
+// absence is nil if there is no key with the id, or else why that cannot be told.
+func (s *keySet) absence(id string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.keys == nil || s.failed
+	switch {
+	case s.keys == nil || s.failed:
+		return &Error{Kind: Unavailable, Problem: "cannot be checked: the key set could not be fetched"}
+	case !s.missing.surely(id):
+		return &Error{Kind: Unavailable, Problem: "cannot be checked yet: it names a key (kid) that may be newer than the key set, which was fetched a moment ago"}
+	}
+	return nil
 }
 
 // withID returns the keys that have the id, all if it is empty. The lock is held.

@@ -5,10 +5,12 @@ import (
 	"crypto"
 	"crypto/elliptic"
 	"errors"
+	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -187,6 +189,73 @@ func TestRubbishIsNotFetchedMoreOftenThanTheCooldownAllows(t *testing.T) {
 		}
 		if p.asked() < 9 || p.asked() > 11 {
 			t.Errorf("%d fetches in 100 s", p.asked())
+		}
+	})
+}
+
+// TestAKeyThatIsNewWithinTheCooldownIsNotRefused: whoever has it must come again, and
+// not give up, also while others keep the cooldown going with ids that they invent.
+func TestAKeyThatIsNewWithinTheCooldownIsNotRefused(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := &provider{text: setOf(t, "1")}
+		s := startSet(t, p)
+		wantKey(t, s, "1", true)
+		for second := range 9 {
+			time.Sleep(time.Second)
+			if s.find(t.Context(), fmt.Sprint("invented ", second)); second == 3 {
+				p.publish(setOf(t, "1", "2"), nil)
+			}
+			if second >= 3 {
+				wantUnavailable(t, s, "2")
+			}
+		}
+		if p.asked() != 1 {
+			t.Errorf("%d fetches within the cooldown", p.asked())
+		}
+		time.Sleep(time.Second)
+		s.find(t.Context(), "invented again")
+		wantKey(t, s, "2", true)
+		if p.asked() != 2 {
+			t.Errorf("%d fetches", p.asked())
+		}
+	})
+}
+
+// Who has a key that is gone must not come again for ever.
+func TestAKeyThatWasAskedForAndNotFetchedIsRefused(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := &provider{text: setOf(t, "1")}
+		s := startSet(t, p)
+		wantKey(t, s, "1", true)
+		wantUnavailable(t, s, "gone")
+		time.Sleep(10 * time.Second)
+		wantKey(t, s, "gone", false)
+		time.Sleep(time.Second)
+		wantKey(t, s, "gone", false)
+		p.publish(setOf(t, "1", "gone"), nil)
+		time.Sleep(10 * time.Second)
+		wantKey(t, s, "gone", true) // back again
+	})
+}
+
+func TestIDsThatAreInventedAreForgotten(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := &provider{text: setOf(t, "1")}
+		s := startSet(t, p)
+		wantKey(t, s, "1", true)
+		for i := range 3 * maxMissing {
+			s.find(t.Context(), fmt.Sprint(i))
+		}
+		s.find(t.Context(), strings.Repeat("x", 8<<10))
+		if n := len(s.missing.asked); n != maxMissing {
+			t.Errorf("%d are remembered", n)
+		}
+		for range 2 {
+			time.Sleep(10 * time.Second)
+			s.find(t.Context(), "one more")
+		}
+		if n := len(s.missing.asked) + len(s.missing.absent); n != 1 {
+			t.Errorf("%d are still remembered", n)
 		}
 	})
 }
