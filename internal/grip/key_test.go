@@ -144,6 +144,9 @@ func TestTokensThatAreNotBelieved(t *testing.T) {
 		"no expiry":       sign(jwt.SigningMethodHS256, key, nil, map[string]any{"iss": "pushpin"}),
 		"another type":    sign(jwt.SigningMethodHS256, key, map[string]any{"typ": "at+jwt"}, valid),
 		"no type at all":  sign(jwt.SigningMethodHS256, key, map[string]any{"typ": 1}, valid),
+		"crit":            sign(jwt.SigningMethodHS256, key, map[string]any{"crit": []string{"b64"}, "b64": false}, valid),
+		"crit that is []": sign(jwt.SigningMethodHS256, key, map[string]any{"crit": []string{}}, valid),
+		"crit of null":    sign(jwt.SigningMethodHS256, key, map[string]any{"crit": nil}, valid),
 		"a changed claim": good[:strings.Index(good, ".")+1] + base64.RawURLEncoding.EncodeToString([]byte(`{"exp":9999999999}`)) + good[strings.LastIndex(good, "."):],
 	} {
 		if verifier.Verify(token, now) == nil {

@@ -12,6 +12,9 @@ import (
 // errType is the error of a token that says it is something else than a JWT.
 var errType = errors.New("token is no JWT by its typ")
 
+// errCrit is the error of a token that demands to be understood beyond that.
+var errCrit = errors.New("token has a critical extension (crit), of which none is known")
+
 // ErrExpired is the error of a token that one of the keys has signed and that has
 // expired.
 var ErrExpired = errors.New("token has expired")
@@ -50,7 +53,8 @@ func (v *Verifier) Claims(token string, now time.Time) ([]byte, error) {
 	return base64.RawURLEncoding.DecodeString(claims)
 }
 
-// verify accepts only the method that the key is for, whatever the token says.
+// verify accepts only the method that the key is for, whatever the token says. What it
+// demands to be understood (crit) is not understood here (RFC 7515 §4.1.11).
 func (k *Key) verify(token string, now time.Time) error {
 	parsed, err := jwt.Parse(token, func(*jwt.Token) (any, error) { return k.public, nil },
 		jwt.WithValidMethods([]string{k.method.Alg()}),
@@ -58,6 +62,9 @@ func (k *Key) verify(token string, now time.Time) error {
 		jwt.WithTimeFunc(func() time.Time { return now }))
 	if err != nil {
 		return err
+	}
+	if _, ok := parsed.Header["crit"]; ok {
+		return errCrit
 	}
 	if typ, ok := parsed.Header["typ"]; ok {
 		if name, _ := typ.(string); !strings.EqualFold(name, "JWT") {
