@@ -203,7 +203,7 @@ func (s *keySet) absence(id string) error {
 	case s.keys == nil || s.failed:
 		return &Error{Kind: Unavailable, Problem: "cannot be checked: the key set could not be fetched"}
 	case !s.missing.surely(id):
-		return &Error{Kind: Unavailable, Problem: "cannot be checked yet: it names a key (kid) that may be newer than the key set, which was fetched a moment ago"}
+		return &Error{Kind: Unavailable, Problem: "cannot be checked yet: it names a key (kid) that is not in the key set, which was fetched a moment ago"}
 	}
 	return nil
 }
