@@ -47,7 +47,7 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 		}, []string{"route", "result"}),
 		pollGaps: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "holdfast_poll_gaps_total",
-			Help: "Held requests whose prev-id left something unknown, by route and reason.",
+			Help: "Held requests whose prev-id left something unknown, or whose order ended, by route and reason.",
 		}, []string{"route", "reason"}),
 		hints: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "holdfast_poll_hints_total",

@@ -70,7 +70,7 @@ type recoveryLabels struct {
 
 // triggers are all reasons to ask an origin.
 func triggers() []hold.Trigger {
-	all := []hold.Trigger{hold.OnHint, hold.OnCommand, hold.OnTimeout, onPatch}
+	all := []hold.Trigger{hold.OnHint, hold.OnCommand, hold.OnTimeout, onPatch, onRestart}
 	for _, reason := range gapReasons() {
 		all = append(all, hold.Trigger(reason))
 	}

@@ -34,6 +34,7 @@ type poll struct {
 	own     []byte       // the origin's body, which patches change
 	trigger hold.Trigger // why the request is to be repeated
 	broken  error        // why a patch could not be applied, if it is not repeated
+	stale   bool         // the order that the cursor reads has ended
 }
 
 // ask has the request repeated.
@@ -99,6 +100,8 @@ func (h *Handler) wait(x *exchange, r *http.Request, p *poll, timeout time.Durat
 			return a, pollAnswered
 		case p.broken != nil:
 			return nil, pollBroken
+		case p.stale && end == "":
+			return nil, pollDrained
 		case end == pollRepeated, end == pollGone:
 			return nil, end
 		case end != "" && p.goesOn():
@@ -151,7 +154,11 @@ func (h *Handler) next(x *exchange, p *poll) *grip.Answer {
 			}
 			continue
 		}
-		if err != nil || len(entries) == 0 {
+		if err != nil {
+			p.outlive(x)
+			return nil
+		}
+		if len(entries) == 0 {
 			return nil
 		}
 		if e := &entries[0]; !x.filters.Takes(e) {
@@ -161,6 +168,16 @@ func (h *Handler) next(x *exchange, p *poll) *grip.Answer {
 		}
 	}
 	return nil
+}
+
+// outlive is called when the order of the cursor has ended: nothing comes from it any
+// more, and nobody knows what of the next one the client would have had.
+func (p *poll) outlive(x *exchange) {
+	if !p.stale {
+		x.counts.pollGaps[channels.Epoch].Inc()
+	}
+	p.stale = true
+	p.want(x, onRestart)
 }
 
 // published is the response that an entry brings the poll, nil if it brings none.

@@ -51,13 +51,21 @@ func (b *bench) follow(answer *http.Response) *httptest.ResponseRecorder {
 }
 
 func (b *bench) followAt(at channels.Position, answer *http.Response) *httptest.ResponseRecorder {
+	return b.followAs(&exchange{at: at}, answer)
+}
+
+// followAs follows it for x, of which it fills in the rest.
+func (b *bench) followAs(x *exchange, answer *http.Response) *httptest.ResponseRecorder {
 	rec := httptest.NewRecorder()
 	r := httptest.NewRequest(http.MethodGet, "http://o.test/", nil)
 	rt := b.handler.routes.all[0]
 	answer.StatusCode, answer.Request = http.StatusOK, r
-	x := &exchange{w: newResponseWriter(rec, r), route: rt, counts: rt.counts, at: at, held: answer}
-	if f := b.handler.follow(x, r); f != nil {
-		b.handler.refuse(x, r, f)
+	x.w, x.route, x.counts, x.held = newResponseWriter(rec, r), rt, rt.counts, answer
+	for more := true; more; more = x.again {
+		x.again = false
+		if f := b.handler.follow(x, r); f != nil {
+			b.handler.refuse(x, r, f)
+		}
 	}
 	return rec
 }

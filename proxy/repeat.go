@@ -7,6 +7,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/holdfast-proxy/holdfast/channels"
 	"github.com/holdfast-proxy/holdfast/internal/errand"
 	"github.com/holdfast-proxy/holdfast/internal/hold"
 )
@@ -22,8 +23,13 @@ type repeats struct {
 	tries int         // how often the request was repeated for a gap
 	since uint64      // the place when it was repeated last: hints up to there are answered
 	seen  []hold.Seen // what the origin was told then; nil: never
-	place uint64      // where the wait had got to
+	// continued is where the wait had got to. Nil: there is no such place in the order
+	// of the answer.
+	continued *channels.Continued
 }
+
+// onRestart: the order that the wait was in has ended.
+const onRestart hold.Trigger = "restart"
 
 // repeatable reports whether the request can be sent again: a body is gone when it
 // has been sent.
@@ -70,7 +76,7 @@ func (h *Handler) repeatOnce(x *exchange, w waiting) pollResult {
 	if _, end := until(w, turn.given); end != "" {
 		return end
 	}
-	asked := h.head().Seq
+	asked := h.head()
 	a, end := h.askAgain(x, w)
 	if end != "" {
 		return end
@@ -84,13 +90,25 @@ func (h *Handler) repeatOnce(x *exchange, w waiting) pollResult {
 	}
 	x.held.Body.Close()
 	a.resp.Body = &originBody{a.resp.Body, a.resp, x}
+	x.goOn(w.poll, asked, a.at)
 	x.held, x.again, x.at = a.resp, true, a.at
-	x.since, x.seen, x.place = asked, w.poll.seen, w.poll.cursor.Place()
 	if w.poll.revoked.Load() {
 		x.again = false
 		return pollRevoked
 	}
 	return pollRepeated
+}
+
+// goOn remembers how far p had got, and when it was asked for, if the answer that came
+// at a place is of the same order: places of another one mean nothing.
+func (x *exchange) goOn(p *poll, asked, at channels.Position) {
+	x.seen, x.since, x.continued = p.seen, 0, nil
+	if asked.Epoch == at.Epoch {
+		x.since = asked.Seq
+	}
+	if x.at.Epoch == at.Epoch {
+		x.continued = &channels.Continued{Place: p.cursor.Place()}
+	}
 }
 
 // permit is a request's place among those that are under way.

@@ -76,8 +76,8 @@ func (h *Handler) newPoll(x *exchange, r *http.Request, in *grip.Instruction, ow
 		Chained:       x.repeatable(),
 		Trusting:      x.tries >= hold.Stubborn,
 	}
-	if x.seen != nil {
-		follow.Continued = &channels.Continued{Place: x.place}
+	if x.continued != nil {
+		follow.Continued = x.continued
 		x.route.continued(subs, x.seen)
 	}
 	cursor, err := h.holding.Hub.Follow(ctx, follow)
