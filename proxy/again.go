@@ -40,7 +40,7 @@ func (a *again) allowed(req *http.Request, x *exchange, f *failure) bool {
 		return x.body.untouched()
 	case f.reason != OriginBroken || !unanswered(f):
 		return false
-	case a.broken || x.body != nil || !isSafe(req.Method):
+	case a.broken || req.ContentLength != 0 || !isSafe(req.Method):
 		return false
 	}
 	a.broken = true

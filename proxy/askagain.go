@@ -43,6 +43,7 @@ func (h *Handler) askAgain(x *exchange, w waiting) (answer, pollResult) {
 	ctx, cancel := context.WithCancel(w.r.Context())
 	again := &exchange{route: x.route, counts: x.counts} // x is the handler's, who may go on before
 	req := again.bind(x.held.Request.Clone(ctx))
+	x.body.putBack(req)
 	req.Header["Grip-Last"] = x.route.lastOf(w.poll.seen)
 	h.sign(req.Header, x.route)
 	answers := make(chan answer, 1)

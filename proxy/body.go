@@ -31,6 +31,7 @@ type requestBody struct {
 	reading sync.WaitGroup // a Read of src
 	unblock func()         // makes a Read of src that waits fail; nil once answered
 	err     error          // why src could not be read to its end, by the client's fault
+	kept    keptBody
 }
 
 // bodyState says where a requestBody stands. States only grow.
@@ -66,6 +67,7 @@ func (b *requestBody) Read(p []byte) (int, error) {
 	}
 	defer b.reading.Done()
 	n, err := b.readBounded(p)
+	b.remember(p[:n])
 	if err == io.EOF {
 		b.copyTrailer()
 		b.reach(bodyComplete)

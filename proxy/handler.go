@@ -208,6 +208,9 @@ func (h *Handler) forward(x *exchange, r *http.Request) {
 	_ = rc.EnableFullDuplex() // the origin may answer while it still reads; HTTP/2 always can
 	x.body = newRequestBody(r, func() { _ = rc.SetReadDeadline(time.Now()) })
 	x.body.bound(h.bodies.of(x.route))
+	if h.holding.Hub != nil && !x.chained {
+		x.body.keep()
+	}
 	x.w.request = x.body
 	r = x.bind(h.mayTunnel(x, withSafeUpgrade(r)))
 	defer x.closeTunnel()

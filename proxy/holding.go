@@ -94,6 +94,9 @@ func (h *Handler) follow(x *exchange, r *http.Request) *failure {
 	if head.bodyless() && in.Hold == grip.Stream {
 		return &failure{BadInstruction, fmt.Errorf("a response with status %d cannot be held open", head.code)}
 	}
+	if in.Hold != grip.Response {
+		x.body.forget()
+	}
 	switch {
 	case in.Hold == grip.Stream && r.Method != http.MethodHead:
 		return h.holdStream(x, r, in, head, body)

@@ -219,11 +219,11 @@ func TestARequestThatIsNeverCompleteEndsWithItsAnswer(t *testing.T) {
 	}
 }
 
-// A request whose body is gone cannot be repeated: it waits on.
+// A request with a body of which not everything is kept cannot be repeated: it waits on.
 func TestAResponseHoldCountsWhatItsPrevIDLeavesUnknown(t *testing.T) {
 	s := newStation(t, holding(answering(t, instruct(holdResponse+"Grip-Channel: ch; prev-id=0\r\n", "")), func(rt *Route) { rt.Name = "route" }))
 	c := dialWire(t, s.addr)
-	c.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nx")
+	c.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100001\r\n\r\n" + strings.Repeat("x", 100_001))
 	s.waitCount(t, "holdfast_poll_gaps_total", "route", string(channels.Unknown))
 	if _, err := s.publish(`{"channel":"ch","formats":{"http-response":{"action":"hint"}}}, {"channel":"ch","formats":{"http-response":{"body":"one"}}}`); err != nil {
 		t.Fatal(err)

@@ -31,9 +31,12 @@ type repeats struct {
 // onRestart: the order that the wait was in has ended.
 const onRestart hold.Trigger = "restart"
 
-// repeatable reports whether the request can be sent again: a body is gone when it
-// has been sent.
-func (x *exchange) repeatable() bool { return x.body == nil }
+// repeatable reports whether the request can be sent again: one that has a body, with
+// the whole of it.
+func (x *exchange) repeatable() bool {
+	_, err := x.body.again()
+	return err == nil
+}
 
 // repeat asks the origin again until it answers, and returns pollRepeated; or how
 // the wait has ended before that.

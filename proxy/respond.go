@@ -34,6 +34,7 @@ func (h *Handler) modifyResponse(resp *http.Response) error {
 			return err
 		}
 	}
+	x.body.forget()
 	x.finishHeader(resp)
 	if phrase := phraseOf(resp); phrase != "" {
 		hold.SetReason(resp.Request, resp.StatusCode, phrase)

@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"strconv"
 
+	"go.uber.org/zap"
+
 	"github.com/holdfast-proxy/holdfast/channels"
 	"github.com/holdfast-proxy/holdfast/internal/grip"
 	"github.com/holdfast-proxy/holdfast/internal/hold"
@@ -95,9 +97,18 @@ func (h *Handler) newPoll(x *exchange, r *http.Request, in *grip.Instruction, ow
 		ended:  make(chan hold.Reason, 1),
 		asked:  make(chan struct{}, 1),
 	}
+	h.noteUnrepeatable(x, r)
 	p.seat = h.holding.Holder.Attach(cursor, p)
 	x.route.recovery.enterPoll(p)
 	return p, nil
+}
+
+// noteUnrepeatable tells whoever looks closely why a poll will not ask its origin.
+func (h *Handler) noteUnrepeatable(x *exchange, r *http.Request) {
+	if _, err := x.body.again(); err != nil {
+		h.log.Debug("request of a long poll cannot be repeated",
+			zap.String("route", x.route.Name), zap.String("path", r.URL.Path), zap.Error(err))
+	}
 }
 
 // endPoll undoes newPoll, and gives the place back.
