@@ -226,7 +226,7 @@ func (h *Handler) forward(x *exchange, r *http.Request) {
 		h.refuse(x, r, f)
 		return
 	}
-	if x.route.OverHTTP && !x.chained && h.takeSocket(x, r) {
+	if x.route.OverHTTP && h.takeSocket(x, r) {
 		return
 	}
 	x.route.forward.ServeHTTP(x.w, r)

@@ -20,6 +20,7 @@ import (
 
 	"golang.org/x/net/http/httpguts"
 
+	"github.com/holdfast-proxy/holdfast/internal/grip"
 	"github.com/holdfast-proxy/holdfast/internal/websocket"
 	"github.com/holdfast-proxy/holdfast/internal/woh"
 )
@@ -81,10 +82,13 @@ func (h *Handler) holdOverHTTP(x *exchange, r *http.Request) *failure {
 	if h.holding.Hub == nil {
 		return &failure{BadInstruction, errors.New("holding is not set up")}
 	}
-	if f := h.admit(x, r, implicit()); f != nil {
+	if f := h.admit(x, r, x.implicit()); f != nil {
 		return f
 	}
 	opening, err := websocket.Open(r.Context(), h.asker(x, r))
+	if err == nil && x.chained {
+		err = opening.HandOn(grip.OffersSocket(r.Header))
+	}
 	if rejection := (*rejection)(nil); errors.As(err, &rejection) {
 		h.holding.Holder.Release()
 		return h.reject(x, r, rejection)
@@ -166,7 +170,7 @@ func (h *Handler) asker(x *exchange, r *http.Request) websocket.Asker {
 		var written atomic.Bool
 		out := eventsRequest(noteWritten(context.WithValue(ctx, exchangeKey{}, x), &written), r, events)
 		h.rewrite(&httputil.ProxyRequest{In: r, Out: out})
-		out.Header["Sec-Websocket-Extensions"] = []string{"grip"}
+		h.finishEvents(x, out)
 		out.Header.Set("Connection-Id", id)
 		for name, values := range fields {
 			out.Header[name] = values
@@ -188,6 +192,20 @@ func (h *Handler) asker(x *exchange, r *http.Request) websocket.Asker {
 			return nil, &failure{BadEncoding, errors.New("events have a Content-Encoding")}
 		}
 		return &websocket.Reply{Header: resp.Header, Body: body}, nil
+	}
+}
+
+// finishEvents offers the origin to speak GRIP. If a proxy in front is to do that, the
+// offer is up to it, and so is the signature, which a WebSocket may outlive: then it is
+// replaced by our own, if there is one.
+func (h *Handler) finishEvents(x *exchange, out *http.Request) {
+	if !x.chained || grip.OffersSocket(out.Header) {
+		out.Header["Sec-Websocket-Extensions"] = []string{"grip"}
+	} else {
+		grip.StripExtensions(out.Header)
+	}
+	if x.chained && !h.fromProxy(out) {
+		h.addSignature(out.Header, x.route)
 	}
 }
 

@@ -87,8 +87,14 @@ func (x *exchange) partake(in *grip.Instruction) *failure {
 }
 
 // implicit is what an origin's answer says that has no instruction of its own but is
-// held: that it follows the route's channels.
-func implicit() *grip.Instruction { return &grip.Instruction{Hold: grip.Stream} }
+// held: that it follows the route's channels. A proxy in front follows what it follows by
+// itself.
+func (x *exchange) implicit() *grip.Instruction {
+	if x.chained {
+		return &grip.Instruction{}
+	}
+	return &grip.Instruction{Hold: grip.Stream}
+}
 
 // followed are the channels that in has a response follow, each once.
 func (x *exchange) followed(in *grip.Instruction) []string {

@@ -62,7 +62,7 @@ func (h *Handler) holdSocket(x *exchange, r *http.Request) *failure {
 	if !ok || !strings.EqualFold(x.held.Header.Get("Upgrade"), "websocket") {
 		return &failure{OriginBroken, errors.New("answer switches to another protocol than it was asked for")}
 	}
-	if f := h.admit(x, r, implicit()); f != nil {
+	if f := h.admit(x, r, x.implicit()); f != nil {
 		return f
 	}
 	grip.StripExtensions(x.held.Header)
@@ -78,7 +78,7 @@ func (h *Handler) holdSocket(x *exchange, r *http.Request) *failure {
 // openSocket answers the client's handshake with the header of resp, and takes its
 // connection over.
 func (h *Handler) openSocket(x *exchange, r *http.Request, resp *http.Response) (*websocket.Session, *failure) {
-	if f := h.turnAwayFrom(x.route, nil, x.route.Subscribe); f != nil {
+	if f := h.turnAwayFrom(x.route, nil, x.followed(x.implicit())); f != nil {
 		return nil, f
 	}
 	implicit, f := h.implicitChannels(x, r)
@@ -86,7 +86,7 @@ func (h *Handler) openSocket(x *exchange, r *http.Request, resp *http.Response) 
 		return nil, f
 	}
 	x.finishHeader(resp)
-	deflate := x.route.WebSocket.Compression && grip.OffersDeflate(r.Header)
+	deflate := x.route.WebSocket.Compression && !x.chained && grip.OffersDeflate(r.Header)
 	if deflate {
 		grip.AcceptDeflate(resp.Header)
 	}

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/holdfast-proxy/holdfast/channels"
+	"github.com/holdfast-proxy/holdfast/internal/grip"
 	"github.com/holdfast-proxy/holdfast/internal/websocket"
 	"github.com/holdfast-proxy/holdfast/internal/wire"
 )
@@ -49,10 +50,10 @@ func (h *Handler) followMessages(ctx context.Context, name string, live uint64) 
 // implicitChannels follows the route's own channels for a WebSocket. As on streams,
 // they begin with what is published after the head of the origin's answer.
 func (h *Handler) implicitChannels(x *exchange, r *http.Request) ([]websocket.Implicit, *failure) {
-	if len(x.route.Subscribe) == 0 {
+	own := x.implicit()
+	if own.Hold == grip.None || len(x.route.Subscribe) == 0 {
 		return nil, nil
 	}
-	own := implicit()
 	if err := h.checkInstruction(x, own); err != nil {
 		return nil, &failure{BadInstruction, err}
 	}

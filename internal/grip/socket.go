@@ -50,6 +50,22 @@ func OfferSocket(h http.Header) {
 	h[extensionsField] = []string{strings.Join(offers, ", ")}
 }
 
+// OffersSocket reports whether a client offers GRIP's extension, as only a GRIP proxy
+// does.
+func OffersSocket(h http.Header) bool {
+	members, err := list(h, extensionsField)
+	return err == nil && slices.ContainsFunc(members, isSocketExtension)
+}
+
+// AcceptSocket says to a client that is a GRIP proxy what the origin has agreed to.
+func AcceptSocket(h http.Header, s *Socket) {
+	answer := socketExtension
+	if s.Prefix != DefaultMessagePrefix {
+		answer += `; message-prefix="` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s.Prefix) + `"`
+	}
+	h[extensionsField] = []string{answer}
+}
+
 // ParseSocket reads the extensions that an origin accepts. It returns nil if
 // GRIP's is not among them. The error says what cannot be done beside it.
 func ParseSocket(h http.Header) (*Socket, error) {

@@ -57,6 +57,29 @@ func TestWhatOriginsAgreeTo(t *testing.T) {
 	}
 }
 
+func TestWhatIsHandedToAProxyInFront(t *testing.T) {
+	for want, prefix := range map[string]string{
+		"grip": "m:", `grip; message-prefix=""`: "", `grip; message-prefix="a;\"\\,"`: `a;"\,`,
+	} {
+		h := extensions("x")
+		AcceptSocket(h, &Socket{Prefix: prefix})
+		if diff := cmp.Diff(extensions(want), h); diff != "" {
+			t.Error(diff)
+		}
+		if s, err := ParseSocket(h); err != nil || s.Prefix != prefix {
+			t.Errorf("%s is read as %v, %v", want, s, err)
+		}
+	}
+}
+
+func TestWhoOffersToSpeakGRIP(t *testing.T) {
+	for line, want := range map[string]bool{"grip": true, "x, Grip; a=b": true, "x": false, "": false, "gripe": false, `grip; a="`: false} {
+		if got := OffersSocket(extensions(line)); got != want {
+			t.Errorf("%q: %v", line, got)
+		}
+	}
+}
+
 func TestWhichOffersOfCompressionAreTakenUp(t *testing.T) {
 	for line, want := range map[string]bool{
 		"permessage-deflate":                                                true,

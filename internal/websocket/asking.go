@@ -195,6 +195,24 @@ func (o *Opening) opened(reply *Reply, said []woh.Event) (err error) {
 	return nil
 }
 
+// errNotOffered: what is accepted must have been offered (RFC 6455 §4.1).
+var errNotOffered = errors.New("answer takes up the extension grip without being offered it")
+
+// HandOn leaves it to the client, which is a GRIP proxy, to speak GRIP with the origin:
+// Header tells it what the origin has agreed to, and nothing is interpreted here.
+// Offered: the client has offered it.
+func (o *Opening) HandOn(offered bool) error {
+	switch {
+	case o.agreed == nil:
+		return nil
+	case !offered:
+		return errNotOffered
+	}
+	grip.AcceptSocket(o.Header, o.agreed)
+	o.agreed = nil
+	return nil
+}
+
 // Abandon tells the origin that the WebSocket has not come about after all.
 func (o *Opening) Abandon() {
 	ctx, cancel := context.WithTimeout(context.Background(), closeWait)
