@@ -47,7 +47,7 @@ func (h *Handler) sendPage(x *exchange, r *http.Request, k *keeping) {
 		h.note(x, r, &failure{LinkFailed, err})
 		x.abort()
 	}
-	k.in, k.next, k.at = p.in, p.links.next, p.at
+	k.in, k.next, k.at, k.until = p.in, p.links.next, p.at, momentAfter(p.in.Expires)
 	x.filters = filter.New(p.in, x.route.filters)
 	if k.events {
 		k.seen.Write(p.body)

@@ -52,7 +52,7 @@ type keeping struct {
 	in     *grip.Instruction
 	next   *link             // nil: none
 	at     channels.Position // noted when the head of the answer with in arrived, or on joining
-	until  time.Time         // when the client has to leave, however slowly it reads what comes first; zero: never
+	until  time.Time         // when the client has to leave by the word of in, however slowly it reads what comes first; zero: never
 	seen   *streamReader     // what the client has been sent
 
 	cursor *channels.Cursor // nil: there is nothing to follow, the stream ends
