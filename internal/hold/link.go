@@ -116,6 +116,12 @@ type Relief struct {
 	Filters   *filter.Set
 	KeepAlive KeepAlive
 	Acted     uint64
+	// Denied, unless nil, says why the client may not have this answer; empty: it may.
+	// A goroutine of the holder, which it must not block, asks before each piece of the
+	// body, and again at the moment from which on the stream follows Cursor: the stream
+	// tells what it follows only before or after that (Describer). So somebody who
+	// first denies it, and then looks who follows what, misses nobody.
+	Denied func() Reason
 	// Last: the origin gave no further link. The cursor is not chained, and the
 	// stream goes on like one that never had a link.
 	Last bool
@@ -159,6 +165,14 @@ func (l *Link) Resume(r *Relief) bool {
 	}
 	l.ring()
 	return true
+}
+
+// denied is why the client may not have the answer; empty: it may.
+func (r *Relief) denied() Reason {
+	if r.Denied == nil {
+		return ""
+	}
+	return r.Denied()
 }
 
 func (r *Relief) drop() {

@@ -47,6 +47,10 @@ func (f *Feed) stalled(b *Batch, due Due) (step Step, why Reason, ok bool) {
 			return step, why, true
 		}
 	}
+	if denied := l.relief.denied(); denied != "" {
+		step, why = f.bye(b, denied)
+		return step, why, true
+	}
 	if piece := l.relief.Body[l.off:]; len(piece) > 0 {
 		b.piece = piece[:min(len(piece), b.maxBytes)]
 		b.tail = f.terms.frame(b.tail[:0], b.piece)

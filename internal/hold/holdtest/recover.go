@@ -57,6 +57,12 @@ func (r *rig) wantNeed(t testing.TB, trigger hold.Trigger, seen ...string) need 
 // goOn answers a need with text, and goes on with what is new on a channel.
 func (r *rig) goOn(t testing.TB, n need, text, channel string) bool {
 	t.Helper()
+	return n.link.Resume(r.relief(t, n, text, channel))
+}
+
+// relief is what goOn answers.
+func (r *rig) relief(t testing.TB, n need, text, channel string) *hold.Relief {
+	t.Helper()
 	cursor, err := r.hub.Follow(context.Background(), channels.Follow{
 		Subscriptions: []channels.Subscription{{Channel: channel}},
 		Form:          wire.Stream,
@@ -68,7 +74,7 @@ func (r *rig) goOn(t testing.TB, n need, text, channel string) bool {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return n.link.Resume(&hold.Relief{Body: []byte(text), Cursor: cursor, Seen: []hold.Seen{{Channel: channel}}})
+	return &hold.Relief{Body: []byte(text), Cursor: cursor, Seen: []hold.Seen{{Channel: channel}}}
 }
 
 // chained publishes an item with an id that must follow another.
@@ -104,6 +110,38 @@ var recoverCases = []one{
 		c.want(t, "data: 2\n\n")
 		r.act(t, "b", channels.Close)
 		c.wantEnd(t)
+	}},
+	{name: "an answer that its client may not have ends the stream before any of it", setup: withLinks, run: func(t *testing.T, r *rig) {
+		c := r.hold(t, "channel", "a")
+		r.act(t, "a", channels.Hint)
+		n := r.wantNeed(t, hold.OnHint, "a ")
+		answer := r.relief(t, n, "data: told\n\n", "b")
+		answer.Denied = func() hold.Reason { return hold.ReasonRevoked }
+		n.link.Resume(answer)
+		c.want(t, "event: end\ndata: {\"reason\":\"revoked\"}\nretry: ")
+		c.rest(t)
+		c.close()
+		r.wantEnd(t, hold.ReasonRevoked)
+		r.wantNobody(t, "b")
+	}},
+	{name: "a stream does not go on with channels that its client may not have meanwhile", setup: withLinks, run: func(t *testing.T, r *rig) {
+		c := r.hold(t, "channel", "a")
+		r.act(t, "a", channels.Hint)
+		n := r.wantNeed(t, hold.OnHint, "a ")
+		answer, asked := r.relief(t, n, "data: told\n\n", "b"), 0
+		answer.Denied = func() hold.Reason {
+			if asked++; asked == 1 {
+				r.publish(t, "b", "data: not this\n\n")
+				return ""
+			}
+			return hold.ReasonRevoked
+		}
+		n.link.Resume(answer)
+		c.want(t, "data: told\n\nevent: end\ndata: {\"reason\":\"revoked\"}\nretry: ")
+		c.rest(t)
+		c.close()
+		r.wantEnd(t, hold.ReasonRevoked)
+		r.wantNobody(t, "b")
 	}},
 	{name: "what comes before an item that does not follow is sent, the item is not", setup: withLinks, run: func(t *testing.T, r *rig) {
 		c := r.hold(t, "channel", "a")
