@@ -28,6 +28,10 @@ type linked struct {
 	link     *hold.Link
 	share    *share // of the quotas; nil: none
 
+	// Fixed after of.
+	who    *hold.Who // whose it is, unless it has a tenure; nil: nothing is known
+	tenure *tenure   // nil: it may stay for ever
+
 	mu    sync.Mutex // no call into hold while held
 	next  *link      // nil: the origin gave no further one
 	poll  *time.Timer
@@ -59,6 +63,14 @@ func (x *exchange) newLinked(h *Handler, k *keeping) *linked {
 	s.pollLocked()
 	s.recovery.enter(s)
 	return s
+}
+
+// of says whose the stream is, and its tenure, which may be nil. It is called before the
+// stream is held; until then it does not ask. s may be nil.
+func (s *linked) of(who *hold.Who, t *tenure) {
+	if s != nil {
+		s.who, s.tenure = who, t
+	}
 }
 
 // seen is what a client has seen, by the word of an instruction, on its channels and
@@ -253,6 +265,8 @@ func (s *linked) goOn(ctx context.Context, p *page) bool {
 	s.pollLocked()
 	s.mu.Unlock()
 	s.share.follow(s.route, p.in)
+	names := namesOf((&exchange{route: s.route}).subscriptions(p.in))
+	s.tenure.goesOn(names, filters)
 	s.answer(recoveryDone, &hold.Relief{
 		Body:      s.recovery.positioned(s, p, &need, cursor),
 		Cursor:    cursor,
@@ -261,8 +275,25 @@ func (s *linked) goOn(ctx context.Context, p *page) bool {
 		KeepAlive: s.route.keepAlive(p.in, s.events),
 		Acted:     p.asked,
 		Last:      p.links.next == nil,
+		Denied:    func() hold.Reason { return s.denied(names) },
 	})
 	return true
+}
+
+// denied is why the stream's client may not follow these channels; empty: it may.
+func (s *linked) denied(names []string) hold.Reason {
+	if s.handler.turnAwayFrom(s.route, s.client(), names) != nil {
+		return hold.ReasonRevoked
+	}
+	return ""
+}
+
+// client is whose stream it is, nil if nothing is known.
+func (s *linked) client() *hold.Who {
+	if s.tenure != nil {
+		return s.tenure.client()
+	}
+	return s.who
 }
 
 // ended is told by the holder that the stream has ended. s may be nil.

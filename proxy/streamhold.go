@@ -150,6 +150,7 @@ func (h *Handler) hold(x *exchange, r *http.Request, k *keeping) {
 	s := h.stream(x, k.in, k.events, k.seen, k.cursor)
 	s.Client = h.clientOf(x, r, k.in)
 	k.tenure = h.newTenure(x, k, s)
+	k.more.of(s.Client.Who, k.tenure)
 	k.attach(s, x.links.gone != nil)
 	k.kept = true
 	x.giveUp()

@@ -47,20 +47,37 @@ type tenure struct {
 	rewrites bool // its filters change the content
 
 	judging sync.Mutex // held while an answer is judged
-	// Guarded by judging.
-	user    string
-	filters *filter.Set
+	user    string     // guarded by judging
 
-	mu    sync.Mutex // nothing slow is done under it
-	who   *hold.Who
-	names []string // of its channels, in the instruction's order
+	mu      sync.Mutex // nothing slow is done under it
+	who     *hold.Who
+	names   []string // of its channels, in the instruction's order
+	filters *filter.Set
 }
 
-// is says whose it is, and with which channels, from now on.
-func (t *tenure) is(who *hold.Who, subs []channels.Subscription) {
+// is says whose it is from now on.
+func (t *tenure) is(who *hold.Who) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.who, t.names = who, namesOf(subs)
+	t.who = who
+}
+
+// client is whose it is.
+func (t *tenure) client() *hold.Who {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.who
+}
+
+// goesOn says that the stream goes on with channels of these names, and with filters, of
+// which it may have none. t may be nil.
+func (t *tenure) goesOn(names []string, filters *filter.Set) {
+	if t == nil {
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.names, t.filters = names, filters
 }
 
 // channels are the names of those that the stream has.
@@ -84,11 +101,11 @@ func (h *Handler) newTenure(x *exchange, k *keeping, s *hold.Stream) *tenure {
 		share:    k.counted.share,
 		linked:   k.next != nil,
 		rewrites: x.filters.Rewrites(),
-		filters:  x.filters,
 	}
 	s.Client.Who = t.known(s.Client.Who)
 	t.user = s.Client.Who.User
-	t.is(s.Client.Who, x.subscriptions(k.in))
+	t.is(s.Client.Who)
+	t.goesOn(namesOf(x.subscriptions(k.in)), x.filters)
 	s.Mailbox = t.mailbox
 	t.lease = h.holding.Leases.New(t, t.notice())
 	t.lease.Begin(k.until) // from here on others may come
@@ -152,9 +169,12 @@ func (t *tenure) over() {
 	}
 }
 
-// follows reports whether these are the channels that the stream has.
-func (t *tenure) follows(subs []channels.Subscription) bool {
-	return slices.Equal(slices.Sorted(slices.Values(namesOf(subs))), slices.Sorted(slices.Values(t.channels())))
+// stays reports whether the stream would be the same with these channels and filters.
+func (t *tenure) stays(subs []channels.Subscription, filters *filter.Set) bool {
+	t.mu.Lock()
+	names, had := t.names, t.filters
+	t.mu.Unlock()
+	return filters == nil && had == nil && slices.Equal(slices.Sorted(slices.Values(namesOf(subs))), slices.Sorted(slices.Values(names)))
 }
 
 func namesOf(subs []channels.Subscription) []string {

@@ -44,7 +44,7 @@ func (h *Handler) grant(ctx context.Context, t *tenure, v *verdict) (renewal, er
 	if h.turnAwayFrom(t.route, v.who, namesOf(subs)) != nil {
 		return refusal, errBarred
 	}
-	stays := t.follows(subs) && v.filters == nil && t.filters == nil
+	stays := t.stays(subs, v.filters)
 	if !stays && (t.linked || v.filters.Rewrites() != t.rewrites) {
 		t.mailbox.End(hold.ReasonOperator)
 		return reopened, nil
@@ -56,7 +56,7 @@ func (h *Handler) grant(ctx context.Context, t *tenure, v *verdict) (renewal, er
 		}
 		t.share.follow(v.route, v.in)
 	}
-	t.is(who, subs)
+	t.is(who)
 	t.mailbox.Rename(who)
 	if !t.lease.Extend(v.digest, v.until, func() { t.confirm(v.in.Expires) }) {
 		return late, errStreamEnded
@@ -85,7 +85,7 @@ func (h *Handler) move(ctx context.Context, t *tenure, v *verdict, who *hold.Who
 	if err != nil {
 		return err
 	}
-	t.filters = v.filters
+	t.goesOn(namesOf(subs), v.filters)
 	t.mailbox.Move(hold.Move{
 		Follow: func(last *channels.Cursor) (*channels.Cursor, error) {
 			defer joined()
