@@ -26,6 +26,7 @@ type stationOptions struct {
 	channels   channels.Options
 	maxStreams int
 	holder     func(*hold.Goroutines) hold.Holder // what the handler gets instead; nil: the holder itself
+	hub        func(*channels.Hub) Hub            // the same for the hub
 }
 
 // station is a proxy that holds: a front with a hub and a holder.
@@ -66,6 +67,9 @@ func newStation(t *testing.T, edit func(*stationOptions)) *station {
 	o.Holding.Hub, o.Holding.Holder, o.Head = s.hub, s.holder, s.hub.Head
 	if o.holder != nil {
 		o.Holding.Holder = o.holder(s.holder)
+	}
+	if o.hub != nil {
+		o.Holding.Hub = o.hub(s.hub)
 	}
 	for _, rt := range o.Routes {
 		s.wire.PositionIDs = s.wire.PositionIDs || rt.Resume == ResumePositions

@@ -50,18 +50,34 @@ func (h *Handler) grant(ctx context.Context, t *tenure, v *verdict) (renewal, er
 		return reopened, nil
 	}
 	who := t.known(v.who)
+	var to *hold.Move
 	if !stays {
-		if err := h.move(ctx, t, v, who, subs); err != nil {
+		var err error
+		if to, err = h.moveTo(ctx, t, v, who, subs); err != nil {
 			return refusal, &failure{HistoryUnavailable, err}
 		}
+	}
+	if t.lease.Extend(v.digest, v.until, func() { t.become(v, who, subs, to) }) {
+		return renewed, nil
+	}
+	if to != nil {
+		to.Dropped()
+	}
+	return late, errStreamEnded
+}
+
+// become makes the stream what v says, whose channels are subs. to is nil if it keeps
+// what it has. It is called when the lease is extended: of a verdict that comes too late,
+// perhaps because its channels had to be waited for, nothing is done. It does not block.
+func (t *tenure) become(v *verdict, who *hold.Who, subs []channels.Subscription, to *hold.Move) {
+	if to != nil {
+		t.goesOn(namesOf(subs), v.filters)
 		t.share.follow(v.route, v.in)
+		t.mailbox.Move(*to)
 	}
 	t.is(who)
 	t.mailbox.Rename(who)
-	if !t.lease.Extend(v.digest, v.until, func() { t.confirm(v.in.Expires) }) {
-		return late, errStreamEnded
-	}
-	return renewed, nil
+	t.confirm(v.in.Expires)
 }
 
 func userOf(who *hold.Who) string {
@@ -71,9 +87,10 @@ func userOf(who *hold.Who) string {
 	return who.User
 }
 
-// move has the stream go on with other channels. On those that it has it goes on
-// where it stands; the others begin where the verdict was said.
-func (h *Handler) move(ctx context.Context, t *tenure, v *verdict, who *hold.Who, subs []channels.Subscription) error {
+// moveTo is what has the stream go on with other channels, which are joined until then. On
+// those that it has it goes on where it stands; the others begin where the verdict was
+// said.
+func (h *Handler) moveTo(ctx context.Context, t *tenure, v *verdict, who *hold.Who, subs []channels.Subscription) (*hold.Move, error) {
 	had := t.channels()
 	for i := range subs {
 		if slices.Contains(had, subs[i].Channel) {
@@ -83,10 +100,9 @@ func (h *Handler) move(ctx context.Context, t *tenure, v *verdict, who *hold.Who
 	follow := channels.Follow{Subscriptions: subs, Form: t.form, Live: v.at.Seq, Group: h.holding.Holder.Group()}
 	joined, err := h.ready(context.WithoutCancel(ctx), follow)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	t.goesOn(namesOf(subs), v.filters)
-	t.mailbox.Move(hold.Move{
+	return &hold.Move{
 		Follow: func(last *channels.Cursor) (*channels.Cursor, error) {
 			defer joined()
 			if h.turnAwayFrom(t.route, who, namesOf(subs)) != nil { // since the judge was asked
@@ -97,8 +113,7 @@ func (h *Handler) move(ctx context.Context, t *tenure, v *verdict, who *hold.Who
 		},
 		Filters: v.filters,
 		Dropped: joined,
-	})
-	return nil
+	}, nil
 }
 
 // ready waits until f can be followed without waiting, which lasts until joined is
