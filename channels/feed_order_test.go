@@ -43,6 +43,25 @@ func TestAStreamCannotStartAtAPlaceOfAnOrderThatWentFurther(t *testing.T) {
 	}
 }
 
+// Or it would miss what the new order has before that place.
+func TestAStreamCannotStartAtAPlaceOfAnOrderThatHasEnded(t *testing.T) {
+	h, _ := fedHub(nil)
+	h.Learn(5)
+	live := h.Head()
+	h.Restart(NewEpoch())
+	fill(t, h, 100, "a")
+	f := Follow{Subscriptions: subs("a"), Live: live.Seq, Epoch: live.Epoch, Group: new(quiet)}
+	if _, err := h.Follow(t.Context(), f); !errors.Is(err, ErrClosed) {
+		t.Errorf("error %v", err)
+	}
+	f.Epoch = h.Epoch()
+	c, err := h.Follow(t.Context(), f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Close()
+}
+
 // Each order of this test comes less far than the one before it.
 func TestTheHeadIsOfOneOrder(t *testing.T) {
 	const orders = 2000

@@ -72,6 +72,9 @@ type Follow struct {
 	// to there are not for this stream. In a hub with a feed it can be ahead of
 	// what the logs have: what comes later, up to there, is passed over too.
 	Live uint64
+	// Epoch is the order (Position.Epoch) that Live, and the place of Continued, are of.
+	// Empty: whichever it is now.
+	Epoch string
 	// Resume is where the channels without a PrevID go on from.
 	Resume Resume
 	// Group is told of news. Never nil.
@@ -161,7 +164,7 @@ func (h *Hub) Follow(ctx context.Context, f Follow) (*Cursor, error) {
 	if err == nil && !f.Prompt {
 		err = c.recognize(ctx, &f)
 	}
-	if err == nil && (c.stale() || f.Live > h.Head().Seq) {
+	if err == nil && (c.stale() || f.Epoch != "" && f.Epoch != *c.epoch || f.Live > h.Head().Seq) {
 		err = ErrClosed
 	}
 	if err != nil {

@@ -227,6 +227,7 @@ func (rec *recovery) follow(ctx context.Context, s *linked, p *page, need *hold.
 		Subscriptions: subs,
 		Form:          s.form,
 		Live:          p.at.Seq,
+		Epoch:         p.at.Epoch,
 		Group:         s.handler.holding.Holder.Group(),
 		Chained:       p.links.next != nil,
 		Trusting:      need.Tries >= hold.Stubborn || p.links.next == nil,

@@ -74,6 +74,7 @@ func (h *Handler) newPoll(x *exchange, r *http.Request, in *grip.Instruction, ow
 		Subscriptions: subs,
 		Form:          wire.Response,
 		Live:          x.at.Seq,
+		Epoch:         x.at.Epoch,
 		Group:         h.holding.Holder.Group(),
 		Chained:       x.repeatable(),
 		Trusting:      x.tries >= hold.Stubborn,

@@ -23,7 +23,7 @@ func (h *Handler) followerFor(rt *route) func(context.Context, string) (*channel
 // followChannel makes a cursor that begins with what is published after the origin's
 // message has come.
 func (h *Handler) followChannel(ctx context.Context, rt *route, name string) (*channels.Cursor, error) {
-	live := h.head().Seq
+	live := h.head()
 	if err := rt.checkChannel(name); err != nil {
 		return nil, fmt.Errorf("%w: %w", websocket.ErrInstruction, err)
 	}
@@ -38,11 +38,12 @@ func (h *Handler) followChannel(ctx context.Context, rt *route, name string) (*c
 }
 
 // followMessages places a cursor in a channel that has been joined with ctx.
-func (h *Handler) followMessages(ctx context.Context, name string, live uint64) (*channels.Cursor, error) {
+func (h *Handler) followMessages(ctx context.Context, name string, live channels.Position) (*channels.Cursor, error) {
 	return h.holding.Hub.Follow(ctx, channels.Follow{
 		Subscriptions: []channels.Subscription{{Channel: name}},
 		Form:          wire.Message,
-		Live:          live,
+		Live:          live.Seq,
+		Epoch:         live.Epoch,
 		Group:         h.holding.Holder.Group(),
 	})
 }
@@ -67,7 +68,7 @@ func (h *Handler) implicitChannels(x *exchange, r *http.Request) ([]websocket.Im
 		if slices.Contains(x.route.Subscribe[:i], name) {
 			continue
 		}
-		cursor, err := h.followMessages(ctx, name, x.at.Seq)
+		cursor, err := h.followMessages(ctx, name, x.at)
 		if err != nil {
 			leaveChannels(found)
 			return nil, followFailure(err)

@@ -104,6 +104,7 @@ func (h *Handler) keep(ctx context.Context, x *exchange, r *http.Request, k *kee
 		Subscriptions: subs,
 		Form:          x.form(k.events),
 		Live:          k.at.Seq,
+		Epoch:         k.at.Epoch,
 		Resume:        x.readBuiltID(h.resumePoint(x, r, k.events, k.seen), subs),
 		Group:         h.holding.Holder.Group(),
 		Chained:       k.next != nil,

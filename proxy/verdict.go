@@ -97,7 +97,7 @@ func (h *Handler) moveTo(ctx context.Context, t *tenure, v *verdict, who *hold.W
 			subs[i].Held, subs[i].Continues, subs[i].PrevID = true, true, ""
 		}
 	}
-	follow := channels.Follow{Subscriptions: subs, Form: t.form, Live: v.at.Seq, Group: h.holding.Holder.Group()}
+	follow := channels.Follow{Subscriptions: subs, Form: t.form, Live: v.at.Seq, Epoch: v.at.Epoch, Group: h.holding.Holder.Group()}
 	joined, err := h.ready(context.WithoutCancel(ctx), follow)
 	if err != nil {
 		return nil, err
