@@ -102,6 +102,8 @@ func TestAResponseHoldIsAnsweredByTheOriginWhenItsTimeIsUp(t *testing.T) {
 		{"by default", pollAnswer("ch"), 55 * time.Second},
 		{"at its word", pollAnswer("ch", "Grip-Timeout", "90"), 90 * time.Second},
 		{"at the shortest", pollAnswer("ch", "Grip-Timeout", "5"), 5 * time.Second},
+		{"until the client's time is up", pollAnswer("ch", "Grip-Timeout", "90", "Grip-Expires", "7"), 7 * time.Second},
+		{"no longer, though the client may stay", pollAnswer("ch", "Grip-Timeout", "90", "Grip-Expires", "700"), 90 * time.Second},
 		{"below the shortest", pollAnswer("ch", "Grip-Timeout", "1"), 5 * time.Second},
 		{"in JSON, as text", inJSON, 7 * time.Second},
 	} {

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"net/http"
 	"strconv"
+	"time"
 
 	"go.uber.org/zap"
 
@@ -41,7 +42,7 @@ func (h *Handler) holdResponse(x *exchange, r *http.Request, in *grip.Instructio
 		return f
 	}
 	defer h.endPoll(x, p)
-	published, result := h.wait(x, r, p, in.Timeout)
+	published, result := h.wait(x, r, p, waitingTime(in))
 	x.counts.polls[result].Inc()
 	switch {
 	case result == pollGone:
@@ -59,6 +60,14 @@ func (h *Handler) holdResponse(x *exchange, r *http.Request, in *grip.Instructio
 	d.overlay(published)
 	d.writeWhole(x, r, published.Body)
 	return nil
+}
+
+// waitingTime is how long a poll waits at most: no longer than its client is let in.
+func waitingTime(in *grip.Instruction) time.Duration {
+	if in.Expires > 0 {
+		return min(in.Timeout, in.Expires)
+	}
+	return in.Timeout
 }
 
 // newPoll places a poll's cursor and has it hear of news. The caller has a place

@@ -81,6 +81,10 @@ func (h *Handler) openSocket(x *exchange, r *http.Request, resp *http.Response) 
 	if f := h.turnAwayFrom(x.route, nil, x.followed(x.implicit())); f != nil {
 		return nil, f
 	}
+	expires, err := x.socketExpires(resp.Header)
+	if err != nil {
+		return nil, &failure{BadInstruction, err}
+	}
 	implicit, f := h.implicitChannels(x, r)
 	if f != nil {
 		return nil, f
@@ -108,12 +112,22 @@ func (h *Handler) openSocket(x *exchange, r *http.Request, resp *http.Response) 
 		Quota:         socketShare{x.share},
 		MaxChannels:   h.holding.MaxChannels,
 		MaxMessage:    x.route.WebSocket.MaxMessage,
+		Expires:       expires,
 		WriteTimeout:  x.route.WriteTimeout,
 		Filters:       x.route.filters,
 		Counts:        h.holding.Counts.Sockets(x.route.Name),
 		Ignored:       x.route.ignored,
 		Log:           h.log,
 	}), nil
+}
+
+// socketExpires is for how long a WebSocket's client is let in, by the answer to its
+// handshake. That of a proxy in front is up to that proxy.
+func (x *exchange) socketExpires(h http.Header) (time.Duration, error) {
+	if x.chained {
+		return 0, nil
+	}
+	return grip.ParseExpires(h)
 }
 
 // takeClient takes the client's connection over, and switches it to WebSocket with

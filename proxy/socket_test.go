@@ -58,6 +58,41 @@ func TestAWebSocketIsSubscribedByItsOrigin(t *testing.T) {
 	s.waitCount(t, "holdfast_streams_ended_total", "websocket", "action_close")
 }
 
+// TestAWebSocketExpires as its origin says, whichever way the origin speaks.
+func TestAWebSocketExpires(t *testing.T) {
+	direct := socketOrigin(t, "grip", func(c *websocket.Conn) {
+		say(t, c, "m:hello")
+		echo(c, "m:")
+	})
+	signed := newOrigin(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Grip-Expires", "1")
+		direct.Config.Handler.ServeHTTP(w, r)
+	})
+	events := newEventOrigin(t)
+	events.answer("OPEN\r\n"+event("TEXT", "m:hello"), "Sec-WebSocket-Extensions", "grip", "Grip-Expires", "1")
+	for name, s := range map[string]*station{"direct": newStation(t, holding(signed.URL)), "over HTTP": newStation(t, holding(events.URL, overHTTP))} {
+		c, resp, err := s.dialSocket(t, func(d *websocket.DialOptions) { d.Subprotocols = nil })
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if got := resp.Header.Get("Grip-Expires"); got != "" {
+			t.Errorf("%s: the client is told %q", name, got)
+		}
+		c.wantText("hello")
+		c.wantClose(websocket.StatusPolicyViolation, "expired")
+		s.waitCount(t, "holdfast_streams_ended_total", "websocket", "expired")
+	}
+}
+
+func TestAnExpiryThatIsNoneOpensNoWebSocket(t *testing.T) {
+	o := newEventOrigin(t)
+	s := newStation(t, holding(o.URL, overHTTP))
+	o.answer("OPEN\r\n", "Sec-WebSocket-Extensions", "grip", "Grip-Expires", "soon")
+	if _, resp, err := s.dialSocket(t); err == nil || resp == nil || resp.StatusCode != http.StatusBadGateway {
+		t.Errorf("%v, %v", resp, err)
+	}
+}
+
 // GRIP: T57.
 func TestAWebSocketWithoutTheExtensionIsATunnel(t *testing.T) {
 	origin := socketOrigin(t, "", func(c *websocket.Conn) {

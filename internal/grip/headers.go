@@ -87,19 +87,25 @@ func parseTimeout(in *Instruction, h http.Header) error {
 	return nil
 }
 
-func parseExpires(in *Instruction, h http.Header) error {
+func parseExpires(in *Instruction, h http.Header) (err error) {
+	in.Expires, err = ParseExpires(h)
+	return err
+}
+
+// ParseExpires reads for how long a client is let in (Instruction.Expires) of a header
+// that has no other instruction, as that of a WebSocket.
+func ParseExpires(h http.Header) (time.Duration, error) {
 	if len(h.Values("Grip-Expires")) == 0 {
-		return nil
+		return 0, nil
 	}
 	expires, err := parseSeconds(h.Get("Grip-Expires"))
 	if err == nil && expires == 0 {
 		err = errors.New("must be at least 1")
 	}
 	if err != nil {
-		return fmt.Errorf("Grip-Expires %w", err)
+		return 0, fmt.Errorf("Grip-Expires %w", err)
 	}
-	in.Expires = expires
-	return nil
+	return expires, nil
 }
 
 // maxSeconds bounds all timeouts: a year.

@@ -59,6 +59,9 @@ type Options struct {
 	MaxChannels int
 	// MaxMessage bounds a message of the client or the origin, in bytes.
 	MaxMessage int64
+	// Expires is for how long the client is let in. It is not asked for anything then,
+	// but sent a close frame. 0: for as long as it stays.
+	Expires time.Duration
 	// WriteTimeout bounds a write to either side.
 	WriteTimeout time.Duration
 	// Filters is what its filters count and log with.
@@ -161,6 +164,10 @@ func (s *Session) serve(o origin) Ending {
 	s.Counts.Opened()
 	s.who = s.For.Who
 	s.seat = s.Holder.Attach(nil, s)
+	if s.Expires > 0 {
+		expiry := time.AfterFunc(s.Expires, func() { s.End(hold.ReasonExpired) })
+		defer expiry.Stop()
+	}
 	for _, c := range s.Implicit {
 		s.follow(&sub{name: c.Channel, implicit: true, cursor: c.Cursor}, nil)
 	}
