@@ -47,6 +47,9 @@ type LinkOptions struct {
 	// it is lost or has lost messages, in order and by one goroutine. They
 	// should not block for long.
 	Up, Lost func()
+	// Refused, unless nil, is called for each message that the server has not let
+	// us publish, with the library's error, in the same way.
+	Refused func(err error, subject string)
 	// Rights are what the user must be allowed to do.
 	Rights []Right
 	// Relays: what we publish does not come back to our own subscriptions, and
@@ -206,6 +209,9 @@ func (l *Link) trouble(_ *nats.Conn, _ *nats.Subscription, err error) {
 		l.lost()
 	case isRefusal:
 		l.refused(verb, subject)
+		if verb == Publish && l.opts.Refused != nil {
+			l.opts.Refused(err, subject)
+		}
 	default:
 		l.odd.Do(func() { l.opts.Log.Warn("NATS reports an error", zap.Error(err)) })
 	}

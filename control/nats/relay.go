@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"sync"
 	"time"
 
@@ -30,6 +29,8 @@ type Relay struct {
 	notReady func() []string
 	metrics  *Metrics
 
+	refusals *refusals
+
 	news chan struct{} // has room for one: somebody waits
 
 	mu      sync.Mutex // held for moments
@@ -50,7 +51,7 @@ type relayed struct {
 // NewRelay returns a relay that publishes on this node by way of here, in the
 // order in which the other nodes get it.
 func NewRelay(here intake.Publisher) *Relay {
-	return &Relay{here: here, news: make(chan struct{}, 1)}
+	return &Relay{here: here, refusals: newRefusals(), news: make(chan struct{}, 1)}
 }
 
 // Publish is for intake.Publisher. What concurrent calls publish is confirmed
@@ -119,15 +120,16 @@ func (r *Relay) add(p *relayed) error {
 	return nil
 }
 
-// run sends what waits over one connection of the library until ctx ends.
-func (r *Relay) run(ctx context.Context, nc *nats.Conn) {
+// run sends what waits over one connection of the library until ctx ends. dropped
+// is how many messages there was no room for.
+func (r *Relay) run(ctx context.Context, nc *nats.Conn, dropped func() int) {
 	r.mu.Lock()
 	r.open = true
 	r.mu.Unlock()
 	for ctx.Err() == nil {
 		select {
 		case <-r.news:
-			r.send(nc, r.take(true))
+			r.send(nc, dropped, r.take(true))
 		case <-ctx.Done():
 		}
 	}
@@ -147,32 +149,43 @@ func (r *Relay) take(open bool) []*relayed {
 }
 
 // send publishes a batch on all nodes.
-func (r *Relay) send(nc *nats.Conn, batch []*relayed) {
-	connection, earlier, sent := nc.Stats().Reconnects, nc.LastError(), false
+func (r *Relay) send(nc *nats.Conn, dropped func() int, batch []*relayed) {
+	watch := r.refusals.watch(nc, dropped)
+	connection := nc.Stats().Reconnects
+	var sent []*relayed
 	for _, p := range batch {
-		p.send(nc)
-		sent = sent || p.err == nil
+		if p.send(nc); p.err == nil {
+			sent = append(sent, p)
+		}
 	}
-	var err error
-	if sent {
-		err = nc.FlushTimeout(relayTimeout)
+	if len(sent) > 0 {
+		confirm(nc, connection, &watch, sent)
 	}
-	if err == nil && nc.Stats().Reconnects != connection {
-		err = nats.ErrDisconnected // it was the next connection that answered
-	}
-	forbidden := refusedSince(nc, earlier)
+	watch.end()
 	for _, p := range batch {
-		switch {
-		case p.err != nil:
-		case err != nil:
-			p.err = unconfirmed(err)
-		case p.has(forbidden):
-			p.err = forbid(forbidden, len(p.messages))
-		default:
+		if p.err == nil {
 			p.results, p.err = r.here.Publish(context.Background(), p.items)
 		}
 		r.finish(p)
 	}
+}
+
+// confirm asks the server whether it has what was sent, over the connection with
+// that number.
+func confirm(nc *nats.Conn, connection uint64, watch *watch, sent []*relayed) {
+	deadline := time.Now().Add(relayTimeout)
+	err := nc.FlushTimeout(relayTimeout)
+	if err == nil && nc.Stats().Reconnects != connection {
+		err = nats.ErrDisconnected // it was the next connection that answered
+	}
+	if err != nil {
+		for _, p := range sent {
+			p.err = unconfirmed(err)
+		}
+		return
+	}
+	refused, sure := watch.refused(deadline)
+	judge(sent, refused, sure)
 }
 
 // send hands a publication to the library, which refuses what it cannot send at
@@ -197,23 +210,6 @@ func (p *relayed) send(nc *nats.Conn) {
 	}
 }
 
-// refusedSince returns the subject that the server has not let us publish to, empty
-// if there is none. It tells so before it answers a flush. Of several refusals
-// only the last is known: the user has a right to all channels, or the node is not
-// ready, so this is for the odd one that is denied.
-func refusedSince(nc *nats.Conn, earlier error) string {
-	err := nc.LastError()
-	if _, subject, isRefusal := refusal(err); isRefusal && err != earlier {
-		return subject
-	}
-	return ""
-}
-
-// has reports whether a message of p is for the subject.
-func (p *relayed) has(subject string) bool {
-	return slices.ContainsFunc(p.messages, func(m *nats.Msg) bool { return m.Subject == subject })
-}
-
 // finish counts what became of a publication and lets its publisher go on.
 func (r *Relay) finish(p *relayed) {
 	n := float64(len(p.items))
@@ -231,15 +227,6 @@ func (r *Relay) finish(p *relayed) {
 
 func unreachable(why string) error {
 	return intake.Unavailable("Other nodes cannot be reached, so nothing is published: " + why + ".")
-}
-
-// forbid is the error for a publication of which the server has refused a message.
-func forbid(subject string, messages int) error {
-	why := "NATS does not let Holdfast publish to " + subject
-	if messages == 1 {
-		return unreachable(why)
-	}
-	return unconfirmed(errors.New(why))
 }
 
 func unconfirmed(err error) error {

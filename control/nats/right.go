@@ -93,8 +93,12 @@ func refusal(err error) (verb Verb, subject string, ok bool) {
 func (l *Link) refused(verb Verb, subject string) {
 	for i := range l.opts.Rights {
 		r := &l.opts.Rights[i]
-		if !r.covers(verb, subject) || verb == Publish && r.Probe != "" && r.Probe != subject {
+		if !r.covers(verb, subject) {
 			continue
+		}
+		if verb == Publish && r.Probe != "" && r.Probe != subject {
+			l.denied(subject)
+			return
 		}
 		l.mu.Lock()
 		known := l.missing[i]
@@ -108,6 +112,14 @@ func (l *Link) refused(verb Verb, subject string) {
 	l.odd.Do(func() {
 		l.opts.Log.Error("NATS does not allow a message; if it is an answer, the user needs allow_responses",
 			zap.String("verb", string(verb)), zap.String("subject", clip(subject)))
+	})
+}
+
+// denied logs a subject that is taken out of what may be published to.
+func (l *Link) denied(subject string) {
+	l.odd.Do(func() {
+		l.opts.Log.Error("NATS does not allow a message; take its subject out of what the user is denied to publish to",
+			zap.String("subject", clip(subject)))
 	})
 }
 

@@ -127,7 +127,7 @@ func TestAChannelThatTheServerDeniesIsNotPublished(t *testing.T) {
 	// The server's complaint comes by a way of its own.
 	eventually(t, "it is logged", func() bool {
 		return r.logs.Filter(func(e observer.LoggedEntry) bool {
-			return strings.Contains(fmt.Sprint(e.ContextMap()), "holdfast.channels.secret")
+			return strings.Contains(e.Message, "take its subject out") && strings.Contains(fmt.Sprint(e.ContextMap()), "holdfast.channels.secret")
 		}).Len() == 1
 	})
 }

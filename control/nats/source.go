@@ -62,14 +62,16 @@ func New(o Options) (*Source, error) {
 		return nil, fmt.Errorf("nats: %w", err)
 	}
 	s := &Source{opts: o, queue: make(chan *nats.Msg, o.queue), underway: make(chan struct{}, maxUnderway), quiet: newQuiet(), losses: newLosses()}
-	var err error
-	s.link, err = NewLink(LinkOptions{
+	link := LinkOptions{
 		Access: o.Access, Metrics: o.Metrics.link, Log: o.Log, Up: s.connected, Lost: s.lost,
 		Rights: o.Rights(), Relays: o.Relay != nil,
-	})
+	}
 	if o.Relay != nil {
 		o.Relay.prefix, o.Relay.notReady, o.Relay.metrics = o.Prefix, s.NotReady, o.Metrics
+		link.Refused = o.Relay.refusals.add
 	}
+	var err error
+	s.link, err = NewLink(link)
 	return s, err
 }
 
@@ -112,7 +114,7 @@ func (s *Source) relay(nc *nats.Conn) (stop func()) {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
-	running.Go(func() { s.opts.Relay.run(ctx, nc) })
+	running.Go(func() { s.opts.Relay.run(ctx, nc, s.droppedSoFar) })
 	return func() {
 		cancel()
 		running.Wait()
@@ -211,12 +213,7 @@ func (s *Source) unsubscribe() {
 // countDropped counts what the library has dropped since the last call, because
 // the queue was full.
 func (s *Source) countDropped() {
-	total := 0
-	for _, sub := range s.subs {
-		if n, err := sub.Dropped(); err == nil {
-			total += n
-		}
-	}
+	total := s.droppedSoFar()
 	if total <= s.dropped {
 		return
 	}
@@ -226,4 +223,15 @@ func (s *Source) countDropped() {
 	s.quiet.dropped.Do(func() {
 		s.opts.Log.Warn("messages dropped, for they came faster than they could be published", zap.Int("total", total))
 	})
+}
+
+// droppedSoFar is how many messages the library has dropped. The relay calls it
+// too, while the subscriptions stay the same.
+func (s *Source) droppedSoFar() (total int) {
+	for _, sub := range s.subs {
+		if n, err := sub.Dropped(); err == nil {
+			total += n
+		}
+	}
+	return total
 }
