@@ -191,11 +191,8 @@ func confirm(nc *nats.Conn, connection uint64, watch *watch, sent []*relayed) {
 // send hands a publication to the library, which refuses what it cannot send at
 // once.
 func (p *relayed) send(nc *nats.Conn) {
-	for _, m := range p.messages {
-		if int64(m.Size()) > nc.MaxPayload() {
-			p.err = intake.Refusal("The item is larger than a message of this NATS may be (max_payload).")
-			return
-		}
+	if p.err = CheckSizes(nc, p.messages); p.err != nil {
+		return
 	}
 	for i, m := range p.messages {
 		switch err := nc.PublishMsg(m); {

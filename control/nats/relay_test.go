@@ -172,7 +172,7 @@ func TestAnItemThatIsTooLargeIsPublishedNowhere(t *testing.T) {
 	c := a.follow("c")
 	body := `{"items":[{"channel":"c","formats":{"sse":{"data":"small"}}},{"channel":"c","formats":{"sse":{"data":"` + strings.Repeat("x", 2000) + `"}}}]}`
 	_, err := a.over.Items(t.Context(), []byte(body))
-	if status, _ := intake.Problem(err); status != 400 {
+	if status, problem := intake.Problem(err); status != 400 || !strings.HasPrefix(problem, "Item 1 is larger") {
 		t.Errorf("%v", err)
 	}
 	if got := a.read(c); got != "" {

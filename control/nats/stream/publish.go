@@ -47,13 +47,9 @@ func (b *Bus) Publish(ctx context.Context, items []grip.Item) ([]channels.Result
 // Begin is for intake.Beginner. Items that wait for their turn are not on their way
 // when it returns: their order is what they say.
 func (b *Bus) Begin(ctx context.Context, items []grip.Item) (finish func() ([]channels.Result, error)) {
-	stores := make([]*storing, len(items))
-	for i := range items {
-		m, err := b.message(&items[i])
-		if err != nil {
-			return func() ([]channels.Result, error) { return nil, err }
-		}
-		stores[i] = &storing{bus: b, message: m}
+	stores, err := b.compose(items)
+	if err != nil {
+		return func() ([]channels.Result, error) { return nil, err }
 	}
 	wait := b.storeInTurn(ctx, items, stores)
 	return func() ([]channels.Result, error) {
@@ -65,6 +61,23 @@ func (b *Bus) Begin(ctx context.Context, items []grip.Item) (finish func() ([]ch
 		}
 		return results, err
 	}
+}
+
+// compose returns what is to be stored for items, of which the server takes all.
+func (b *Bus) compose(items []grip.Item) ([]*storing, error) {
+	stores := make([]*storing, len(items))
+	messages := make([]*client.Msg, len(items))
+	for i := range items {
+		m, err := b.message(&items[i])
+		if err != nil {
+			return nil, err
+		}
+		stores[i], messages[i] = &storing{bus: b, message: m}, m
+	}
+	if via := b.publishing.Load(); via != nil && len(items) > 1 { // one alone is refused when it is sent
+		return stores, nats.CheckSizes(via.js.Conn(), messages)
+	}
+	return stores, nil
 }
 
 // results tells what became of messages. The error is that of the first which was
