@@ -1,11 +1,8 @@
 package stream
 
 import (
-	"errors"
-
 	"github.com/prometheus/client_golang/prometheus"
 
-	"github.com/holdfast-proxy/holdfast/control/intake"
 	"github.com/holdfast-proxy/holdfast/control/nats"
 )
 
@@ -14,6 +11,7 @@ import (
 type Metrics struct {
 	link      *nats.LinkMetrics
 	stored    prometheus.Counter
+	duplicate prometheus.Counter
 	refused   prometheus.Counter
 	unsure    prometheus.Counter
 	delivered prometheus.Counter
@@ -29,7 +27,7 @@ type Metrics struct {
 func NewMetrics(reg prometheus.Registerer) *Metrics {
 	stored := prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "holdfast_bus_published_total",
-		Help: "Items given to the stream, by what became of them: stored, refused or unknown.",
+		Help: "Items given to the stream, by what became of them: stored, duplicate, refused or unknown.",
 	}, []string{"result"})
 	counter := func(name, help string) prometheus.Counter {
 		c := prometheus.NewCounter(prometheus.CounterOpts{Name: "holdfast_bus_" + name + "_total", Help: help})
@@ -40,6 +38,7 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 	return &Metrics{
 		link:      nats.NewLinkMetrics(reg, "bus"),
 		stored:    stored.WithLabelValues("stored"),
+		duplicate: stored.WithLabelValues("duplicate"),
 		refused:   stored.WithLabelValues("refused"),
 		unsure:    stored.WithLabelValues("unknown"),
 		delivered: counter("delivered", "Items that came from the stream for channels kept here."),
@@ -52,10 +51,14 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 	}
 }
 
-// refusals is the counter for an error of Publish.
-func (m *Metrics) refusals(err error) prometheus.Counter {
-	var unsure intake.Unsure
-	if errors.As(err, &unsure) {
+// became is the counter for what became of a message.
+func (m *Metrics) became(s *storing) prometheus.Counter {
+	switch {
+	case s.err == nil && s.isDuplicate():
+		return m.duplicate
+	case s.err == nil:
+		return m.stored
+	case s.unsure:
 		return m.unsure
 	}
 	return m.refused

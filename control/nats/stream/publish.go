@@ -80,29 +80,28 @@ func (b *Bus) compose(items []grip.Item) ([]*storing, error) {
 	return stores, nil
 }
 
-// results tells what became of messages. The error is that of the first which was
-// not stored.
+// results tells what became of messages, and counts it. The error is that of the
+// first which was not stored.
 func (b *Bus) results(stores []*storing) ([]channels.Result, error) {
 	results := make([]channels.Result, len(stores))
+	var first *storing
 	for i, s := range stores {
-		switch {
-		case s.err != nil:
-			if errors.Is(s.err, context.Canceled) {
-				return nil, s.err // the publisher has left
-			}
-			b.opts.Metrics.refusals(s.err).Inc()
-			b.quiet.refused.Do(func() {
-				b.opts.Log.Warn("publication not stored", zap.String("subject", s.message.Subject), zap.Error(s.err))
-			})
-			return nil, s.err
-		case s.ack.Duplicate && !s.unsure: // by itself, if an earlier try was not answered
-			results[i] = channels.Result{Status: channels.Duplicate}
-		default:
-			results[i] = channels.Result{Position: channels.Position{Epoch: b.hub.Epoch(), Seq: s.ack.Sequence}}
+		b.opts.Metrics.became(s).Inc()
+		if s.err == nil {
+			results[i] = s.result()
+		} else if first == nil {
+			first = s
 		}
 	}
-	b.opts.Metrics.stored.Add(float64(len(stores)))
-	return results, nil
+	if first == nil {
+		return results, nil
+	}
+	if !errors.Is(first.err, context.Canceled) { // the publisher has left
+		b.quiet.refused.Do(func() {
+			b.opts.Log.Warn("publication not stored", zap.String("subject", first.message.Subject), zap.Error(first.err))
+		})
+	}
+	return nil, first.err
 }
 
 // message is what is stored for an item. Its id keeps it from being stored twice

@@ -1,9 +1,12 @@
 package stream_test
 
 import (
+	"maps"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/holdfast-proxy/holdfast/control/intake"
 	"github.com/holdfast-proxy/holdfast/control/nats/embedded"
@@ -49,5 +52,47 @@ func TestAnItemThatIsTooLargeKeepsItsBatchOut(t *testing.T) {
 	r.want("small")
 	if info, err := streamOf(t, server).Info(t.Context()); err != nil || info.State.NumSubjects > 2 {
 		t.Errorf("%v %v", info, err)
+	}
+}
+
+// published returns what became of items, by the metric's result.
+func (n *node) published() map[string]float64 {
+	n.t.Helper()
+	families, err := n.registry.Gather()
+	if err != nil {
+		n.t.Fatal(err)
+	}
+	got := make(map[string]float64)
+	for _, family := range families {
+		for _, m := range family.GetMetric() {
+			if family.GetName() == "holdfast_bus_published_total" && m.GetCounter().GetValue() > 0 {
+				got[m.GetLabel()[0].GetValue()] = m.GetCounter().GetValue()
+			}
+		}
+	}
+	return got
+}
+
+func TestEachItemOfABatchIsCounted(t *testing.T) {
+	server := startServer(t, t.TempDir())
+	n := startNode(t, server.InProcess()).ready()
+	n.say("b", "known", "x")
+	s := streamOf(t, server)
+	config := s.CachedInfo().Config
+	config.MaxMsgSize = 1000
+	js, err := jetstream.New(connect(t, server))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := js.UpdateStream(t.Context(), config); err != nil {
+		t.Fatal(err)
+	}
+	payload := `{"items":[{"channel":"b","id":"known","formats":{"sse":{"data":"x"}}},` +
+		strings.TrimPrefix(string(batchOf("1", strings.Repeat("x", 2000), "2", "3")), `{"items":[`)
+	if _, err = n.intake.Items(t.Context(), []byte(payload)); err == nil {
+		t.Error("the stream took what is too large for it")
+	}
+	if got, want := n.published(), map[string]float64{"stored": 4, "duplicate": 1, "refused": 1}; !maps.Equal(got, want) {
+		t.Errorf("counted %v, want %v", got, want)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	client "github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
+	"github.com/holdfast-proxy/holdfast/channels"
 	"github.com/holdfast-proxy/holdfast/control/intake"
 )
 
@@ -19,7 +20,7 @@ type storing struct {
 	via     *publishing
 	future  jetstream.PubAckFuture
 	refusal error // why there is no future
-	unsure  bool  // an earlier try may still be stored
+	unsure  bool  // a try that was not answered may still be stored
 
 	// What became of it.
 	ack *jetstream.PubAck
@@ -48,6 +49,18 @@ func refuseAll(stores []*storing, why error) {
 	for _, s := range stores {
 		s.err = why
 	}
+}
+
+// isDuplicate reports whether a stored message was there already, other than by an
+// earlier try.
+func (s *storing) isDuplicate() bool { return s.ack.Duplicate && !s.unsure }
+
+// result is for a message that is stored.
+func (s *storing) result() channels.Result {
+	if s.isDuplicate() {
+		return channels.Result{Status: channels.Duplicate}
+	}
+	return channels.Result{Position: channels.Position{Epoch: s.bus.hub.Epoch(), Seq: s.ack.Sequence}}
 }
 
 // send begins a try.
