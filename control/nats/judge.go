@@ -25,9 +25,9 @@ func judge(sent []*relayed, refused map[string]int, sure bool) {
 		subject, all := p.refusedOf(refused, messages)
 		switch {
 		case subject != "" && all:
-			p.err = unreachable(forbidden(subject))
+			p.err = unreachable(Denied(subject))
 		case subject != "":
-			p.err = unconfirmed(errors.New(forbidden(subject)))
+			p.err = unconfirmed(errors.New(Denied(subject)))
 		case !sure:
 			p.err = unconfirmed(errHidden)
 		}
@@ -46,8 +46,4 @@ func (p *relayed) refusedOf(refused, messages map[string]int) (first string, all
 		all = all && n >= messages[m.Subject]
 	}
 	return first, all
-}
-
-func forbidden(subject string) string {
-	return "NATS does not let Holdfast publish to " + subject
 }

@@ -115,6 +115,12 @@ func (l *Link) refused(verb Verb, subject string) {
 	})
 }
 
+// Denied says that a subject may not be published to, and what to do.
+func Denied(subject string) string {
+	return "NATS does not let Holdfast publish to " + subject +
+		"; add it to what its user may publish, or take it out of what is denied"
+}
+
 // denied logs a subject that is taken out of what may be published to.
 func (l *Link) denied(subject string) {
 	l.odd.Do(func() {

@@ -44,6 +44,7 @@ type Bus struct {
 
 	feeds map[string]*feed // by live subject; Run's
 
+	underway   *underway
 	publishing atomic.Pointer[publishing]
 	problem    atomic.Pointer[string] // why the stream is of no use, nil if it is
 
@@ -65,6 +66,7 @@ func New(o Options) (*Bus, error) {
 		asks:     make(chan struct{}, 1),
 		syncs:    make(chan *syncing),
 		feeds:    make(map[string]*feed),
+		underway: newUnderway(),
 	}
 	for _, s := range []*rate.Sometimes{&b.quiet.bad, &b.quiet.stream, &b.quiet.refused, &b.quiet.lost} {
 		s.Interval = logInterval
@@ -77,6 +79,7 @@ func New(o Options) (*Bus, error) {
 		Log:     o.Log,
 		Up:      b.alarm,
 		Lost:    b.alarm,
+		Refused: b.underway.refuse,
 		Rights:  Rights(o.Prefix),
 	})
 	return b, err

@@ -1,8 +1,10 @@
 package stream_test
 
 import (
+	"maps"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/nats-io/nats-server/v2/server"
@@ -11,6 +13,7 @@ import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/zaptest/observer"
 
+	"github.com/holdfast-proxy/holdfast/control/intake"
 	"github.com/holdfast-proxy/holdfast/control/nats"
 	"github.com/holdfast-proxy/holdfast/control/nats/natstest"
 	"github.com/holdfast-proxy/holdfast/control/nats/nodes"
@@ -137,4 +140,40 @@ func TestANATSWithoutJetStreamIsNamed(t *testing.T) {
 	n.until("the reason", func() bool {
 		return strings.Contains(strings.Join(n.bus.NotReady(), "\n"), "JetStream is not enabled")
 	})
+}
+
+// Others wait for nothing, and are stored.
+func TestAChannelThatTheServerDeniesIsAnsweredAtOnce(t *testing.T) {
+	users := natstest.ManualUsers(t, manual)
+	users[0].Permissions.Publish.Deny = []string{"holdfast.channels.s1", "holdfast.channels.s2"}
+	srv := startAs(t, users)
+	core, logs := observer.New(zap.WarnLevel)
+	n := startNode(t, nil, asManual(srv, zap.New(core))).ready()
+	var all sync.WaitGroup
+	for i := range 150 {
+		name := []string{"s1", "s2", "c"}[i%3]
+		all.Go(func() {
+			_, err := n.intake.Event(t.Context(), intake.Event{Channel: name, Data: []byte("x")})
+			if name == "c" {
+				if err != nil {
+					t.Error(err)
+				}
+				return
+			}
+			status, problem := intake.Problem(err)
+			if want := "NATS does not let Holdfast publish to holdfast.channels." + name + "; add it to what its user may publish, or take it out of what is denied. Nothing of the item is stored."; status != 503 || problem != want {
+				t.Errorf("%s: %d %s", name, status, problem)
+			}
+		})
+	}
+	all.Wait()
+	if reasons := n.bus.NotReady(); reasons != nil {
+		t.Errorf("not ready: %v", reasons)
+	}
+	if logs.FilterMessageSnippet("allow_responses").Len() > 0 {
+		t.Errorf("logged %v", logs.All())
+	}
+	if got, want := n.published(), map[string]float64{"stored": 50, "refused": 100}; !maps.Equal(got, want) {
+		t.Errorf("counted %v, want %v", got, want)
+	}
 }

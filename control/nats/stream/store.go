@@ -11,6 +11,7 @@ import (
 
 	"github.com/holdfast-proxy/holdfast/channels"
 	"github.com/holdfast-proxy/holdfast/control/intake"
+	"github.com/holdfast-proxy/holdfast/control/nats"
 )
 
 // storing is one message on its way into the stream.
@@ -18,6 +19,7 @@ type storing struct {
 	bus     *Bus
 	message *client.Msg
 	via     *publishing
+	company *company // that waits for the same answer; nil before the first try
 	future  jetstream.PubAckFuture
 	refusal error // why there is no future
 	unsure  bool  // a try that was not answered may still be stored
@@ -63,18 +65,32 @@ func (s *storing) result() channels.Result {
 	return channels.Result{Position: channels.Position{Epoch: s.bus.hub.Epoch(), Seq: s.ack.Sequence}}
 }
 
+// errDenied: the user may not publish to the subject.
+var errDenied = errors.New("denied")
+
 // send begins a try.
 func (s *storing) send() {
+	s.leave()
 	if s.via = s.bus.publishing.Load(); s.via == nil {
 		s.future, s.refusal = nil, client.ErrConnectionClosed
 		return
 	}
+	s.company = s.bus.underway.join(s.message.Subject)
 	s.future, s.refusal = s.via.js.PublishMsgAsync(s.message, jetstream.WithRetryAttempts(0))
+}
+
+// leave ends a try.
+func (s *storing) leave() {
+	if s.company != nil {
+		s.bus.underway.leave(s.message.Subject, s.company)
+		s.company = nil
+	}
 }
 
 // wait returns when the message is stored, tries again what may pass, and gives
 // up when ctx ends.
 func (s *storing) wait(ctx context.Context) (*jetstream.PubAck, error) {
+	defer s.leave()
 	for {
 		ack, err := s.outcome(ctx)
 		if err == nil {
@@ -98,6 +114,8 @@ func (s *storing) outcome(ctx context.Context) (*jetstream.PubAck, error) {
 		return ack, nil
 	case err := <-s.future.Err():
 		return nil, err
+	case <-s.company.refused:
+		return nil, errDenied
 	case <-s.via.done:
 		s.unsure = true
 		return nil, client.ErrConnectionClosed
@@ -120,7 +138,7 @@ func (s *storing) passes(err error) bool {
 		return api.Code == 503 && !isFull(api)
 	case errors.Is(err, jetstream.ErrNoStreamResponse), errors.Is(err, client.ErrNoResponders):
 		return true
-	case errors.Is(err, client.ErrMaxPayload), errors.Is(err, client.ErrBadSubject), errors.Is(err, client.ErrHeadersNotSupported):
+	case errors.Is(err, errDenied), errors.Is(err, client.ErrMaxPayload), errors.Is(err, client.ErrBadSubject), errors.Is(err, client.ErrHeadersNotSupported):
 		return false
 	case errors.Is(err, client.ErrConnectionClosed):
 		return true
@@ -141,6 +159,8 @@ func (s *storing) failure(ctx context.Context, err error) error {
 		return intake.Refusal("The item is larger than a message of this NATS may be (max_payload).")
 	case s.unsure && errors.Is(context.Cause(ctx), context.Canceled):
 		return context.Canceled
+	case errors.Is(err, errDenied) && !s.unsure:
+		return intake.Unavailable(nats.Denied(s.message.Subject) + ". Nothing of the item is stored.")
 	case s.unsure:
 		return intake.Unsure("The stream did not answer in time. The item may still be published; send it again with the same id.")
 	case errors.As(err, &api) && isFull(api):
