@@ -61,5 +61,7 @@
 // subject.go: channels and subjects. options.go: what a Source is made of.
 // access.go, link.go: the connection and what becomes of it. source.go: from the
 // first message to the last. message.go, header.go: one message. loss.go: what has
-// not come. relay.go: what goes out. metrics.go: what is counted.
+// not come. relay.go: what goes out, compose.go, size.go: as which messages,
+// refusals.go, judge.go: what the server does not let out. metrics.go: what is
+// counted.
 package nats

@@ -101,27 +101,6 @@ func Parse(channel string, from nats.Header, payload []byte) (grip.Item, error) 
 	return intake.Event{Channel: channel, Name: h.event, ID: h.id, Data: payload}.Item()
 }
 
-// Compose is Parse's inverse: the message that stands for item. It shares the
-// item's bytes.
-func Compose(subject string, item *grip.Item) *nats.Msg {
-	m := nats.NewMsg(subject)
-	if item.Raw != nil {
-		m.Header["Holdfast-Format"] = []string{formatItem}
-		m.Data = item.Raw
-		return m
-	}
-	m.Data = []byte(item.Event.Data)
-	setHeader(m.Header, "Holdfast-Event", item.Event.Name)
-	setHeader(m.Header, "Holdfast-Id", item.Event.ID)
-	return m
-}
-
-func setHeader(h nats.Header, name, value string) {
-	if value != "" {
-		h[name] = []string{value}
-	}
-}
-
 // outcome names what became of a payload.
 func outcome(r intake.Receipt, err error) (intake.Receipt, result, error) {
 	if err == nil {

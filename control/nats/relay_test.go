@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -309,3 +310,36 @@ func BenchmarkRelay(b *testing.B) {
 		}
 	})
 }
+
+// The values of headers lose the spaces around them on their way.
+func TestSpacesAroundIDsAndNamesReachAllNodes(t *testing.T) {
+	server := natstest.Start(t)
+	a, b := newRelayRig(t, server), newRelayRig(t, server)
+	a.ready()
+	b.ready()
+	onA, onB := a.follow("c"), b.follow("c")
+	for _, e := range []intake.Event{
+		{Channel: "c", ID: " 1\t", Data: []byte("\"1\"\n\u2028")},
+		{Channel: "c", Name: "\tn ", Data: []byte("2")},
+		{Channel: "c", Name: " n", ID: "1 ", Data: nil},
+		{Channel: "c", ID: "1", Data: []byte("<4>")},
+	} {
+		if _, err := a.over.Event(t.Context(), e); err != nil {
+			t.Error(err)
+		}
+	}
+	want := positions.ReplaceAllString(a.read(onA), "id: POSITION\n")
+	for _, line := range []string{"id:  1\t\n", "event: \tn \n", "event:  n\n", "id: 1 \n", "id: 1\n", "data: \"1\"\n"} {
+		if !strings.Contains(want, line) {
+			t.Errorf("no %q in %q", line, want)
+		}
+	}
+	got := ""
+	eventually(t, "all is on the other node", func() bool { got += b.read(onB); return strings.Contains(got, "<4>\nid: 1\n") })
+	if got = positions.ReplaceAllString(got, "id: POSITION\n"); got != want {
+		t.Errorf("on the other node %q, here %q", got, want)
+	}
+}
+
+// positions are ids that nodes give.
+var positions = regexp.MustCompile(`id: [a-z0-9]{8,}-\d+\n`)

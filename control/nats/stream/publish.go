@@ -3,6 +3,7 @@ package stream
 import (
 	"context"
 	"errors"
+	"net/url"
 	"strconv"
 	"time"
 
@@ -112,12 +113,21 @@ func (b *Bus) message(it *grip.Item) (*client.Msg, error) {
 		return nil, err
 	}
 	m := nats.Compose(b.names.channels+tokens, it)
-	id := strconv.Itoa(len(it.Channel)) + ":" + it.Channel + ":" + it.ID
-	if it.ID == "" {
-		id = nuid.Next()
-	}
-	m.Header[jetstream.MsgIDHeader] = []string{id}
+	m.Header[jetstream.MsgIDHeader] = []string{messageID(it)}
 	return m, nil
+}
+
+// messageID is the item's id for the server, to which ids of all channels are
+// alike. No two ids of items make the same one.
+func messageID(it *grip.Item) string {
+	channel := strconv.Itoa(len(it.Channel)) + ":" + it.Channel + ":"
+	switch {
+	case it.ID == "":
+		return nuid.Next()
+	case nats.Carries(it.ID):
+		return channel + it.ID
+	}
+	return "=" + channel + url.QueryEscape(it.ID)
 }
 
 // End ends the streams that follow a channel, on all nodes, after what was
