@@ -56,5 +56,6 @@
 // bus.go, session.go: what runs. interest.go: what the hub wants. feed.go: what
 // comes live. census.go: what is looked up. direct.go: how. doubt.go, repair.go:
 // what was lost. publish.go: what goes in, turn.go when, store.go how, underway.go:
-// what may not. settle.go: the stream itself. stamp.go: the server's headers.
+// what may not. settle.go: the stream itself. stamp.go: the server's headers. ack.go:
+// its acknowledgements.
 package stream

@@ -130,8 +130,11 @@ func (b *Bus) item(channel string, m *client.Msg) (channels.Item, error) {
 		return channels.Ending(channel), nil
 	}
 	it, err := nats.Parse(channel, m.Header, m.Data)
-	if err != nil {
+	switch {
+	case err != nil:
 		return channels.Item{}, err
+	case b.isAck(m, &it):
+		return channels.Item{}, errAck
 	}
 	return wire.Item(it, b.opts.Wire()), nil
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"testing"
 
+	client "github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/holdfast-proxy/holdfast/control/intake"
@@ -64,5 +65,19 @@ func TestOtherIDsAreStoredAsEver(t *testing.T) {
 	}
 	if got := m.Header.Get(jetstream.MsgIDHeader); got != "1:c:a b%20" {
 		t.Errorf("stored as %q", got)
+	}
+}
+
+// A publisher that needs no node can name an item as nodes do.
+func TestAnIDThatAPublisherOfNATSGivesIsTheSame(t *testing.T) {
+	server := startServer(t, t.TempDir())
+	n := startNode(t, server.InProcess()).ready()
+	m := client.NewMsg("holdfast.channels.user-42")
+	m.Header["Holdfast-Id"], m.Header[jetstream.MsgIDHeader] = []string{"cart-991"}, []string{"7:user-42:cart-991"}
+	if _, err := connect(t, server).RequestMsg(m, goodTime); err != nil {
+		t.Fatal(err)
+	}
+	if at := n.say("user-42", "cart-991", "x"); at != "" {
+		t.Errorf("stored again at %s", at)
 	}
 }
