@@ -70,10 +70,12 @@ func within(key, section string) bool {
 	return found && (rest == "" || rest[0] == '.' || rest[0] == '[')
 }
 
-// err joins the problems in the order of their places; nil if there are none.
+// err joins the problems, those in the file first, in the order of their places; nil
+// if there are none.
 func (p problems) err() error {
 	slices.SortStableFunc(p, func(a, b *KeyError) int {
 		return cmp.Or(
+			cmp.Compare(min(b.Place.Line, 1), min(a.Place.Line, 1)),
 			cmp.Compare(a.Place.Source, b.Place.Source),
 			cmp.Compare(a.Place.Line, b.Place.Line),
 			cmp.Compare(a.Key, b.Key),

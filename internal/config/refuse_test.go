@@ -35,8 +35,7 @@ trusted_proxies: [everyone, {a: b}]
 		Environ: []string{"HOLDFAST_DRAIN_WINDOW=-5s", "HOLDFAST_TLS_CERTIFICATES=[{", "HOLDFAST_LOG_LEVEL=loud"},
 		Flags:   []Flag{{"origin", "--origin", "127.0.0.1:8000"}},
 	})
-	want := `--origin: origin: "127.0.0.1:8000" is not the URL of an API; write it as in http://127.0.0.1:8000 or https://api.example.com
-FILE:1: listen: is a single value; write a list here, as in [a, b]
+	want := `FILE:1: listen: is a single value; write a list here, as in [a, b]
 FILE:2: chanels: unknown key; did you mean channels?
 FILE:3: "channels.idle": unknown key; the keys here are channels, control, drain, gap, grip, hold, limits, listen, log, max_channels_per_stream, max_streams, nats, origin, proxy_protocol, recovery, reload, resume, routes, server, tls, trusted_proxies, zmq
 FILE:6: routes[0].resume: "sometimes" is not known; write ids, positions or off
@@ -51,6 +50,7 @@ FILE:16: max_streams: 1.5 is not a whole number; write a whole number
 FILE:18: channels.replay: is a single value; write a section with keys
 FILE:19: trusted_proxies[0]: everyone is not a network; write a network as in 10.0.0.0/8, or one address
 FILE:19: trusted_proxies[1]: is a section; write a network as in 10.0.0.0/8, or one address
+--origin: origin: "127.0.0.1:8000" is not the URL of an API; write it as in http://127.0.0.1:8000 or https://api.example.com
 HOLDFAST_DRAIN_WINDOW: drain.window: -5s is negative; write 0 or more
 HOLDFAST_LOG_LEVEL: log.level: "loud" is not known; write debug, info, warn or error
 HOLDFAST_TLS_CERTIFICATES: tls.certificates: is not valid YAML: yaml: line 1: did not find expected node content; a list of sections is written here as YAML or JSON in one line`
