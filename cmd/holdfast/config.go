@@ -82,9 +82,10 @@ func load(sources config.Sources) (config.Config, []string, error) {
 // read reads a configuration, and tries the keys that it names. Its error joins one for
 // every problem.
 func read(sources config.Sources) (config.Config, []string, error) {
+	sources.Look = keyProblems
 	cfg, warnings, err := config.Load(sources)
 	if err == nil {
-		err = checkKeys(cfg)
+		err = checkKeys(cfg) // and how they go together
 	}
 	return cfg, warnings, err
 }

@@ -38,7 +38,7 @@ func TestAKeyThatCouldBeGuessedDoesNotGuardWhatOthersCanReach(t *testing.T) {
 	t.Setenv("HOLDFAST_ORIGIN", "http://a")
 	long := strings.Repeat("k", 32)
 	short := writeConfig(t, long[1:]+"\n")
-	const refusal = ": the secret has fewer than 32 bytes, and others can reach control.listen: write what 'openssl rand -hex 32' prints, or listen on 127.0.0.1 only"
+	const refusal = ": the secret has fewer than 32 bytes, and others can reach control.listen; write what 'openssl rand -hex 32' prints, or listen on 127.0.0.1 only"
 	for _, tt := range []struct{ listen, keys, want string }{
 		{"0.0.0.0:5561", long, ""},
 		{"0.0.0.0:5561", "x", "control.keys[0]" + refusal},

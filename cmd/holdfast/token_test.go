@@ -86,10 +86,10 @@ func TestTheCommandsForTokensSayWhatIsWrong(t *testing.T) {
 // TestTheCheckFindsTokenKeysThatAreOfNoUse without quoting them.
 func TestTheCheckFindsTokenKeysThatAreOfNoUse(t *testing.T) {
 	for tokens, want := range map[string]string{
-		"keys: [s3cret]": "route events: tokens.keys[0]: a secret for HS256",
-		"keys: [" + tokenSecret + "]\nalgorithms: [x]": "route events: tokens.algorithms: \"x\" is not",
-		"encryption_keys: [s3cret]":                    "route events: tokens.encryption_keys[0]: an encryption key",
-		"jwks: 'file:" + writeFile(t, "e", "{}") + "'": "route events: tokens.jwks: key set is not",
+		"keys: [s3cret]": "routes[0].tokens.keys[0]: a secret for HS256",
+		"keys: [" + tokenSecret + "]\nalgorithms: [x]": "routes[0].tokens.algorithms: \"x\" is not",
+		"encryption_keys: [s3cret]":                    "routes[0].tokens.encryption_keys[0]: an encryption key",
+		"jwks: 'file:" + writeFile(t, "e", "{}") + "'": "routes[0].tokens.jwks: key set is not",
 	} {
 		got := command(t.Context(), "", "config", "check", writeFile(t, "holdfast.yaml", tokenRouteFile(tokens)))
 		if got.code != exitFailure || !strings.Contains(got.stderr, want) || strings.Contains(got.stderr, "s3cret") {

@@ -14,6 +14,10 @@ type Sources struct {
 	Environ []string
 	// Flags are settings from the command line, which beat everything.
 	Flags []Flag
+	// Look, if not nil, finds what else is wrong with the settings, for what this
+	// package does not know. There may be other problems, so it gets what could be
+	// understood.
+	Look func(Config) []*KeyError
 }
 
 // Flag is one setting from the command line.
@@ -45,6 +49,9 @@ func Load(s Sources) (Config, []string, error) {
 	cfg := l.decode()
 	l.problems.merge(cfg.problems())
 	l.problems.merge(cfg.fileProblems())
+	if s.Look != nil {
+		l.problems.merge(s.Look(cfg))
+	}
 	l.locate()
 	return cfg, warnings, l.problems.err()
 }
