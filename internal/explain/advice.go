@@ -28,7 +28,7 @@ func advise(e *evidence) []Finding {
 	for _, r := range []rule{
 		failed, noRoute,
 		misspelt, badInstruction, channelsWithoutHold, holdWithoutChannels, namedAgain, instructionAsData, unsigned,
-		literalEscapes, keepAliveBreaksEvents, shortTimeout, withoutEffect, unknownLinks,
+		literalEscapes, keepAliveBreaksEvents, shortTimeout, withoutEffect, sessions, unknownLinks,
 		noEventStream, eventStreamStatus, hiddenContentType, unfinishedEvent, ownStream, neverHeld,
 		instructedLength, coded, cached, buffered,
 		notForThatPage, notWithCredentials,

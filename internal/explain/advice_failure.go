@@ -25,6 +25,12 @@ func remedy(reason proxy.Reason) string {
 		return "raise the route's max_connections or origin_requests, or add origins"
 	case proxy.OriginCut:
 		return "look into the origin's log: the body ended before its Content-Length or its last chunk"
+	case proxy.WrongMethod:
+		return "ask with GET, or give the route origins for everything else"
+	case proxy.ChannelDenied:
+		return "name another channel, or let this one in with the route's channels"
+	case proxy.LinkFailed:
+		return "let the origin answer what it links to with 200"
 	case proxy.TokenMissing, proxy.TokenAmbiguous:
 		return "send one token; 'holdfast token sign' makes one to try"
 	case proxy.TokenRefused, proxy.TokenExpired, proxy.TokenUnfit:

@@ -7,20 +7,35 @@ import (
 
 	"github.com/holdfast-proxy/holdfast/internal/grip"
 	"github.com/holdfast-proxy/holdfast/internal/sse"
+	"github.com/holdfast-proxy/holdfast/proxy"
 )
 
-// badInstruction tells what to write instead of what cannot be read.
+// badInstruction tells what to write instead of what cannot be read or followed.
 func badInstruction(e *evidence) []Finding {
-	if e.saw.refused == nil {
+	err := e.saw.refused
+	if err == nil && e.saw.reason == proxy.BadInstruction {
+		err = e.saw.err
+	}
+	if err == nil {
 		return nil
 	}
-	problem := e.saw.refused.Error()
-	return mistake(instructionRemedy(e, problem), "the instruction is refused: %s", problem)
+	return mistake(instructionRemedy(e, err.Error()), "the instruction is refused: %v", err)
 }
 
 func instructionRemedy(e *evidence, problem string) string {
 	starts := func(prefix string) bool { return strings.HasPrefix(problem, prefix) }
+	has := func(part string) bool { return strings.Contains(problem, part) }
 	switch {
+	case has("replay must be"):
+		return "write replay=off, or an age with its unit, as in replay=30s; in JSON \"replay\": \"30s\""
+	case has("unknown filter"):
+		return "write one of these, or leave the filter out"
+	case has("cstring has"), has("cstring ends"):
+		return `write one of \\, \r, \n, \t and \xHH, or 'format=base64' for anything`
+	case has("is not an origin of the route"), has("is not an http or https URL"):
+		return "link to a path of this API, as in 'Grip-Link: </path>; rel=next', or add who is linked to to the route's origins"
+	case has("cannot be held open"):
+		return "answer 200: what is held needs a status that can have a body"
 	case starts("Grip-Hold"):
 		return "write 'Grip-Hold: stream' or 'Grip-Hold: response', in lower case"
 	case starts("Grip-Channel"):
@@ -39,7 +54,7 @@ func instructionRemedy(e *evidence, problem string) string {
 		return "write a status from 200 to 599, as in 'Grip-Status: 202 Later'"
 	case starts("response code for"):
 		return "answer 200; what the client gets is response.code in the body"
-	case strings.Contains(problem, "max_channels_per_stream"):
+	case has("max_channels_per_stream"):
 		return "name fewer channels, or raise max_channels_per_stream"
 	case starts("channel name"):
 		return "name the channel: 1 to 255 bytes without control characters"
@@ -126,6 +141,16 @@ func withoutEffect(e *evidence) []Finding {
 		return hint("leave it out; Grip-Timeout is how long to wait", "Grip-Keep-Alive has no effect on a held response: nothing is sent before it")
 	case e.holds(grip.Response) && e.said("Grip-Expires"):
 		return hint("leave it out; the client asks again soon enough", "Grip-Expires has no effect on a held response: only streams expire")
+	}
+	return nil
+}
+
+// sessions finds what only other proxies do.
+func sessions(e *evidence) []Finding {
+	for _, name := range []string{"Grip-Session-Id", "Grip-Session-Detect"} {
+		if e.said(name) {
+			return mistake("leave it out; a client that comes back says by Last-Event-ID what it has seen", "%s is not supported: it is ignored", name)
+		}
 	}
 	return nil
 }

@@ -45,15 +45,16 @@ func unknownName(name string) []Finding {
 	return mistake(remedy, "%s is not a header of GRIP: %s", name, effect)
 }
 
-// nearest is the header of an instruction that name may have been meant for.
+// nearest is the header of an instruction that name may have been meant for: at most
+// every second letter is another.
 func nearest(name string) string {
 	plain := func(s string) string {
 		s = strings.TrimPrefix(strings.ToLower(s), "x-")
-		return strings.NewReplacer("-", "", "_", "").Replace(s)
+		return strings.TrimPrefix(strings.NewReplacer("-", "", "_", "").Replace(s), "grip")
 	}
 	best, least := "", 4
 	for _, known := range gripNames {
-		if d := typo.Distance(plain(name), plain(known)); d < least {
+		if d := typo.Distance(plain(name), plain(known)); d < least && d <= len(plain(known))/2 {
 			best, least = known, d
 		}
 	}

@@ -99,6 +99,15 @@ func TestMistakesAreFoundWithTheirRemedies(t *testing.T) {
 		{"a timeout in words", held + "Grip-Timeout: soon", "", nil, "Grip-Timeout must be", "Grip-Timeout: 25"},
 		{"a keep-alive without data", held + "Grip-Keep-Alive: ; timeout=5", "", nil, "Grip-Keep-Alive: has no data", "write data first"},
 		{"a link without brackets", held + "Grip-Link: /x; rel=next", "", nil, "Grip-Link with rel=next", "Grip-Link: </path>"},
+		{"a link to a stranger", held + "Grip-Link: <http://evil.test/>; rel=next", "", nil, `"http://evil.test" is not an origin of the route`, "to the route's origins"},
+		{"a link that is not for HTTP", held + "Grip-Link: <ftp://api.test/>; rel=next", "", nil, "is not an http or https URL", "link to a path of this API"},
+		{"a session", held + "Grip-Session-Id: 1", "", nil, "Grip-Session-Id is not supported", "Last-Event-ID"},
+		{"a short name that is none", "Grip-Foo: 1", "", nil, "Grip-Foo is not", "leave it out"},
+		{"a short name with two letters of another", "Grip-Hlod: stream", "", nil, "Grip-Hlod is not", "write Grip-Hold"},
+		{"a replay without a unit", "Grip-Hold: stream\nGrip-Channel: c; replay=30", "", nil, "replay must be 'off' or a duration", "replay=30s"},
+		{"a filter of Pushpin's", "Grip-Hold: stream\nGrip-Channel: c; filter=http-check", "", nil, "unknown filter", "leave the filter out"},
+		{"an unknown escape", held + `Grip-Keep-Alive: :\q; format=cstring`, "", nil, `unknown escape \q`, `\xHH`},
+		{"a status that cannot be held", held + "Grip-Status: 204", "", nil, "cannot be held open", "answer 200"},
 		{"a link of no known relation", held + "Grip-Link: </x>; rel=prev", "", nil, "no relation that is known", "rel=next"},
 		{"meta without a value", held + "Grip-Set-Meta: user", "", nil, "Grip-Set-Meta must be key=value", "Grip-Set-Meta: key=value"},
 		{"a status that is none", held + "Grip-Status: 99", "", nil, "Grip-Status: status 99", "from 200 to 599"},
@@ -211,6 +220,7 @@ func TestFailuresAreExplained(t *testing.T) {
 
 func TestEveryReasonOfAnAnswerThatFailsHasARemedy(t *testing.T) {
 	for _, reason := range []proxy.Reason{
+		proxy.WrongMethod, proxy.ChannelDenied, proxy.LinkFailed,
 		proxy.OriginUnreachable, proxy.OriginTimeout, proxy.OriginBroken, proxy.OriginBusy, proxy.OriginCut,
 		proxy.BadEncoding, proxy.BodyTooLarge, proxy.BadMethod, proxy.PreflightRefused, proxy.ForeignOrigin,
 	} {
