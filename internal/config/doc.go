@@ -26,5 +26,6 @@
 //	reload.go, referred.go             what has changed, and which files to look at
 //	load.go, shape.go, decode.go       from sources to a Config
 //	environment.go, file.go, place.go  the sources, and where a key was set
+//	misread.go                         what to do about a file that is not YAML
 //	validate*.go, files.go             what is refused
 package config

@@ -20,7 +20,9 @@ const exampleHead = `# Every key of Holdfast's configuration, with its default a
 # (grip.sig_key is HOLDFAST_GRIP_SIG_KEY; lists are comma-separated), which
 # beats this file; flags beat both. Only origin or routes must be set.
 #
-# Lines that begin with a bare # show what an element of a list can hold.
+# Lines that begin with a bare # show what an element of a list can hold. To set
+# the list, take the # away from what you need of them, and delete the line above
+# that ends in []: a key may be there only once.
 `
 
 // example writes config.example.yaml.

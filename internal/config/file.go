@@ -33,14 +33,14 @@ func (l *loader) parse(path string, text []byte) (map[string]any, error) {
 	if err := decoder.Decode(&document); errors.Is(err, io.EOF) {
 		return map[string]any{}, nil
 	} else if err != nil {
-		return nil, err
+		return nil, misread(err)
 	}
 	if err := decoder.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
-		return nil, errors.New("there is more than one document in it; keep one")
+		return nil, goesOn(text, document.Content[0])
 	}
 	var settings any
 	if err := document.Decode(&settings); err != nil {
-		return nil, err
+		return nil, misread(err)
 	}
 	l.places.read(path, &document, "")
 	switch settings := settings.(type) {

@@ -179,8 +179,13 @@ func TestFilesThatCannotBeRead(t *testing.T) {
 		{"bad YAML", "listen: [\n", "yaml: line"},
 		{"a list", "- a\n", "it holds a list and no keys"},
 		{"a single value", "hello\n", "it holds a single value and no keys"},
-		{"two documents", "log: {}\n---\nlog: {}\n", "more than one document"},
-		{"a key twice", "log: {}\nlog: {}\n", `mapping key "log" already defined at line 1`},
+		{"two documents", "log: {}\n---\nlog: {}\n", ": there is more than one document in it; keep one"},
+		{"two documents, indented", "  log: {}\n---\nlog: {}\n", ": there is more than one document in it; keep one"},
+		{"a key twice", "log: {}\nlog: {}\n", `: line 2: mapping key "log" already defined at line 1; keep one of the two, as an uncommented list in place of its []`},
+		{"two keys twice", "log: {}\nlog: {}\ntls: {}\ntls: {}\n", `line 2: mapping key "log" already defined at line 1, line 4: mapping key "tls" already defined at line 3; keep one`},
+		{"an indented section at the start", "# pasted\n  nats:\n    url: x\n\n # of all\nlisten: []\n", ": line 6: is indented less than line 2, where the settings begin; begin the keys of the file at the start of their lines"},
+		{"an indented section after another", "listen: []\n  nats:\n    url: x\n", "line 1: did not find expected key; look from there on for a line that is not indented like its neighbours"},
+		{"an indented section after a list", "listen:\n  - a\n  nats: {}\n", "did not find expected '-' indicator; look from there on"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
