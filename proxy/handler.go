@@ -140,6 +140,7 @@ func (h *Handler) routeNamed(name string) *route {
 func (h *Handler) connect(rt *route, o *Options, shared *pieces) {
 	rt.filters = o.Metrics.filters.Route(rt.Name, h.log, rt.ownNames()...)
 	rt.ignored = h.holding.SocketMetrics.Ignored(rt.Name)
+	h.holding.Counts.Begin(rt.Name)
 	rt.pieces = shared
 	rt.desks = h.line.desksOf(rt.Name, o.Holding.Recovery)
 	rt.forward = &httputil.ReverseProxy{

@@ -2,6 +2,9 @@ package main
 
 import (
 	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -145,5 +148,32 @@ func counted(up, down string) map[string]float64 {
 
 		`holdfast_polls_total{result="answered",route="api"}`: 1,
 		`holdfast_polls_total{result="timeout",route="api"}`:  1,
+	}
+}
+
+// TestCountersAreThereFromTheStart: of one that appears with its first count, nobody sees
+// that it has risen. Those of what is not set up, and of what others ask for, are not.
+func TestCountersAreThereFromTheStart(t *testing.T) {
+	t.Parallel()
+	manual, err := os.ReadFile(filepath.Join("..", "..", "docs", "operations.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := startServer(t, "limits: {origin_requests: 9, new_streams: 9, connections_per_address: 99}\nroutes: [{name: api, origins: ['"+unusedURL+"']}]\n")
+	there := map[string]bool{}
+	for sample := range s.metrics() {
+		name, _, _ := strings.Cut(sample, "{")
+		there[name] = true
+	}
+	later := regexp.MustCompile(`^holdfast_(nats|nodes|bus|zmq|acme|certificate|token_key)_|^holdfast_(control_requests|streams_ended)_total$`)
+	for _, name := range regexp.MustCompile("holdfast_[a-z_]+_total").FindAllString(string(manual), -1) {
+		if !there[name] && !later.MatchString(name) {
+			t.Errorf("there is no %s", name)
+		}
+	}
+	for _, reason := range []string{"evicted", "unknown", "epoch", "missing", "lag", "bus", "origin"} {
+		if _, ok := s.metrics()[`holdfast_stream_gaps_total{reason="`+reason+`",route="api"}`]; !ok {
+			t.Errorf("gaps by %s are not there", reason)
+		}
 	}
 }

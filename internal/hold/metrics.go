@@ -63,6 +63,25 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 	}
 }
 
+// Begin has what is counted for a route be there from now on: of a counter that appears
+// with its first count, no increase is seen.
+func (m *Metrics) Begin(route string) {
+	for _, f := range []Framing{Chunked, UntilClose, Frames, QUICFrames, Messages} {
+		m.opened.WithLabelValues(route, f.String())
+		m.current.WithLabelValues(route, f.String())
+	}
+	for _, of := range []*prometheus.CounterVec{m.entries, m.bytes, m.keepAlives, m.hints, m.mismatches} {
+		of.WithLabelValues(route)
+	}
+	for _, reason := range gapReasons() {
+		m.gaps.WithLabelValues(route, string(reason))
+	}
+}
+
+func gapReasons() []channels.Reason {
+	return []channels.Reason{channels.Evicted, channels.Unknown, channels.Epoch, channels.Missing, channels.Lag, channels.Bus, Origin}
+}
+
 // stream returns the counters of a route and protocol.
 func (m *Metrics) stream(route string, f Framing) *counters {
 	m.mu.Lock()
@@ -82,6 +101,9 @@ func (m *Metrics) stream(route string, f Framing) *counters {
 		hints:      m.hints.WithLabelValues(route),
 		mismatches: m.mismatches.WithLabelValues(route),
 		gaps:       m.gaps.MustCurryWith(prometheus.Labels{"route": route}),
+	}
+	for _, reason := range reasons() {
+		c.reasons.WithLabelValues(string(reason))
 	}
 	m.streams[key] = c
 	return c

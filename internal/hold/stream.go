@@ -125,3 +125,11 @@ const (
 	// when the server or the hub was closed.
 	ReasonShutdown Reason = "shutdown"
 )
+
+// reasons are all of them.
+func reasons() []Reason {
+	return []Reason{
+		ReasonClientClosed, ReasonClientReset, ReasonClientData, ReasonWriteTimeout, ReasonWriteError,
+		ReasonAction, ReasonLag, ReasonGap, ReasonOrigin, ReasonExpired, ReasonRevoked, ReasonOperator, ReasonDrain, ReasonShutdown,
+	}
+}
