@@ -208,7 +208,7 @@ func TestWhatCannotBeMeasuredIsAnError(t *testing.T) {
 		"every setting that is wrong":     {func(c *bench.Config) { c.URL, c.Streams, c.Wait = "x", 0, 0 }, "needs http://host/path or https://host/path\nstreams 0: needs at least 1\nwait 0s: needs more than 0"},
 		"a server that refuses":           {func(c *bench.Config) { c.URL = server.URL + "/no" }, "no stream could be opened: status 403 Forbidden (2)"},
 		"a page that is no stream":        {func(c *bench.Config) { c.URL = server.URL + "/page" }, "not a stream: Content-Length 5 (2)"},
-		"nobody there":                    {func(c *bench.Config) { c.URL = "http://127.0.0.1:1/" }, "dial: connect: connection refused (2)"},
+		"nobody there":                    {func(c *bench.Config) { c.URL = "http://127.0.0.1:1/" }, "dial 127.0.0.1:1: connect: connection refused (2)"},
 		"a control endpoint that says no": {func(c *bench.Config) { c.URL = server.URL + "/stream" }, "bench: publish: 403 Forbidden: no"},
 		"more streams than descriptors":   {func(c *bench.Config) { c.Streams, c.Clients = 1<<40, 1 }, "raise the hard limit"},
 	}

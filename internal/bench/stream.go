@@ -139,14 +139,17 @@ func (s *stream) counts(published []int) counts {
 	return c
 }
 
-// reason says why a stream ended or did not open, without the addresses that
-// would make every one of them differ.
+// reason says why a stream ended or did not open, without addresses of its
+// own, which would make every one of them differ.
 func reason(err error) string {
 	if err == io.EOF {
 		return "ended by the server"
 	}
 	var op *net.OpError
-	if errors.As(err, &op) {
+	switch {
+	case errors.As(err, &op) && op.Op == "dial" && op.Addr != nil:
+		return "dial " + op.Addr.String() + ": " + op.Err.Error()
+	case op != nil:
 		return op.Op + ": " + op.Err.Error()
 	}
 	return err.Error()
