@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"sync"
@@ -72,7 +73,7 @@ type listener struct {
 }
 
 // NewServer opens the listeners. They refuse nobody from now on, but nobody is
-// served before Serve.
+// served before Serve. The error names the setting whose address cannot be had.
 func NewServer(o ServerOptions) (*Server, error) {
 	if len(o.TLSListen) > 0 && o.TLS == nil {
 		return nil, errors.New("a TLS address needs certificates")
@@ -148,12 +149,12 @@ func (s *Server) listen(o *ServerOptions) error {
 	}
 	for _, addr := range o.Listen {
 		if err := open(addr, false); err != nil {
-			return err
+			return fmt.Errorf("listen: %w", err)
 		}
 	}
 	for _, addr := range o.TLSListen {
 		if err := open(addr, true); err != nil {
-			return err
+			return fmt.Errorf("tls.listen: %w", err)
 		}
 	}
 	if o.HTTP3 {
@@ -170,7 +171,7 @@ func (s *Server) listenQUIC(o *ServerOptions) error {
 			continue
 		}
 		if err := s.quic.listen(l.Addr().String()); err != nil {
-			return err
+			return fmt.Errorf("tls.listen: %w", err)
 		}
 	}
 	return nil

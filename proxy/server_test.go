@@ -210,7 +210,8 @@ func TestServerThatCannotStart(t *testing.T) {
 		o    ServerOptions
 		want string
 	}{
-		{"an address that is taken", ServerOptions{Listen: []string{"127.0.0.1:0", taken.Addr().String()}}, "address already in use"},
+		{"an address that is taken", ServerOptions{Listen: []string{"127.0.0.1:0", taken.Addr().String()}}, "listen: listen tcp " + taken.Addr().String() + ": bind: address already in use"},
+		{"an address that is taken, over TLS", ServerOptions{TLSListen: []string{taken.Addr().String()}, TLS: new(tls.Config)}, "tls.listen: listen tcp "},
 		{"TLS without a certificate", ServerOptions{TLSListen: []string{"127.0.0.1:0"}}, "needs certificates"},
 	}
 	for _, tt := range tests {

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"net"
+	"syscall"
 
 	"go.uber.org/zap"
 
@@ -16,7 +18,7 @@ func (n *node) listenControl(on []string) error {
 	for _, addr := range on {
 		l, err := net.Listen("tcp", addr)
 		if err != nil {
-			return fmt.Errorf("control.listen: %w", err)
+			return fmt.Errorf("control.listen: %w", unheard(err))
 		}
 		n.ways = append(n.ways, l)
 	}
@@ -31,10 +33,23 @@ func (n *node) listen(cfg config.Config) error {
 	options.WrapListener, options.ConnContext = n.clientListener(cfg, options.Log), hold.ConnContext
 	clients, err := proxy.NewServer(options)
 	if err != nil {
-		return fmt.Errorf("listen: %w", err)
+		return unheard(err)
 	}
 	n.clients = clients
 	return nil
+}
+
+// unheard adds to why nobody can listen at an address what to do about it.
+func unheard(err error) error {
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return fmt.Errorf("%w; end the process that listens there, or set another address", err)
+	case errors.Is(err, syscall.EADDRNOTAVAIL):
+		return fmt.Errorf("%w; set an address of this machine", err)
+	case errors.Is(err, syscall.EACCES):
+		return fmt.Errorf("%w; set a port from 1024 on, or let the process use lower ones (CAP_NET_BIND_SERVICE)", err)
+	}
+	return err
 }
 
 func (n *node) closeListeners() {

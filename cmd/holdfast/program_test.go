@@ -270,13 +270,14 @@ func (p program) testTakenPort(t *testing.T) {
 	}
 	defer l.Close()
 	taken := l.Addr().String()
-	tests := []struct{ key, listen, control string }{
-		{"listen", taken, "127.0.0.1:0"},
-		{"control.listen", "127.0.0.1:0", taken},
+	tests := []struct{ key, listen, control, pull string }{
+		{"listen", taken, "127.0.0.1:0", ""},
+		{"control.listen", "127.0.0.1:0", taken, ""},
+		{"zmq.pull: tcp://" + taken, "127.0.0.1:0", "127.0.0.1:0", "tcp://" + taken},
 	}
 	for _, tt := range tests {
-		got := p.run(t, nil, "serve", "--origin", "http://127.0.0.1:1", "--listen", tt.listen, "--control-listen", tt.control)
-		want := "holdfast: " + tt.key + ": listen tcp " + taken + ": bind: address already in use\n"
+		got := p.run(t, []string{"HOLDFAST_ZMQ_PULL=" + tt.pull}, "serve", "--origin", "http://127.0.0.1:1", "--listen", tt.listen, "--control-listen", tt.control)
+		want := "holdfast: " + tt.key + ": listen tcp " + taken + ": bind: address already in use; end the process that listens there, or set another address\n"
 		if got.code != exitFailure || got.stderr != want {
 			t.Errorf("exit code %d, %q, want %q", got.code, got.stderr, want)
 		}

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"strings"
@@ -101,7 +102,12 @@ func (p *publication) send(ctx context.Context, body []byte) ([]byte, error) {
 	if token := cmp.Or(p.token, os.Getenv("HOLDFAST_TOKEN")); token != "" {
 		request.Header.Set("Authorization", "Bearer "+token)
 	}
-	return exchange(request)
+	answer, err := exchange(request)
+	var failed *net.OpError
+	if errors.As(err, &failed) && failed.Op == "dial" {
+		err = fmt.Errorf("%w; start 'holdfast serve', or name its control endpoint by --url or HOLDFAST_URL", err)
+	}
+	return answer, err
 }
 
 // defaultURL is where a control endpoint without settings is.

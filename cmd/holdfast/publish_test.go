@@ -96,7 +96,7 @@ func TestPublishFails(t *testing.T) {
 	}{
 		{"in the endpoint's own words", 400, "item 0: bad\n", []string{"news", "hi"}, "refused with 400 Bad Request: item 0: bad\n"},
 		{"where the token would go elsewhere", 307, "", []string{"news", "hi"}, "refused with 307 Temporary Redirect: \n"},
-		{"where nobody listens", 200, "", []string{"news", "hi", "--url", "http://127.0.0.1:1"}, "connection refused"},
+		{"where nobody listens", 200, "", []string{"news", "hi", "--url", "http://127.0.0.1:1"}, "connection refused; start 'holdfast serve', or name its control endpoint by --url or HOLDFAST_URL\n"},
 		{"with data that is no text", 200, "", []string{"news", "\xff"}, "the data is not UTF-8"},
 		{"with an item that is no object", 200, "", []string{"--item", "[]"}, "the item is not a JSON object"},
 	}

@@ -15,7 +15,7 @@ func (n *node) zmqSource(cfg config.Config, pushed, published *intake.Intake, re
 	if !cfg.ZMQ.Enabled() {
 		return nil, nil
 	}
-	return zmq.New(zmq.Options{
+	source, err := zmq.New(zmq.Options{
 		Pull:       cfg.ZMQ.Pull,
 		Sub:        cfg.ZMQ.Sub,
 		Pushed:     pushed,
@@ -24,4 +24,8 @@ func (n *node) zmqSource(cfg config.Config, pushed, published *intake.Intake, re
 		Metrics:    zmq.NewMetrics(reg),
 		Log:        n.log.Named("zmq"),
 	})
+	if err != nil {
+		return nil, unheard(err)
+	}
+	return source, nil
 }

@@ -84,7 +84,7 @@ func (on *socket) typ() zmq4.SocketType {
 }
 
 // New opens the endpoints. Nobody is served before Run. The error names the
-// endpoint that could not be opened.
+// setting and the endpoint that could not be opened.
 func New(o Options) (*Source, error) {
 	s := &Source{opts: o, conns: map[net.Conn]struct{}{}, quiet: quiet{sometimes(), sometimes(), sometimes(), sometimes()}}
 	err := errors.Join(s.open(pull, o.Pull, o.Pushed), s.open(sub, o.Sub, o.Published))
@@ -101,7 +101,7 @@ func (s *Source) open(k kind, endpoints []string, in *intake.Intake) error {
 	for _, endpoint := range endpoints {
 		l, err := listen(endpoint)
 		if err != nil {
-			return fmt.Errorf("zmq: %s: %w", k, err)
+			return fmt.Errorf("zmq.%s: %s: %w", k, endpoint, err)
 		}
 		s.sockets = append(s.sockets, &socket{l, k, in, uint64(s.opts.MaxMessage), s.opts.Metrics.of[k]})
 	}

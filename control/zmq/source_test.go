@@ -206,7 +206,7 @@ func TestEndpointsThatCannotBeOpened(t *testing.T) {
 	}
 	defer taken.Close()
 	for _, endpoint := range []string{"tcp://" + taken.Addr().String(), "udp://127.0.0.1:0", "127.0.0.1:5560", "tcp://nowhere", "ipc:///does/not/exist/x"} {
-		if _, err := New(Options{Sub: []string{endpoint}, Metrics: newRig(t).source.opts.Metrics}); err == nil || !strings.HasPrefix(err.Error(), "zmq: sub: ") {
+		if _, err := New(Options{Sub: []string{endpoint}, Metrics: newRig(t).source.opts.Metrics}); err == nil || !strings.HasPrefix(err.Error(), "zmq.sub: "+endpoint+": ") {
 			t.Errorf("%s: %v", endpoint, err)
 		}
 	}
