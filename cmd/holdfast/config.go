@@ -32,8 +32,10 @@ of this environment, and look into the certificates, keys and tokens that it
 names. Without FILE only the environment is checked.
 
 The answer is a summary, or everything that is wrong, each with its place, its
-key and the remedy, and the exit code 1. Nothing listens and nothing is
-connected to.`,
+key and the remedy, and the exit code 1. Nothing listens, nothing is made and
+nothing is connected to: whether an address is free, and whether an origin, NATS or a key set at
+a URL can be reached, only 'serve' finds out. That this user may not write to a
+directory is a warning.`,
 		Example: `  holdfast config check holdfast.yaml
   HOLDFAST_ORIGIN=http://127.0.0.1:8000 holdfast config check`,
 		Args: asUsed,

@@ -54,7 +54,7 @@ second signal ends the process at once.`,
 		log, level := newLogger(cfg.Log, cmd.ErrOrStderr())
 		defer zap.RedirectStdLog(log.Named("library"))() // some libraries know no other
 		for _, warning := range warnings {
-			log.Warn("odd environment variable", zap.String("warning", warning))
+			log.Warn("odd setting", zap.String("warning", warning))
 		}
 		ctx, stop := untilSignal(cmd.Context())
 		defer stop()

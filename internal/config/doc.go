@@ -27,5 +27,6 @@
 //	load.go, shape.go, decode.go       from sources to a Config
 //	environment.go, file.go, place.go  the sources, and where a key was set
 //	misread.go                         what to do about a file that is not YAML
-//	validate*.go, files.go             what is refused
+//	validate*.go, files.go,
+//	directories.go                     what is refused
 package config

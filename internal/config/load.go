@@ -49,10 +49,12 @@ func Load(s Sources) (Config, []string, error) {
 	cfg := l.decode()
 	l.problems.merge(cfg.problems())
 	l.problems.merge(cfg.fileProblems())
+	l.problems.merge(cfg.directoryProblems())
 	if s.Look != nil {
 		l.problems.merge(s.Look(cfg))
 	}
 	l.locate()
+	warnings = append(warnings, cfg.directoryWarnings()...)
 	return cfg, warnings, l.problems.err()
 }
 
