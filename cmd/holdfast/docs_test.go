@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/spf13/pflag"
 
 	"github.com/holdfast-proxy/holdfast/channels"
 	"github.com/holdfast-proxy/holdfast/control"
@@ -21,6 +22,7 @@ import (
 	"github.com/holdfast-proxy/holdfast/internal/barred"
 	"github.com/holdfast-proxy/holdfast/internal/certs"
 	"github.com/holdfast-proxy/holdfast/internal/certs/acme"
+	"github.com/holdfast-proxy/holdfast/internal/config"
 	"github.com/holdfast-proxy/holdfast/internal/hold"
 	"github.com/holdfast-proxy/holdfast/internal/reload"
 	"github.com/holdfast-proxy/holdfast/internal/websocket"
@@ -87,6 +89,51 @@ func TestEveryMetricIsDocumentedAndEveryDocumentedMetricExists(t *testing.T) {
 		if !slices.Contains(d.names, name) {
 			t.Errorf("docs/operations.md names %s, which does not exist", name)
 		}
+	}
+}
+
+// TestEveryFlagOfServeIsDocumented with its key.
+func TestEveryFlagOfServeIsDocumented(t *testing.T) {
+	page, err := os.ReadFile("../../docs/configuration.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	flags := pflag.NewFlagSet("serve", pflag.ContinueOnError)
+	addSettings(flags, config.Default())
+	flags.VisitAll(func(f *pflag.Flag) {
+		if err := flags.Set(f.Name, "1"); err != nil {
+			t.Fatal(err)
+		}
+	})
+	set := settings(flags)
+	for _, flag := range set {
+		if !regexp.MustCompile("(?m)^\\|.*`" + flag.Name + " .*\\| `" + flag.Key + "`").Match(page) {
+			t.Errorf("docs/configuration.md does not say that %s is %s", flag.Name, flag.Key)
+		}
+	}
+	if len(set) < 8 {
+		t.Errorf("there are only %v", set)
+	}
+}
+
+// TestTheVersionOfGoIsTheSameEverywhere: images of golang do not look at go.mod's.
+func TestTheVersionOfGoIsTheSameEverywhere(t *testing.T) {
+	module, err := os.ReadFile("../../go.mod")
+	if err != nil {
+		t.Fatal(err)
+	}
+	version := string(regexp.MustCompile(`(?m)^toolchain go(.*)$`).FindSubmatch(module)[1])
+	for path, line := range map[string]string{
+		"README.md":                   "needs Go " + version + ",",
+		"docs/operations.md":          "FROM golang:" + version + " AS build",
+		"examples/cluster/Dockerfile": "FROM golang:" + version + " AS build",
+	} {
+		if text, err := os.ReadFile("../../" + path); err != nil || !strings.Contains(string(text), line) {
+			t.Errorf("%s does not say %q, %v", path, line, err)
+		}
+	}
+	if page, _ := os.ReadFile("../../docs/operations.md"); !strings.Contains(string(page), "Build with Go "+version+" ") {
+		t.Error("docs/operations.md does not say with what to build")
 	}
 }
 
