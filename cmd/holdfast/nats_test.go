@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	client "github.com/nats-io/nats.go"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/holdfast-proxy/holdfast/control/nats/natstest"
 )
@@ -98,5 +100,17 @@ func TestNATSIsHeardUntilTheLastStreamHasEnded(t *testing.T) {
 	<-s.ended
 	if _, err := broker.Connect().Request("holdfast.channels.c", nil, goodTime); err != client.ErrNoResponders {
 		t.Errorf("a request after the end: %v", err)
+	}
+}
+
+// TestTheServerInTheProcessIsNoAddress in the log: nobody listens where the library says.
+func TestTheServerInTheProcessIsNoAddress(t *testing.T) {
+	core, log := observer.New(zap.InfoLevel)
+	startLogging(t, "origin: "+unusedURL+"\nnats: {embedded: {store_dir: '"+t.TempDir()+"'}}\n", zap.New(core))
+	eventually(t, "it is connected", func() bool { return log.FilterMessage("connected to NATS").Len() > 0 })
+	for _, line := range log.FilterMessage("connected to NATS").All() {
+		if server := line.ContextMap()["server"]; server != "embedded" {
+			t.Errorf("the server is %v", server)
+		}
 	}
 }

@@ -64,5 +64,14 @@ func (a *Access) identity() ([]nats.Option, error) {
 	return all, nil
 }
 
+// serverOf names the server at the other end of a connection, without secrets. The
+// library has an address also for one in this process, where nobody listens.
+func (a *Access) serverOf(nc *nats.Conn) string {
+	if a.InProcess != nil {
+		return "embedded"
+	}
+	return nc.ConnectedUrlRedacted()
+}
+
 // url is how the client library takes several servers.
 func (a *Access) url() string { return strings.Join(a.Servers, ",") }

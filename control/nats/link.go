@@ -172,7 +172,7 @@ func (l *Link) connected(nc *nats.Conn) {
 	}
 	l.up.Store(true)
 	l.opts.Metrics.connected.Set(1)
-	l.opts.Log.Info("connected to NATS", zap.String("server", nc.ConnectedUrlRedacted()))
+	l.opts.Log.Info("connected to NATS", zap.String("server", l.opts.Access.serverOf(nc)))
 }
 
 // reconnected is called for all others.
