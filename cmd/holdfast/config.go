@@ -136,8 +136,13 @@ func withTLS(addresses []string) []string {
 }
 
 func guard(c config.Control) string {
-	if !c.Guarded() {
-		return "without a token"
+	switch certificates := c.TLS.ClientCA != ""; {
+	case c.Guarded() && certificates:
+		return "with a token and a client certificate"
+	case certificates:
+		return "with a client certificate"
+	case c.Guarded():
+		return "with a token"
 	}
-	return "with a token"
+	return "without a token"
 }

@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/holdfast-proxy/holdfast/internal/config"
 )
 
 func writeConfig(t *testing.T, text string) string {
@@ -113,6 +115,21 @@ chanels: {}
 		got := command(t.Context(), "", args...)
 		if got.code != exitFailure || got.stdout != "" || !strings.Contains(string(manual), "```\n"+got.stderr+"```\n") {
 			t.Errorf("%v: exit code %d, and the manual does not show\n%s", args, got.code, got.stderr)
+		}
+	}
+}
+
+func TestConfigCheckSaysWhoMayPublish(t *testing.T) {
+	for want, control := range map[string]config.Control{
+		"without a token":                       {},
+		"with a token":                          {Tokens: []string{"secret"}},
+		"with a client certificate":             {TLS: config.ControlTLS{ClientCA: "ca.pem"}},
+		"with a token and a client certificate": {TLS: config.ControlTLS{ClientCA: "ca.pem"}, Keys: []string{"key"}},
+	} {
+		var out strings.Builder
+		summarize(&out, config.Config{Control: control})
+		if !strings.Contains(out.String(), ", "+want+"\n") {
+			t.Errorf("%s: %s", want, out.String())
 		}
 	}
 }

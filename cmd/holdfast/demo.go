@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -32,13 +33,18 @@ read: internal/demo.`,
 		Example: `  holdfast demo
   holdfast demo --nodes 3
   holdfast demo --listen 127.0.0.1:8080 --control-listen 127.0.0.1:9000`,
-		Args: cobra.NoArgs,
 	}
 	flags := cmd.Flags()
 	listen := flags.String("listen", ":7999", "take clients at `ADDR`")
 	control := flags.String("control-listen", "127.0.0.1:5561", "take publishers at `ADDR`")
 	nodes := flags.Int("nodes", 1, "run so many nodes")
 	logLevel := flags.String("log-level", "warn", "log from this `LEVEL` on: debug, info, warn or error")
+	cmd.Args = func(cmd *cobra.Command, args []string) error {
+		if *nodes < 1 {
+			return fmt.Errorf("--nodes: %d is too few; write 1 or more", *nodes)
+		}
+		return cobra.NoArgs(cmd, args)
+	}
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		ctx, stop := untilSignal(cmd.Context())
 		defer stop()

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"io"
+	"strings"
 	"testing"
 
 	"go.uber.org/zap"
@@ -12,6 +13,17 @@ import (
 )
 
 func TestTheDemosPage(t *testing.T) { demotest.Page(t, startDemo) }
+
+func TestADemoHasANode(t *testing.T) {
+	ctx, stop := context.WithCancel(t.Context())
+	stop() // should it run all the same
+	for _, nodes := range []string{"0", "-2"} {
+		got := command(ctx, "", "demo", "--listen", "127.0.0.1:0", "--control-listen", "127.0.0.1:0", "--nodes", nodes)
+		if got.code != exitUsage || !strings.Contains(got.stderr, "--nodes: "+nodes+" is too few; write 1 or more") {
+			t.Errorf("%s: %+v", nodes, got)
+		}
+	}
+}
 
 // startDemo runs the demo until t ends and returns its public URL.
 func startDemo(t testing.TB) string {

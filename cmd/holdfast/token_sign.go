@@ -43,6 +43,9 @@ In production it is the API that makes tokens, with a JWT library.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			made, err := t.make(time.Now())
+			if err == nil && len(t.channels) == 0 {
+				fmt.Fprintln(cmd.ErrOrStderr(), "warning: the token has no channel, so it is good only where the route has subscribe; name one with --channel")
+			}
 			if err == nil {
 				_, err = fmt.Fprintln(cmd.OutOrStdout(), made)
 			}

@@ -52,6 +52,13 @@ func TestATokenIsSignedAndEncryptedByWhatIsNamed(t *testing.T) {
 	}
 }
 
+func TestATokenWithoutChannelsIsMadeWithAWarning(t *testing.T) {
+	got := command(t.Context(), "", "token", "sign", "--key", tokenSecret)
+	if got.code != exitOK || strings.Count(got.stdout, ".") != 2 || !strings.HasPrefix(got.stderr, "warning: the token has no channel") {
+		t.Errorf("%+v", got)
+	}
+}
+
 func TestTheCommandsForTokensSayWhatIsWrong(t *testing.T) {
 	good := tokenOut(t, "sign", "--key", tokenSecret, "--channel", "a")
 	unfit := newIssuer(t, tokenSecret).issue(claimsFor(map[string]any{"name": "a", "replay": "never"}))
