@@ -47,6 +47,7 @@ type Bus struct {
 	underway   *underway
 	publishing atomic.Pointer[publishing]
 	problem    atomic.Pointer[string] // why the stream is of no use, nil if it is
+	lookup     atomic.Pointer[string] // why channels cannot be looked up, nil if they can
 
 	quiet struct{ bad, stream, refused, lost rate.Sometimes }
 }
@@ -101,13 +102,17 @@ func (b *Bus) NotReady() []string {
 	if reasons := b.link.NotReady(); reasons != nil {
 		return reasons
 	}
-	if p := b.problem.Load(); p != nil {
-		return []string{"nats: " + *p}
+	for _, problem := range []*atomic.Pointer[string]{&b.problem, &b.lookup} {
+		if p := problem.Load(); p != nil {
+			return []string{"nats: " + *p}
+		}
 	}
 	return nil
 }
 
 func (b *Bus) unsettled(why string) { b.problem.Store(&why) }
+
+func (b *Bus) unlooked(why string) { b.lookup.Store(&why) }
 
 // Run feeds the hub until ctx ends. While NATS cannot be reached it tries again.
 // The error is that an option is of no use to the library.

@@ -4,14 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
+	"github.com/holdfast-proxy/holdfast/channels"
 	client "github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
-	"go.uber.org/zap"
-
-	"github.com/holdfast-proxy/holdfast/channels"
 )
 
 // ask notes that it must be found out what the stream has of a channel.
@@ -33,14 +32,11 @@ func (s *session) count() {
 	s.due, s.sweep, s.census = nil, false, true
 	s.censuses++
 	order, number := s.order, s.censuses
-	subjects := make([]string, len(asked))
-	for i, f := range asked {
-		subjects[i] = f.stored
-	}
+	questions := questionsOf(asked, int(s.nc.MaxPayload()/2))
 	s.bus.opts.Metrics.censuses.Inc()
 	s.do(func(ctx context.Context) func() {
-		c, err := s.survey(ctx, subjects)
-		if err != nil {
+		c, err := s.survey(ctx, questions)
+		if err != nil || c.problem != nil {
 			pause(ctx)
 		}
 		return func() {
@@ -49,36 +45,39 @@ func (s *session) count() {
 				return // all are asked for again
 			}
 			if err != nil {
-				s.bus.quiet.stream.Do(func() { s.bus.opts.Log.Warn("history cannot be looked up", zap.Error(err)) })
 				s.due = append(s.due, asked...)
+				s.failed(err)
 				s.settle()
 				return
 			}
 			c.number = number
-			s.compare(asked, c)
+			s.compare(s.answered(questions, c), c)
 		}
 	})
 }
 
 // census is what the stream had at one place of its order.
 type census struct {
-	number int
-	mark   uint64 // the place; everything before it on subscribed channels has been received
-	first  uint64 // nothing below it is stored
-	last   map[string]uint64
+	number  int
+	mark    uint64 // the place; everything before it on subscribed channels has been received
+	first   uint64 // nothing below it is stored
+	last    map[string]uint64
+	failed  map[int]bool // questions that have no answer
+	problem error        // why
 }
 
 // survey takes a census. Of what is stored by then, each message is either at or
 // below the heads, or comes live: the mark reaches the leader after the
 // subscriptions, along the same way, and us after all that was stored before it.
-func (s *session) survey(ctx context.Context, subjects []string) (c census, err error) {
+// A question that has no answer does not keep others from having theirs.
+func (s *session) survey(ctx context.Context, questions []question) (c census, err error) {
 	if c.mark, err = s.setMark(ctx); err != nil {
 		return c, err
 	}
-	c.last = make(map[string]uint64, len(subjects))
-	for part := range slices.Chunk(subjects, maxSubjects) {
-		if err = s.headsAt(ctx, c.mark, part, c.last); err != nil {
-			return c, err
+	c.last, c.failed = make(map[string]uint64), make(map[int]bool)
+	for i := range questions {
+		if err := s.headsAt(ctx, c.mark, &questions[i], c.last); err != nil {
+			c.failed[i], c.problem = true, err
 		}
 	}
 	c.first, err = s.firstSeq(ctx)
@@ -134,20 +133,26 @@ func (s *session) arrived(at stamp) {
 	})
 }
 
-// headsAt adds the heads of subjects, as told by a replica that has everything up
-// to mark.
-func (s *session) headsAt(ctx context.Context, mark uint64, subjects []string, into map[string]uint64) error {
-	asked := append(slices.Clone(subjects), s.bus.names.mark)
+// headsAt adds the heads that q is about, as told by replicas that have everything
+// up to mark. What an answer has no room for is asked for again.
+func (s *session) headsAt(ctx context.Context, mark uint64, q *question, into map[string]uint64) error {
+	left := q.subjects()
 	for deadline := time.Now().Add(attempt); ; {
-		h, err := s.direct.heads(ctx, 0, asked)
+		h, err := s.direct.heads(ctx, q.since+1, append(left, s.bus.names.mark))
 		if err != nil {
 			return fmt.Errorf("heads: %w", err)
 		}
 		if h.upTo >= mark {
-			for subject, seq := range h.last {
-				into[subject] = seq
+			maps.Copy(into, h.last)
+			if !h.left {
+				return nil
 			}
-			return nil
+			before := len(left)
+			left = slices.DeleteFunc(left, func(subject string) bool { return h.last[subject] > 0 })
+			if len(left) < before {
+				deadline = time.Now().Add(attempt)
+				continue
+			}
 		}
 		if time.Now().After(deadline) {
 			return fmt.Errorf("heads: the replica that answers is at %d, behind %d", h.upTo, mark)
@@ -181,7 +186,7 @@ func (s *session) compare(asked []*feed, c census) {
 	if s.doubt == nil {
 		s.bus.hub.Advance(c.mark)
 	} else if c.number >= s.doubt.census {
-		s.doubt.surveyed, s.doubt.mark = true, c.mark
+		s.doubt.surveyed, s.doubt.mark = s.lookedAtAll(s.doubt.census), c.mark
 	}
 	for _, f := range asked {
 		switch {
@@ -192,6 +197,16 @@ func (s *session) compare(asked []*feed, c census) {
 			s.fetchAll(f, c, f.owed)
 		}
 	}
+}
+
+// lookedAtAll reports whether all that is filled was looked at by a census or later.
+func (s *session) lookedAtAll(census int) bool {
+	for _, f := range s.bus.feeds {
+		if f.filled && f.checked < census {
+			return false
+		}
+	}
+	return true
 }
 
 // verify fetches what the census shows to be missing of a filled channel.

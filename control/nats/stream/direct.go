@@ -1,6 +1,7 @@
 package stream
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -15,9 +16,14 @@ const (
 	// attempt bounds one request to the stream; a request that comes while a
 	// leader is elected is lost, not refused.
 	attempt = 2 * time.Second
-	// pageMessages and pageBytes bound what is fetched at once.
+	// pageMessages and pageBytes bound what is fetched at once. The server adds up
+	// to one message to the bytes.
 	pageMessages = 512
-	pageBytes    = 4 << 20
+	pageBytes    = 1 << 20
+	// pendingBytes is how much may be on its way to us at once in answers. The server
+	// ends a connection that more than its max_pending waits for, by default 64 MiB,
+	// and what is new needs room too.
+	pendingBytes = 48 << 20
 	// maxSubjects is how many subjects may be asked for at once; the server
 	// refuses more than 1,024 results.
 	maxSubjects = 1000
@@ -36,15 +42,15 @@ var errNone = errors.New("no message")
 // heads is what a replica knew of subjects at one moment.
 type heads struct {
 	last map[string]uint64 // the last sequence of each subject that has one
-	upTo uint64            // the replica's own last sequence
+	upTo uint64            // the replica's own last sequence; 0 if no subject has a message
+	left bool              // there are more than the answer has room for
 }
 
 // heads asks for the last message of each subject, those of before seq left out.
-// One of the subjects should have a message at or after seq, or upTo is not
-// known.
+// The answer has whole messages, so it can have room for some only.
 func (d *direct) heads(ctx context.Context, seq uint64, subjects []string) (heads, error) {
 	h := heads{last: make(map[string]uint64, len(subjects))}
-	request := map[string]any{"multi_last": subjects, "seq": max(1, seq)}
+	request := map[string]any{"multi_last": subjects, "seq": max(1, seq), "max_bytes": pageBytes}
 	end, err := d.get(ctx, request, len(subjects)+1, func(m *client.Msg) error {
 		s, ok := stampOf(m.Header)
 		if !ok {
@@ -56,7 +62,7 @@ func (d *direct) heads(ctx context.Context, seq uint64, subjects []string) (head
 	if errors.Is(err, errNone) {
 		return h, nil
 	}
-	h.upTo = end.upTo
+	h.upTo, h.left = end.upTo, end.left > 0
 	return h, err
 }
 
@@ -77,7 +83,7 @@ func (d *direct) page(ctx context.Context, subject string, seq uint64) (page []*
 // get makes a request and calls each with the messages of its answer, which are
 // fewer than most.
 func (d *direct) get(ctx context.Context, request map[string]any, most int, each func(*client.Msg) error) (end answerEnd, err error) {
-	body, err := json.Marshal(request)
+	body, err := encode(request)
 	if err != nil {
 		return end, err
 	}
@@ -106,6 +112,15 @@ func (d *direct) get(ctx context.Context, request map[string]any, most int, each
 			return end, fmt.Errorf("direct get: %w", ctx.Err())
 		}
 	}
+}
+
+// encode is json.Marshal, but leaves the characters of HTML as short as they are.
+func encode(request map[string]any) ([]byte, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	err := e.Encode(request)
+	return b.Bytes(), err
 }
 
 // answerEnd is what the message says that ends an answer.

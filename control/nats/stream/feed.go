@@ -25,7 +25,8 @@ type feed struct {
 	last     uint64 // everything up to here is in the hub, if it is filled
 	proved   uint64 // no message up to here is missing in the hub
 	checked  int    // the last census that looked at it
-	owed     uint64 // what the stream had then
+	owed     uint64 // what the stream had then, 0 if nothing since proved
+	failures int    // how often in a row it could not be looked up
 	fetching bool   // what came before waiting is on its way
 	repair   *repair
 	waiting  []*client.Msg

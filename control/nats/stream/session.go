@@ -14,8 +14,8 @@ import (
 )
 
 const (
-	batchSize = 256 // messages handed to the hub at once
-	fetchers  = 16  // channels whose history is fetched at once
+	batchSize   = 256 // messages handed to the hub at once
+	maxFetchers = 16  // channels whose history is fetched at once
 )
 
 // session is a bus with one connection of the library. Everything in it but the
@@ -40,6 +40,7 @@ type session struct {
 	settling bool    // it is being looked for
 	asking   bool    // Refresh is being answered
 	censuses int     // how many there were
+	failures int     // how many in a row could not be taken
 	waiters  []*syncing
 	doubt    *doubt // unless nil, what is new is held back
 	sure     int    // the first census that knows of all that may have been lost
@@ -49,7 +50,7 @@ type session struct {
 	order    int    // counts the stream's epochs
 	mark     uint64 // the highest mark that has arrived
 	awaited  []awaited
-	fetchers chan struct{}
+	fetchers chan struct{} // nil until settled
 }
 
 // awaited is a mark that somebody waits for.
@@ -65,19 +66,24 @@ func newSession(ctx context.Context, b *Bus, nc *client.Conn) (*session, error) 
 	}
 	s := &session{
 		bus: b, nc: nc, js: js,
-		direct:   &direct{nc, "$JS.API.DIRECT.GET." + b.names.stream},
-		results:  make(chan func()),
-		placed:   make([]channels.Placed, 0, batchSize),
-		fetchers: make(chan struct{}, fetchers),
+		direct:  &direct{nc, "$JS.API.DIRECT.GET." + b.names.stream},
+		results: make(chan func()),
+		placed:  make([]channels.Placed, 0, batchSize),
 	}
 	s.ctx, s.cancel = context.WithCancel(ctx)
 	return s, nil
+}
+
+// fetchersOf is how many histories may be on their way at once over a connection.
+func fetchersOf(nc *client.Conn) int {
+	return int(max(1, min(maxFetchers, pendingBytes/(pageBytes+nc.MaxPayload()))))
 }
 
 // end undoes newSession and all that has come of it.
 func (s *session) end() {
 	s.bus.publishing.Store(nil)
 	s.bus.unsettled("not connected")
+	s.bus.lookup.Store(nil)
 	s.cancel()
 	s.requests.Wait()
 	s.js.CleanupPublisher()
@@ -187,6 +193,7 @@ func (s *session) subscribe(f *feed) (err error) {
 		return err
 	}
 	f.waiting, f.fetching, f.repair = nil, false, nil
+	f.checked, f.owed = 0, 0 // by censuses of the session before
 	s.ask(f)
 	return nil
 }
@@ -245,6 +252,9 @@ func (s *session) found(at settled) {
 			f.last, f.proved, f.checked, f.owed = 0, 0, 0, 0
 		}
 		s.sweep = true
+	}
+	if s.fetchers == nil { // the server has not said before what it takes
+		s.fetchers = make(chan struct{}, fetchersOf(s.nc))
 	}
 	s.settled = true
 	s.bus.problem.Store(nil)
