@@ -42,7 +42,8 @@ type Bus struct {
 	asks     chan struct{}    // has room for one: how far has the order come
 	syncs    chan *syncing
 
-	feeds map[string]*feed // by live subject; Run's
+	feeds   map[string]*feed // by live subject; Run's
+	witness witness          // Run's
 
 	underway   *underway
 	publishing atomic.Pointer[publishing]

@@ -36,7 +36,9 @@
 //   - The hub hears of an item in the order of the stream, and of everything up
 //     to a mark before it hears of the mark. Only what was lost comes late.
 //   - A stream that has lost what it had gets a new epoch: its sequences would
-//     mean something else. All held streams end then.
+//     mean something else. All held streams end then. A node knows it by the last
+//     message that it has seen, and hands on nothing of another connection or
+//     leader before it has looked for that.
 //   - An item that must follow another (PrevID) waits at the node that takes it,
 //     which follows the channel meanwhile. What comes past the nodes is taken as
 //     it is stored, and a hole in its chain is told as a gap.
@@ -56,5 +58,6 @@
 // bus.go, session.go: what runs. interest.go: what the hub wants. feed.go: what
 // comes live. census.go: what is looked up, question.go in which parts, direct.go
 // how. doubt.go, repair.go: what was lost. publish.go: what goes in, turn.go when,
-// store.go how. settle.go: the stream itself. stamp.go: the server's headers.
+// store.go how. settle.go: the stream itself, witness.go: whether it is still the
+// same. stamp.go: the server's headers.
 package stream

@@ -31,11 +31,20 @@ type filling struct {
 // mayHaveLost reports whether messages can have been lost just before the one
 // that was received last: the connection is another one, or the queue was full.
 func (s *session) mayHaveLost() bool {
-	connects := s.nc.Stats().Reconnects
 	full := len(s.bus.queue) >= cap(s.bus.queue)-1
-	lost := full || connects != s.connects
+	return s.reconnected() || full
+}
+
+// reconnected reports whether the connection is another one since it was asked
+// last. The stream may be another too, then.
+func (s *session) reconnected() bool {
+	connects := s.nc.Stats().Reconnects
+	if connects == s.connects {
+		return false
+	}
 	s.connects = connects
-	return lost
+	s.unsettle()
+	return true
 }
 
 // lookAround begins a doubt if the way from other servers is not what it was.

@@ -61,7 +61,7 @@ func (s *session) deliver(placed []channels.Placed) {
 func (s *session) receive(placed []channels.Placed, m *client.Msg) []channels.Placed {
 	if m.Subject == s.bus.names.elected {
 		s.beginDoubt()
-		s.settle()
+		s.unsettle()
 		return placed
 	}
 	at, ok := stampOf(m.Header)
@@ -69,6 +69,7 @@ func (s *session) receive(placed []channels.Placed, m *client.Msg) []channels.Pl
 		s.bus.bad(m.Subject, "it was not republished by the stream")
 		return placed
 	}
+	s.witness(at)
 	if at.subject == s.bus.names.mark {
 		s.deliver(placed)
 		s.arrived(at)
@@ -89,6 +90,18 @@ func (s *session) receive(placed []channels.Placed, m *client.Msg) []channels.Pl
 		return placed
 	}
 	return s.accept(placed, f, m, at)
+}
+
+// witness notes what the stream has, once it is known which stream it is.
+func (s *session) witness(at stamp) {
+	switch {
+	case !s.settled:
+	case s.bus.witness.deniedBy(at):
+		s.beginDoubt()
+		s.unsettle()
+	default:
+		s.bus.witness = s.bus.witness.see(at.seq, at.at)
+	}
 }
 
 // has reports whether everything up to head waits already.

@@ -37,6 +37,7 @@ type session struct {
 	sweep    bool    // all heads must be asked for
 	census   bool    // one is under way
 	settled  bool    // the stream is known
+	changes  int     // how often it may have become another
 	settling bool    // it is being looked for
 	asking   bool    // Refresh is being answered
 	censuses int     // how many there were
@@ -212,7 +213,18 @@ func (s *session) kept(f *feed) bool {
 
 // check makes sure that the stream is what it was, and that nothing was lost.
 func (s *session) check() {
+	if s.reconnected() {
+		s.beginDoubt()
+	}
 	s.sweep = true
+	s.settle()
+}
+
+// unsettle finds out anew about the stream, since it may be another. Until then
+// there is no census.
+func (s *session) unsettle() {
+	s.settled = false
+	s.changes++
 	s.settle()
 }
 
@@ -222,9 +234,10 @@ func (s *session) settle() {
 		return
 	}
 	s.settling = true
-	epoch, reached := s.bus.hub.Epoch(), s.bus.hub.Head().Seq
+	changes := s.changes
+	seen := order{s.bus.hub.Epoch(), s.bus.hub.Head().Seq, s.bus.witness}
 	s.do(func(ctx context.Context) func() {
-		found, err := s.bus.settle(ctx, s.js, epoch, reached)
+		found, err := s.bus.settle(ctx, s.js, s.direct, seen)
 		if err != nil {
 			pause(ctx)
 		}
@@ -233,6 +246,10 @@ func (s *session) settle() {
 			if err != nil {
 				s.bus.unsettled(err.Error())
 				s.bus.quiet.stream.Do(func() { s.bus.opts.Log.Warn("the stream is of no use", zap.Error(err)) })
+				s.settle()
+				return
+			}
+			if changes != s.changes {
 				s.settle()
 				return
 			}
@@ -247,6 +264,7 @@ func (s *session) found(at settled) {
 		s.bus.opts.Log.Info("order of the stream taken over", zap.String("epoch", at.epoch))
 		s.bus.hub.Restart(at.epoch)
 		s.order, s.mark, s.doubt = s.order+1, 0, nil
+		s.bus.witness = witness{}
 		for _, f := range s.bus.feeds {
 			f.filled, f.fetching, f.waiting, f.repair = false, false, nil, nil
 			f.last, f.proved, f.checked, f.owed = 0, 0, 0, 0
@@ -258,7 +276,8 @@ func (s *session) found(at settled) {
 	}
 	s.settled = true
 	s.bus.problem.Store(nil)
-	s.bus.hub.Learn(at.last)
+	s.bus.witness = s.bus.witness.see(at.last.seq, at.last.at)
+	s.bus.hub.Learn(at.last.seq)
 	s.count()
 }
 

@@ -55,14 +55,12 @@ func (b *Bus) config() jetstream.StreamConfig {
 // settled is what is known of the stream.
 type settled struct {
 	epoch string
-	last  uint64 // at least so far its order has come
+	last  witness // at least so far its order has come
 }
 
 // settle finds the stream, or makes it, and gives it an epoch and our limits.
-// reached is the highest place of epoch that this node has seen: a stream that
-// has not come so far has lost some, and its next sequences would mean something
-// else than they did.
-func (b *Bus) settle(ctx context.Context, js jetstream.JetStream, epoch string, reached uint64) (settled, error) {
+// seen is what this node knows of its order.
+func (b *Bus) settle(ctx context.Context, js jetstream.JetStream, d *direct, seen order) (settled, error) {
 	ctx, cancel := context.WithTimeout(ctx, attempt)
 	defer cancel()
 	want := b.config()
@@ -83,12 +81,13 @@ func (b *Bus) settle(ctx context.Context, js jetstream.JetStream, epoch string, 
 	}
 	have := s.CachedInfo()
 	now := b.epochOf(have)
-	if now == epoch && have.State.LastSeq < reached {
-		if err := b.confirmLoss(ctx, js, reached); err != nil {
-			return settled{}, fmt.Errorf("stream %s: %w", want.Name, err)
-		}
+	lost, err := b.hasLost(ctx, js, d, have, seen)
+	if err != nil {
+		return settled{}, fmt.Errorf("stream %s: %w", want.Name, err)
+	}
+	if lost {
 		b.opts.Log.Error("the stream has lost what it had stored; its order begins anew",
-			zap.Uint64("last", have.State.LastSeq), zap.Uint64("seen", reached))
+			zap.Uint64("last", have.State.LastSeq), zap.Uint64("seen", seen.reached))
 		now = channels.NewEpoch()
 	}
 	marked := have.Config.Metadata[epochKey] == now && have.Config.Metadata[sinceKey] == since(have)
@@ -97,7 +96,27 @@ func (b *Bus) settle(ctx context.Context, js jetstream.JetStream, epoch string, 
 			return settled{}, fmt.Errorf("stream %s: %w", want.Name, err)
 		}
 	}
-	return settled{now, have.State.LastSeq}, nil
+	return settled{now, witness{have.State.LastSeq, have.State.LastTime}}, nil
+}
+
+// order is what a node knows of a stream's order.
+type order struct {
+	epoch   string
+	reached uint64 // the highest place that it has heard of
+	witness witness
+}
+
+// hasLost reports whether the stream lacks what it had once. Its next sequences, or
+// those that it has given since, mean something else than they did then.
+func (b *Bus) hasLost(ctx context.Context, js jetstream.JetStream, d *direct, have *jetstream.StreamInfo, seen order) (bool, error) {
+	switch {
+	case b.epochOf(have) != seen.epoch:
+		return false, nil // it is another already
+	case have.State.LastSeq < seen.reached:
+		err := b.confirmLoss(ctx, js, seen.reached)
+		return err == nil, err
+	}
+	return d.denies(ctx, seen.witness)
 }
 
 // confirmLoss returns nil if the stream has not come so far as reached. What it tells
