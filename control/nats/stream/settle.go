@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
+	"strings"
 	"time"
 
 	client "github.com/nats-io/nats.go"
@@ -80,6 +82,9 @@ func (b *Bus) settle(ctx context.Context, js jetstream.JetStream, d *direct, see
 		return settled{}, fmt.Errorf("stream %s: %w", want.Name, err)
 	}
 	have := s.CachedInfo()
+	if err := b.owns(&have.Config); err != nil {
+		return settled{}, fmt.Errorf("stream %s: %w", want.Name, err)
+	}
 	now := b.epochOf(have)
 	lost, err := b.hasLost(ctx, js, d, have, seen)
 	if err != nil {
@@ -159,10 +164,24 @@ func (b *Bus) update(ctx context.Context, js jetstream.JetStream, have *jetstrea
 	return s.CachedInfo(), nil
 }
 
+// owns returns an error if a stream is for other subjects than ours. Several
+// prefixes give streams the same name.
+func (b *Bus) owns(have *jetstream.StreamConfig) error {
+	want := b.config()
+	for _, subject := range want.Subjects {
+		if slices.Contains(have.Subjects, subject) {
+			return nil
+		}
+	}
+	return fmt.Errorf("it is there already, for %s and not for %s; choose a nats.prefix that differs from others by more than its capitals and signs, or delete the stream if nothing uses it",
+		strings.Join(have.Subjects, ", "), strings.Join(want.Subjects, ", "))
+}
+
 // fits reports whether the stream has our settings.
 func (b *Bus) fits(have *jetstream.StreamConfig) bool {
 	want := b.config()
 	return have.MaxAge == want.MaxAge && have.MaxBytes == want.MaxBytes && have.MaxMsgsPerSubject == want.MaxMsgsPerSubject &&
-		have.Replicas == want.Replicas && have.Duplicates == want.Duplicates && have.AllowDirect &&
-		have.RePublish != nil && have.RePublish.Destination == want.RePublish.Destination
+		have.Replicas == want.Replicas && have.Duplicates == want.Duplicates && have.AllowDirect && have.Discard == want.Discard &&
+		have.RePublish != nil && *have.RePublish == *want.RePublish &&
+		!slices.ContainsFunc(want.Subjects, func(subject string) bool { return !slices.Contains(have.Subjects, subject) })
 }

@@ -1,0 +1,57 @@
+package stream_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/holdfast-proxy/holdfast/control/nats/stream"
+)
+
+// Prefixes that differ in what streams' names cannot have give them one name. The
+// one that is there first keeps its stream.
+func TestAStreamOfAnotherPrefixIsLeftAlone(t *testing.T) {
+	server := startServer(t, t.TempDir())
+	first := startNode(t, server.InProcess(), func(o *stream.Options) { o.Prefix = "my.app" }).ready()
+	r := first.follow("", "c")
+	second := startNode(t, server.InProcess(), func(o *stream.Options) { o.Prefix = "my_app" })
+	second.until("readiness tells why", func() bool {
+		return strings.Contains(strings.Join(second.bus.NotReady(), ""), "MY_APP: it is there already, for my.app.channels.>, my.app.mark and not for my_app.channels.>")
+	})
+	first.say("c", "", "1")
+	r.want("1")
+}
+
+func TestSettingsOfTheStreamAreSetRight(t *testing.T) {
+	for name, edit := range map[string]func(*jetstream.StreamConfig){
+		"no republishing":              func(c *jetstream.StreamConfig) { c.RePublish = nil },
+		"republishing of headers only": func(c *jetstream.StreamConfig) { c.RePublish.HeadersOnly = true },
+		"republishing of some":         func(c *jetstream.StreamConfig) { c.RePublish.Source = "holdfast.channels.>" },
+		"discarding what is new":       func(c *jetstream.StreamConfig) { c.Discard = jetstream.DiscardNew },
+		"a subject less":               func(c *jetstream.StreamConfig) { c.Subjects = c.Subjects[:1] },
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := startServer(t, t.TempDir())
+			n := startNode(t, server.InProcess()).ready()
+			r := n.follow("", "c")
+			js, err := jetstream.New(connect(t, server))
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := streamOf(t, server).CachedInfo().Config
+			cfg := streamOf(t, server).CachedInfo().Config
+			edit(&cfg)
+			if _, err := js.UpdateStream(t.Context(), cfg); err != nil {
+				t.Fatal(err)
+			}
+			n.bus.Alarm()
+			n.until("they are set right", func() bool {
+				have := streamOf(t, server).CachedInfo().Config
+				return have.RePublish != nil && *have.RePublish == *want.RePublish && have.Discard == want.Discard && len(have.Subjects) == len(want.Subjects)
+			})
+			n.say("c", "", "1")
+			r.want("1")
+		})
+	}
+}
