@@ -44,6 +44,7 @@ type Bus struct {
 
 	feeds   map[string]*feed // by live subject; Run's
 	witness witness          // Run's
+	kept    kept             // Run's
 
 	underway   *underway
 	publishing atomic.Pointer[publishing]

@@ -317,9 +317,9 @@ func (s *session) fill(f *feed, c census, found []*client.Msg) {
 		return
 	}
 	history := channels.History{Floor: max(c.first, 1) - 1}
-	if most := s.bus.opts.MaxMessages; len(found) > 0 {
+	if len(found) > 0 {
 		first, _ := stampOf(found[0].Header)
-		if most > 0 && len(found) >= most {
+		if s.bus.mayHaveTrimmed(found) {
 			history.Floor = first.seq - 1
 		}
 		history.Floor = min(history.Floor, first.seq-1)

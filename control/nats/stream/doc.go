@@ -59,5 +59,5 @@
 // comes live. census.go: what is looked up, question.go in which parts, direct.go
 // how. doubt.go, repair.go: what was lost. publish.go: what goes in, turn.go when,
 // store.go how. settle.go: the stream itself, witness.go: whether it is still the
-// same. stamp.go: the server's headers.
+// same, kept.go: the limits that it had. stamp.go: the server's headers.
 package stream

@@ -96,7 +96,7 @@ func (s *session) lostBefore(r *repair) uint64 {
 		return r.head
 	}
 	start, _ := stampOf(r.found[0].Header)
-	if most := s.bus.opts.MaxMessages; most > 0 && len(r.found) >= most {
+	if s.bus.mayHaveTrimmed(r.found) {
 		return min(start.seq-1, r.head)
 	}
 	return min(max(r.first, 1)-1, start.seq-1, r.head)

@@ -276,7 +276,7 @@ func (s *session) found(at settled) {
 	}
 	s.settled = true
 	s.bus.problem.Store(nil)
-	s.bus.witness = s.bus.witness.see(at.last.seq, at.last.at)
+	s.bus.witness, s.bus.kept = s.bus.witness.see(at.last.seq, at.last.at), at.kept
 	s.bus.hub.Learn(at.last.seq)
 	s.count()
 }

@@ -58,6 +58,7 @@ func (b *Bus) config() jetstream.StreamConfig {
 type settled struct {
 	epoch string
 	last  witness // at least so far its order has come
+	kept  kept
 }
 
 // settle finds the stream, or makes it, and gives it an epoch and our limits.
@@ -101,7 +102,7 @@ func (b *Bus) settle(ctx context.Context, js jetstream.JetStream, d *direct, see
 			return settled{}, fmt.Errorf("stream %s: %w", want.Name, err)
 		}
 	}
-	return settled{now, witness{have.State.LastSeq, have.State.LastTime}}, nil
+	return settled{now, witness{have.State.LastSeq, have.State.LastTime}, keptOf(&have.Config)}, nil
 }
 
 // order is what a node knows of a stream's order.
@@ -156,6 +157,9 @@ func (b *Bus) update(ctx context.Context, js jetstream.JetStream, have *jetstrea
 	want.Metadata = map[string]string{}
 	maps.Copy(want.Metadata, have.Config.Metadata)
 	want.Metadata[epochKey], want.Metadata[sinceKey] = epoch, since(have)
+	if k := raised(have, &want); k.messages > 0 {
+		want.Metadata[keptKey] = k.String()
+	}
 	s, err := js.UpdateStream(ctx, want)
 	if err != nil {
 		return nil, err

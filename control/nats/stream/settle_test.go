@@ -1,6 +1,7 @@
 package stream_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -52,6 +53,34 @@ func TestSettingsOfTheStreamAreSetRight(t *testing.T) {
 			})
 			n.say("c", "", "1")
 			r.want("1")
+		})
+	}
+}
+
+// What the stream has let go of because it kept less before is a gap, and what it
+// has not is none.
+func TestWhatWasTrimmedByALowerLimitIsAGap(t *testing.T) {
+	for _, most := range []int{1000, 0} {
+		t.Run(fmt.Sprint("then ", most), func(t *testing.T) {
+			server := startServer(t, t.TempDir())
+			var start, tenth string
+			t.Run("before", func(t *testing.T) {
+				n := startNode(t, server.InProcess(), func(o *stream.Options) { o.MaxMessages = 64 }).ready()
+				start = n.say("x", "", "x")
+				for _, word := range numbers(1, 63) {
+					n.say("few", "", word)
+				}
+				for _, word := range numbers(1, 200) {
+					if place := n.say("many", "", word); word == "10" {
+						tenth = place
+					}
+				}
+			})
+			for range 2 { // the second finds the limit as it should be
+				n := startNode(t, server.InProcess(), func(o *stream.Options) { o.MaxMessages = most }).ready()
+				n.follow(tenth, "many").want("gap:evicted", "137")
+				n.follow(start, "few").want("1", "2")
+			}
 		})
 	}
 }
