@@ -43,6 +43,7 @@ func newBus(cfg config.Config, items *layout, reg prometheus.Registerer, log *za
 		options.Wire = items.options
 		if b.server != nil {
 			options.Path = b.server.Path
+			options.Renewed = renewed(b.server, log)
 		}
 		b.stream, err = stream.New(options)
 	}
@@ -50,6 +51,19 @@ func newBus(cfg config.Config, items *layout, reg prometheus.Registerer, log *za
 		b.end()
 	}
 	return b, err
+}
+
+// renewed has a new order begin if the server's store may have lost the end of the
+// one that it had.
+func renewed(s *embedded.Server, log *zap.Logger) func() {
+	if !s.Suspect() {
+		return nil
+	}
+	return func() {
+		if err := s.Trust(); err != nil {
+			log.Warn("the next start begins a new order again", zap.Error(err))
+		}
+	}
 }
 
 func startNATS(c config.NATS, log *zap.Logger) (*embedded.Server, error) {

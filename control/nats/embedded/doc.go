@@ -44,7 +44,8 @@
 // # Files
 //
 // options.go: what a Server is made of. server.go: start and shutdown. settings.go,
-// access.go, tls.go: the server's own options. store.go, lock_*.go: the directory.
+// access.go, tls.go: the server's own options. store.go, lock_*.go: the directory,
+// trust.go: whether it has all that was stored.
 // self.go, probe.go, peers.go: the others. settle.go, ready.go: what is wrong at
 // present. logger.go: what the server says.
 package embedded

@@ -25,11 +25,14 @@ type Server struct {
 	store  *store
 	peers  *peers // nil: no cluster
 	log    *zap.Logger
+	synced bool // Options.SyncAlways
 
 	ended func() // Shutdown, once
 
 	// Set by watch, read by any goroutine.
 	settled atomic.Bool // the node has caught up since there was a leader
+
+	suspect atomic.Bool // see Suspect
 }
 
 // Start runs a server until Shutdown. It returns when the server takes
@@ -65,6 +68,9 @@ func (s *Server) run(ctx context.Context, o *Options) error {
 	name, err := s.store.name(o.ServerName)
 	if err != nil {
 		return err
+	}
+	if err := s.examine(o); err != nil {
+		return fmt.Errorf("store directory: %w", err)
 	}
 	others, err := o.others(ctx)
 	if err != nil {
@@ -172,6 +178,11 @@ func (s *Server) Shutdown() { s.ended() }
 func (s *Server) end() {
 	s.server.Shutdown()
 	s.server.WaitForShutdown()
+	if !s.suspect.Load() {
+		if err := s.store.clearMark(); err != nil {
+			s.log.Warn("store directory not left in order", zap.Error(err))
+		}
+	}
 	if err := s.store.close(); err != nil {
 		s.log.Warn("store directory not unlocked", zap.Error(err))
 	}

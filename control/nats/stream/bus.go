@@ -45,6 +45,7 @@ type Bus struct {
 	feeds   map[string]*feed // by live subject; Run's
 	witness witness          // Run's
 	kept    kept             // Run's
+	renewed func()           // Options.Renewed, Run's; nil once it was called
 
 	underway   *underway
 	publishing atomic.Pointer[publishing]
@@ -62,6 +63,7 @@ func New(o Options) (*Bus, error) {
 	}
 	b := &Bus{
 		opts:     o,
+		renewed:  o.Renewed,
 		names:    namesOf(o.Prefix),
 		interest: newInterest(),
 		queue:    make(chan *client.Msg, o.queue),

@@ -58,6 +58,7 @@
 // bus.go, session.go: what runs. interest.go: what the hub wants. feed.go: what
 // comes live. census.go: what is looked up, question.go in which parts, direct.go
 // how. doubt.go, repair.go: what was lost. publish.go: what goes in, turn.go when,
-// store.go how. settle.go: the stream itself, witness.go: whether it is still the
-// same, kept.go: the limits that it had. stamp.go: the server's headers.
+// store.go how, underway.go: what may not. settle.go: the stream itself, witness.go:
+// whether it is still the same, kept.go: the limits that it had. stamp.go: the
+// server's headers. ack.go: its acknowledgements.
 package stream

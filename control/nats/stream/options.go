@@ -29,6 +29,9 @@ type Options struct {
 	// Path, unless nil, identifies the way from other servers to ours. When it has
 	// changed, messages may have been lost on it. It is called often.
 	Path func() string
+	// Renewed, unless nil, has a new order begin at the start, since the stream may
+	// have lost what it stored last. It is called once, when that is stored.
+	Renewed func()
 	// DedupWindow is how long the ids of items are remembered.
 	DedupWindow time.Duration
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/holdfast-proxy/holdfast/channels"
 	"github.com/holdfast-proxy/holdfast/control/nats"
@@ -76,4 +77,44 @@ func TestAStreamThatHasForgottenAndGoneOnIsAnotherOrder(t *testing.T) {
 			n.follow(last, "c").want("gap:epoch")
 		})
 	}
+}
+
+// A node that has not seen it cannot tell that its stream has lost something: it is
+// told.
+func TestAStreamThatMayHaveForgottenIsAnotherOrder(t *testing.T) {
+	server := startServer(t, t.TempDir())
+	first := startNode(t, server.InProcess()).ready()
+	old := first.say("c", "", "1")
+	renewed := make(chan struct{})
+	n := startNode(t, server.InProcess(), func(o *stream.Options) { o.Renewed = func() { close(renewed) } }).ready()
+	<-renewed
+	n.follow(old, "c").want("gap:epoch")
+	n.bus.Alarm()
+	first.bus.Alarm()
+	first.until("all have the other order", func() bool { return first.hub.Epoch() == n.hub.Epoch() })
+	place := first.say("c", "", "2")
+	first.say("c", "", "3")
+	n.follow(place, "c").want("3")
+}
+
+// An operator begins another order with whatever word.
+func TestAWordOfAnOperatorIsAnotherOrder(t *testing.T) {
+	server := startServer(t, t.TempDir())
+	n := startNode(t, server.InProcess()).ready()
+	old, epoch := n.say("c", "", "1"), n.hub.Epoch()
+	js, err := jetstream.New(connect(t, server))
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg := streamOf(t, server).CachedInfo().Config
+	cfg.Metadata["holdfast_epoch"] = "after the power cut"
+	if _, err := js.UpdateStream(t.Context(), cfg); err != nil {
+		t.Fatal(err)
+	}
+	n.bus.Alarm()
+	n.until("there is another order", func() bool { return n.hub.Epoch() != epoch })
+	n.follow(old, "c").want("gap:epoch")
+	place := n.say("c", "", "2")
+	n.say("c", "", "3")
+	n.follow(place, "c").want("3")
 }

@@ -235,7 +235,7 @@ func (s *session) settle() {
 	}
 	s.settling = true
 	changes := s.changes
-	seen := order{s.bus.hub.Epoch(), s.bus.hub.Head().Seq, s.bus.witness}
+	seen := order{s.bus.hub.Epoch(), s.bus.hub.Head().Seq, s.bus.witness, s.bus.renewed != nil}
 	s.do(func(ctx context.Context) func() {
 		found, err := s.bus.settle(ctx, s.js, s.direct, seen)
 		if err != nil {
@@ -273,6 +273,10 @@ func (s *session) found(at settled) {
 	}
 	if s.fetchers == nil { // the server has not said before what it takes
 		s.fetchers = make(chan struct{}, fetchersOf(s.nc))
+	}
+	if renewed := s.bus.renewed; renewed != nil {
+		s.bus.renewed = nil
+		renewed()
 	}
 	s.settled = true
 	s.bus.problem.Store(nil)

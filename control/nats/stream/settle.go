@@ -91,9 +91,13 @@ func (b *Bus) settle(ctx context.Context, js jetstream.JetStream, d *direct, see
 	if err != nil {
 		return settled{}, fmt.Errorf("stream %s: %w", want.Name, err)
 	}
-	if lost {
+	switch {
+	case lost:
 		b.opts.Log.Error("the stream has lost what it had stored; its order begins anew",
 			zap.Uint64("last", have.State.LastSeq), zap.Uint64("seen", seen.reached))
+		now = channels.NewEpoch()
+	case seen.suspect:
+		b.opts.Log.Warn("the stream may have lost what it stored last; its order begins anew", zap.Uint64("last", have.State.LastSeq))
 		now = channels.NewEpoch()
 	}
 	marked := have.Config.Metadata[epochKey] == now && have.Config.Metadata[sinceKey] == since(have)
@@ -110,6 +114,7 @@ type order struct {
 	epoch   string
 	reached uint64 // the highest place that it has heard of
 	witness witness
+	suspect bool // the stream may have lost what nobody has seen who lives
 }
 
 // hasLost reports whether the stream lacks what it had once. Its next sequences, or
@@ -141,13 +146,19 @@ func (b *Bus) confirmLoss(ctx context.Context, js jetstream.JetStream, reached u
 }
 
 // epochOf is the epoch of a stream's sequences. A stream that was deleted and
-// made again from its own settings has another, which all nodes derive alike.
+// made again from its own settings has another, and so has one that somebody has given
+// a word of their own. All nodes derive it alike.
 func (b *Bus) epochOf(have *jetstream.StreamInfo) string {
 	epoch, made := have.Config.Metadata[epochKey], have.Config.Metadata[sinceKey]
-	if epoch != "" && (made == "" || made == since(have)) {
+	if isEpoch(epoch) && (made == "" || made == since(have)) {
 		return epoch
 	}
 	return channels.DeriveEpoch(epoch + since(have))
+}
+
+func isEpoch(text string) bool {
+	_, ok := channels.ParsePosition(channels.Position{Epoch: text}.String())
+	return ok
 }
 
 func since(s *jetstream.StreamInfo) string { return s.Created.UTC().Format(time.RFC3339Nano) }
