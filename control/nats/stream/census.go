@@ -46,6 +46,7 @@ func (s *session) count() {
 			}
 			if err != nil {
 				s.due = append(s.due, asked...)
+				s.sweep = s.sweep || len(asked) == 0 // nobody else would ask again
 				s.failed(err)
 				s.settle()
 				return

@@ -104,3 +104,20 @@ func TestChannelsThatCannotBeLookedUpAreNoHarmToOthers(t *testing.T) {
 	}
 	n.ready()
 }
+
+// Nobody can begin to follow where marks do not come back, and nobody is sent there.
+func TestANodeThatCanLookNothingUpIsNotReady(t *testing.T) {
+	n, _, s, _ := lossyNode(t)
+	s.edits(func(subject string, message []byte) []byte {
+		if subject == "_holdfast.live.mark" {
+			return nil
+		}
+		return message
+	})
+	n.bus.Alarm()
+	n.until("readiness tells why", func() bool {
+		return strings.Contains(strings.Join(n.bus.NotReady(), ""), "history cannot be looked up: mark: it was stored but did not come back")
+	})
+	s.edits(nil)
+	n.ready()
+}

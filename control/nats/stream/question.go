@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"time"
 
 	"go.uber.org/zap"
 )
@@ -74,7 +75,7 @@ func (s *session) answered(questions []question, c census) (feeds []*feed) {
 	for _, f := range feeds {
 		f.failures = 0
 	}
-	s.failures = 0
+	s.failing = time.Time{}
 	if stuck := s.stuck(); stuck > 0 && c.problem != nil {
 		s.bus.unlooked(fmt.Sprintf("the history of %d channels cannot be looked up: %v", stuck, c.problem))
 	} else if stuck == 0 {
@@ -96,9 +97,12 @@ func (s *session) stuck() (channels int) {
 	return channels
 }
 
-// failed notes that there was no census at all.
+// failed notes that there was no census at all, as while a leader is elected.
 func (s *session) failed(err error) {
-	if s.failures++; s.failures >= tries {
+	if s.failing.IsZero() {
+		s.failing = time.Now()
+	}
+	if time.Since(s.failing) > patience {
 		s.bus.unlooked(fmt.Sprintf("history cannot be looked up: %v", err))
 	}
 	s.warn(err)

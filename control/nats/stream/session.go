@@ -33,15 +33,15 @@ type session struct {
 	results  chan func() // what requests have brought, to be done by run
 
 	placed   []channels.Placed
-	due      []*feed // whose heads must be asked for
-	sweep    bool    // all heads must be asked for
-	census   bool    // one is under way
-	settled  bool    // the stream is known
-	changes  int     // how often it may have become another
-	settling bool    // it is being looked for
-	asking   bool    // Refresh is being answered
-	censuses int     // how many there were
-	failures int     // how many in a row could not be taken
+	due      []*feed   // whose heads must be asked for
+	sweep    bool      // all heads must be asked for
+	census   bool      // one is under way
+	settled  bool      // the stream is known
+	changes  int       // how often it may have become another
+	settling bool      // it is being looked for
+	asking   bool      // Refresh is being answered
+	censuses int       // how many there were
+	failing  time.Time // since when none can be taken, zero if they can
 	waiters  []*syncing
 	doubt    *doubt // unless nil, what is new is held back
 	sure     int    // the first census that knows of all that may have been lost
