@@ -76,15 +76,24 @@ func (s *session) answered(questions []question, c census) (feeds []*feed) {
 		f.failures = 0
 	}
 	s.failing = time.Time{}
-	if stuck := s.stuck(); stuck > 0 && c.problem != nil {
-		s.bus.unlooked(fmt.Sprintf("the history of %d channels cannot be looked up: %v", stuck, c.problem))
-	} else if stuck == 0 {
-		s.bus.lookup.Store(nil)
-	}
 	if c.problem != nil {
 		s.warn(c.problem)
 	}
+	if c.problem != nil || s.bus.lookup.Load() != nil {
+		s.judge(c.problem)
+	}
 	return feeds
+}
+
+// judge says whether there are channels that cannot be looked up. problem is why, nil
+// if the last census has met with none.
+func (s *session) judge(problem error) {
+	switch stuck := s.stuck(); {
+	case stuck == 0:
+		s.bus.lookup.Store(nil)
+	case problem != nil:
+		s.bus.unlooked(fmt.Sprintf("the history of %d channels cannot be looked up: %v", stuck, problem))
+	}
 }
 
 // stuck counts the channels that cannot be looked up.
