@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -63,6 +64,42 @@ func TestEveryWriteHasADeadlineAndSilenceOnHTTP2HasNone(t *testing.T) {
 			if armed := !d.deadline.IsZero(); armed != (major == 1) {
 				t.Errorf("%s: armed after %s: %v", protocol, step, armed)
 			}
+		}
+	}
+}
+
+// What ends an answer is written by net/http, when the handler has returned.
+func TestAnAnswerThatPausesBeforeItsEndIsWhole(t *testing.T) {
+	const timeout = 400 * time.Millisecond
+	origin := newOrigin(t, func(w http.ResponseWriter, _ *http.Request) {
+		io.WriteString(w, "all of it")
+		http.NewResponseController(w).Flush()
+		time.Sleep(2 * timeout)
+	})
+	f := newFront(t, func(o *Options) {
+		to(origin.URL)(o)
+		o.Routes[0].WriteTimeout = timeout
+	})
+	resp, err := client(t).Get(f.url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if body, err := io.ReadAll(resp.Body); string(body) != "all of it" || err != nil {
+		t.Errorf("got %q, %v", body, err)
+	}
+}
+
+// Whoever does not read cannot keep the connection by that.
+func TestTheEndOfAnAnswerHasADeadline(t *testing.T) {
+	for protocol, major := range map[string]int{"HTTP/1.1": 1, "HTTP/2": 2} {
+		r := httptest.NewRequest(http.MethodGet, "/", nil)
+		r.ProtoMajor = major
+		d := &deadlineRecorder{ResponseRecorder: httptest.NewRecorder()}
+		w := newResponseWriter(d, r)
+		w.timeout = time.Minute
+		if w.armEnd(); d.deadline.IsZero() == (major == 1) {
+			t.Errorf("%s: deadline %v", protocol, d.deadline)
 		}
 	}
 }

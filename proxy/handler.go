@@ -287,7 +287,10 @@ func (h *Handler) leave(x *exchange, r *http.Request) {
 		}
 		x.body.stop(http.NewResponseController(x.w).SetReadDeadline, deadline)
 	}
-	if x.outcome == cut && x.failure == nil {
+	switch {
+	case x.outcome == cut && x.failure == nil:
 		h.note(x, r, x.cutFailure(r))
+	case x.outcome != cut && !x.taken && !x.w.hijacked:
+		x.w.armEnd()
 	}
 }

@@ -125,6 +125,14 @@ func (w *responseWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	return conn, rw, err
 }
 
+// armEnd is for the handler that returns with the connection still net/http's, which then
+// writes what ends the answer, without us. The last write may have been long ago.
+func (w *responseWriter) armEnd() {
+	if w.http1 {
+		w.arm()
+	}
+}
+
 // arm gives the next write its deadline. A writer that cannot have one, as in
 // tests, goes without. net/http disarms the connection after the answer.
 func (w *responseWriter) arm() {
