@@ -100,7 +100,9 @@ func (e *unansweredError) Unwrap() error { return e.err }
 // closed, and whether it breaks with a request unanswered (*unansweredError).
 type originConn struct {
 	net.Conn
-	asked atomic.Bool // since the last byte came something was written
+	asked  atomic.Bool   // since the last byte came something was written
+	ended  atomic.Bool   // it broke or ended while nothing was asked
+	writes atomic.Uint64 // begun before that: nobody reads later ones
 
 	mu     sync.Mutex
 	closed func() // nil: nobody wants to know
@@ -112,7 +114,9 @@ func (c *originConn) Read(p []byte) (int, error) {
 	switch {
 	case n > 0:
 		c.asked.Store(false)
-	case err != nil && err != io.EOF && c.asked.Load(): // readers compare with io.EOF
+	case err != nil && !c.asked.Load():
+		c.ended.Store(true)
+	case err != nil && err != io.EOF: // readers compare with io.EOF
 		err = &unansweredError{err}
 	}
 	return n, err
@@ -121,6 +125,9 @@ func (c *originConn) Read(p []byte) (int, error) {
 // Write implements net.Conn.
 func (c *originConn) Write(p []byte) (int, error) {
 	c.asked.Store(true)
+	if !c.ended.Load() {
+		c.writes.Add(1)
+	}
 	n, err := c.Conn.Write(p)
 	if err != nil {
 		err = &unansweredError{err}

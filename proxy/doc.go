@@ -14,6 +14,7 @@
 //	exchange   what is known about one request, from its start to its count
 //	rewrite    what the origin is asked: target, headers, signature
 //	originSet  asks an origin, and another where that does no harm (again)
+//	attempt    one way to an origin, on which the transport may not ask again by itself
 //	pool       who is asked: balance, health, limits
 //	tokens     who is held without an origin being asked
 //	respond    what the client is told: headers, body, or why there is none

@@ -39,6 +39,7 @@ type exchange struct {
 
 	// Set on the way.
 	counts  *routeCounts      // never nil
+	attempt attempt           // the last one to ask an origin
 	at      channels.Position // the hub's head when the origin's head arrived
 	held    *http.Response    // the origin's answer, if it is an instruction
 	links   links             // of its instruction

@@ -6,10 +6,8 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"net/http/httptrace"
 	"net/url"
 	"strings"
-	"time"
 
 	"github.com/holdfast-proxy/holdfast/channels"
 	"golang.org/x/net/http/httpguts"
@@ -50,7 +48,6 @@ func (o *originSet) RoundTrip(req *http.Request) (*http.Response, error) {
 // askInTurn asks one origin, and others where nobody can have acted on the request
 // or acting twice does no harm (see again).
 func (o *originSet) askInTurn(req *http.Request, x *exchange) (*http.Response, error) {
-	req = watched(req, x.body)
 	if o.asking != nil {
 		o.asking()
 	}
@@ -63,7 +60,7 @@ func (o *originSet) askInTurn(req *http.Request, x *exchange) (*http.Response, e
 		if last != nil {
 			o.counts.retries.Inc()
 		}
-		resp, f := o.ask(x, req, b)
+		resp, f := o.ask(x, req, b, a.broken)
 		if f == nil {
 			return resp, nil
 		}
@@ -74,9 +71,10 @@ func (o *originSet) askInTurn(req *http.Request, x *exchange) (*http.Response, e
 	}
 }
 
-// ask asks one origin, whose place it gives back when the answer has been read.
-func (o *originSet) ask(x *exchange, req *http.Request, b *backend) (*http.Response, *failure) {
-	req = toward(req, b.url)
+// ask asks one origin, whose place it gives back when the answer has been read. anew:
+// what broke a connection that was idle may break the others.
+func (o *originSet) ask(x *exchange, req *http.Request, b *backend, anew bool) (*http.Response, *failure) {
+	req = toward(x.follow(req.Context(), anew), req, b.url)
 	o.trace.ask(b.url, req)
 	resp, err := o.transport.RoundTrip(req)
 	o.trace.answer(resp, err)
@@ -123,42 +121,13 @@ func upgradeOf(h http.Header) string {
 	return h.Get("Upgrade")
 }
 
-// answerGrace is how long RoundTrip may take to return an answer after its
-// connection has closed: the transport closes a connection at once when the
-// answer has no body and the request is not complete.
-const answerGrace = 100 * time.Millisecond
-
-// watched makes the connection that req goes out on tell body when it has
-// closed without an answer. HTTP/2 closes the body itself when the request's
-// stream has ended.
-func watched(req *http.Request, body *requestBody) *http.Request {
-	if body == nil {
-		return req
-	}
-	trace := &httptrace.ClientTrace{GotConn: func(info httptrace.GotConnInfo) {
-		conn, ok := info.Conn.(*originConn)
-		if !ok {
-			body.framed.Store(true)
-			return
-		}
-		conn.watch(func() {
-			// With the context's end it is the client that has gone. A body that
-			// nobody has read may go to another connection.
-			if req.Context().Err() == nil && !body.untouched() {
-				time.AfterFunc(answerGrace, body.abandon)
-			}
-		})
-	}}
-	return req.WithContext(httptrace.WithClientTrace(req.Context(), trace))
-}
-
-// toward returns a copy of req for origin.
-func toward(req *http.Request, origin *url.URL) *http.Request {
-	out := *req
+// toward returns a copy of req, with ctx, for origin.
+func toward(ctx context.Context, req *http.Request, origin *url.URL) *http.Request {
+	out := req.WithContext(ctx)
 	u := *req.URL
 	u.Scheme, u.Host = origin.Scheme, origin.Host
 	out.URL = &u
-	return &out
+	return out
 }
 
 // classify finds the reason of a failed round trip.

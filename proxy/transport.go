@@ -34,8 +34,9 @@ const (
 
 // originTransport talks to the origins of a route, and leaves all codings alone.
 type originTransport struct {
-	one *http.Transport // HTTP/1.1
-	two *http.Transport // HTTP/2, or what the origin offers; nil: one is for everything
+	one  *http.Transport // HTTP/1.1
+	anew *http.Transport // HTTP/1.1, each request on a connection of its own
+	two  *http.Transport // HTTP/2, or what the origin offers; nil: one is for everything
 }
 
 // newTransport returns r's transport. config is for https origins where r has none,
@@ -48,7 +49,8 @@ func newTransport(r *Route, config *tls.Config) *originTransport {
 	if r.OriginTLS != nil {
 		d.tls = r.OriginTLS.Config
 	}
-	t := &originTransport{one: d.transport(r, (*http.Protocols).SetHTTP1)}
+	t := &originTransport{one: d.transport(r, (*http.Protocols).SetHTTP1), anew: d.transport(r, (*http.Protocols).SetHTTP1)}
+	t.anew.MaxIdleConnsPerHost = -1
 	switch r.OriginProtocol {
 	case OriginAuto:
 		d.offers = []string{alpnHTTP2, alpnHTTP1}
@@ -70,6 +72,7 @@ func (d dialer) transport(r *Route, speak ...func(*http.Protocols, bool)) *http.
 		set(&protocols, true)
 	}
 	return &http.Transport{
+		Proxy:                  beforeConnection,
 		DialContext:            d.dial,
 		DialTLSContext:         d.dialTLS,
 		Protocols:              &protocols,
@@ -88,7 +91,7 @@ func (d dialer) transport(r *Route, speak ...func(*http.Protocols, bool)) *http.
 // HTTP/1.1: net/http's HTTP/2 knows no extended CONNECT (RFC 8441).
 func (t *originTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if t.two == nil || upgradeOf(req.Header) != "" {
-		return t.one.RoundTrip(req)
+		return t.plain(req).RoundTrip(req)
 	}
 	framed := false
 	trace := &httptrace.ClientTrace{GotConn: func(info httptrace.GotConnInfo) {
@@ -100,6 +103,14 @@ func (t *originTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 		err = &unansweredError{err}
 	}
 	return resp, err
+}
+
+// plain is what sends req by HTTP/1.1.
+func (t *originTransport) plain(req *http.Request) *http.Transport {
+	if exchangeOf(req).attempt.anew {
+		return t.anew
+	}
+	return t.one
 }
 
 // CloseIdleConnections closes what no request is under way on.
