@@ -25,8 +25,10 @@ type attempt struct {
 // sent reports whether an origin may have something of the request.
 func (a *attempt) sent() bool { return a.conn != nil && a.conn.writes.Load() != a.before }
 
-// got notes the connection on which the request goes out.
+// got notes the connection on which the request goes out. One with HTTP/2 that is there
+// already is had without beforeConnection.
 func (a *attempt) got(conn *originConn) {
+	a.sought = true
 	if a.conn = conn; conn != nil {
 		a.before = conn.writes.Load()
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/holdfast-proxy/holdfast/internal/woh"
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
+	"golang.org/x/net/http/httpguts"
 	"golang.org/x/time/rate"
 
 	"github.com/holdfast-proxy/holdfast/channels"
@@ -173,12 +174,10 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request) (wait func()) {
 	x := &exchange{asked: r, w: newResponseWriter(w, r), route: h.routes.find(h.trusted.incomingOf(r)), counts: h.unrouted, outcome: cut}
 	defer func() { x.counts.ended(r, x.outcome) }()
 	h.trace.route(x.route)
-	switch {
-	case r.Method == http.MethodConnect || r.Method == http.MethodTrace:
-		// An answer to TRACE repeats what the origin was told: our signature, and the
-		// keys that a route adds.
+	switch f := unfit(r); {
+	case f != nil:
 		defer h.unread(x)()
-		h.refuse(x, r, &failure{BadMethod, fmt.Errorf("method %s", r.Method)})
+		h.refuse(x, r, f)
 	case x.route == nil:
 		defer h.unread(x)()
 		h.refuse(x, r, &failure{NoRoute, fmt.Errorf("host %q", r.Host)})
@@ -186,6 +185,19 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request) (wait func()) {
 		h.forward(x, r)
 	}
 	return x.wait
+}
+
+// unfit refuses what no origin is asked.
+func unfit(r *http.Request) *failure {
+	switch {
+	case !httpguts.ValidHeaderFieldName(r.Method) || !httpguts.ValidHostHeader(r.Host): // of HTTP/2 net/http checks neither
+		return &failure{BadRequest, fmt.Errorf("method %q, host %q", r.Method, r.Host)}
+	case r.Method == http.MethodConnect || r.Method == http.MethodTrace:
+		// An answer to TRACE repeats what the origin was told: our signature, and the
+		// keys that a route adds.
+		return &failure{BadMethod, fmt.Errorf("method %s", r.Method)}
+	}
+	return nil
 }
 
 // forward asks the origin and relays its answer, or does as it instructs.

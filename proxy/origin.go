@@ -130,7 +130,9 @@ func toward(ctx context.Context, req *http.Request, origin *url.URL) *http.Reque
 	return out
 }
 
-// classify finds the reason of a failed round trip.
+// classify finds the reason of a failed round trip. What goes wrong before a connection
+// is asked for, or is said to be too large, is the request's fault: no client may make
+// an origin rest by that.
 func classify(ctx context.Context, x *exchange, err error) Reason {
 	var notConnected *connectError
 	var timeout net.Error
@@ -147,6 +149,10 @@ func classify(ctx context.Context, x *exchange, err error) Reason {
 		return OriginTimeout
 	case errors.As(err, &notConnected):
 		return OriginUnreachable
+	case !x.attempt.sought:
+		return BadRequest
+	case isHeadTooLarge(err):
+		return HeadTooLarge
 	default:
 		return OriginBroken
 	}

@@ -50,7 +50,7 @@ func (m *originMetrics) origin(route, origin string) *originCounts {
 		active:   m.active.WithLabelValues(route, origin),
 		up:       m.up.WithLabelValues(route, origin),
 	}
-	for _, reason := range []Reason{ClientGone, BadRequestBody, RequestTooLarge, SlowRequest, OriginTimeout, OriginUnreachable, OriginBroken} {
+	for _, reason := range []Reason{ClientGone, BadRequest, HeadTooLarge, BadRequestBody, RequestTooLarge, SlowRequest, OriginTimeout, OriginUnreachable, OriginBroken} {
 		c.results[reason] = m.requests.WithLabelValues(route, origin, string(reason))
 	}
 	return c

@@ -13,6 +13,12 @@ const (
 	// BadMethod: the method asks for a tunnel (CONNECT), or for what the origin is
 	// told (TRACE). 501.
 	BadMethod Reason = "bad_method"
+	// BadRequest: the method or the host is none in HTTP, although HTTP/2 and HTTP/3
+	// can carry it. 400.
+	BadRequest Reason = "bad_request"
+	// HeadTooLarge: the head of the request is larger than its origin takes, as that
+	// has said (HTTP/2). 431.
+	HeadTooLarge Reason = "head_too_large"
 	// BadRequestBody: the client's body broke the rules of its framing. 400.
 	BadRequestBody Reason = "bad_request_body"
 	// RequestTooLarge: the client's body is longer than it may be (Bodies). 413.
@@ -106,7 +112,7 @@ const (
 
 // reasons lists all reasons, for metrics and the log's limits.
 func reasons() []Reason {
-	return []Reason{NoRoute, BadMethod, BadRequestBody, RequestTooLarge, SlowRequest, BadHandshake, WrongMethod,
+	return []Reason{NoRoute, BadMethod, BadRequest, HeadTooLarge, BadRequestBody, RequestTooLarge, SlowRequest, BadHandshake, WrongMethod,
 		TokenMissing, TokenAmbiguous, TokenRefused, TokenExpired, TokenUnfit, TokenKeysUnavailable,
 		ForgedEvents, PreflightRefused, ForeignOrigin, UnknownChallenge, NotReauthorized, Revoked, ClientGone, ClientTimeout,
 		OriginUnreachable, OriginTimeout, OriginBroken, OriginCut, BadEncoding, BodyTooLarge, BadInstruction,
@@ -121,8 +127,10 @@ func (r Reason) status() int {
 		return http.StatusNotFound
 	case BadMethod:
 		return http.StatusNotImplemented
-	case BadRequestBody, BadHandshake, TokenAmbiguous:
+	case BadRequest, BadRequestBody, BadHandshake, TokenAmbiguous:
 		return http.StatusBadRequest
+	case HeadTooLarge:
+		return http.StatusRequestHeaderFieldsTooLarge
 	case RequestTooLarge:
 		return http.StatusRequestEntityTooLarge
 	case SlowRequest:
@@ -151,6 +159,10 @@ func (r Reason) message() string {
 		return "No route for this host and path."
 	case BadMethod:
 		return "This method is not supported."
+	case BadRequest:
+		return "The request is malformed."
+	case HeadTooLarge:
+		return "The head of the request is too large."
 	case BadRequestBody:
 		return "The request body is malformed."
 	case RequestTooLarge:
@@ -203,7 +215,7 @@ func (r Reason) message() string {
 // byClient reports whether clients can bring r about by themselves.
 func (r Reason) byClient() bool {
 	switch r {
-	case NoRoute, BadMethod, BadRequestBody, RequestTooLarge, SlowRequest, BadHandshake, WrongMethod, TokenMissing,
+	case NoRoute, BadMethod, BadRequest, HeadTooLarge, BadRequestBody, RequestTooLarge, SlowRequest, BadHandshake, WrongMethod, TokenMissing,
 		TokenAmbiguous, TokenRefused, TokenExpired, TokenUnfit, ForgedEvents, PreflightRefused, ForeignOrigin,
 		UnknownChallenge, NotReauthorized, Revoked, ClientGone, ClientTimeout, TooManyOfAddress, TooManyOfUser:
 		return true

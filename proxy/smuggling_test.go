@@ -296,6 +296,9 @@ func TestNothingIsSmuggledFromHTTP2ToAnOrigin(t *testing.T) {
 			c.ask(1, "0\r\n\r\nGET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n", fields...)
 			t.Logf("the client gets: %s", c.outcome(1))
 			c.conn.Close()
+			if got := f.count(t, "holdfast_origin_up"); got != 1 {
+				t.Error("the origin rests")
+			}
 		})
 	}
 }

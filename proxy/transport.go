@@ -99,10 +99,16 @@ func (t *originTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 		framed = !one
 	}}
 	resp, err := t.two.RoundTrip(req.WithContext(httptrace.WithClientTrace(req.Context(), trace)))
-	if err != nil && framed {
+	if err != nil && framed && !isHeadTooLarge(err) {
 		err = &unansweredError{err}
 	}
 	return resp, err
+}
+
+// isHeadTooLarge reports whether an origin with HTTP/2 does not take heads as large as
+// the request's (RFC 9113 §6.5.2). net/http has no other name for it.
+func isHeadTooLarge(err error) bool {
+	return err.Error() == "http2: request header list larger than peer's advertised limit"
 }
 
 // plain is what sends req by HTTP/1.1.

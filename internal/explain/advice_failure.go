@@ -11,6 +11,8 @@ func remedy(reason proxy.Reason) string {
 	switch reason {
 	case proxy.BadMethod:
 		return "neither tunnels to somewhere else nor echoes of what the origin is told are what this proxy is for"
+	case proxy.HeadTooLarge:
+		return "raise the origin's limit on the head of a request (SETTINGS_MAX_HEADER_LIST_SIZE), or send less"
 	case proxy.PreflightRefused:
 		return "name the page's site in the route's cors.origins, if it may read"
 	case proxy.ForeignOrigin:

@@ -222,7 +222,7 @@ func TestEveryReasonOfAnAnswerThatFailsHasARemedy(t *testing.T) {
 	for _, reason := range []proxy.Reason{
 		proxy.WrongMethod, proxy.ChannelDenied, proxy.LinkFailed,
 		proxy.OriginUnreachable, proxy.OriginTimeout, proxy.OriginBroken, proxy.OriginBusy, proxy.OriginCut,
-		proxy.BadEncoding, proxy.BodyTooLarge, proxy.BadMethod, proxy.PreflightRefused, proxy.ForeignOrigin,
+		proxy.BadEncoding, proxy.BodyTooLarge, proxy.BadMethod, proxy.HeadTooLarge, proxy.PreflightRefused, proxy.ForeignOrigin,
 	} {
 		if remedy(reason) == "" {
 			t.Errorf("%s has none", reason)
