@@ -15,6 +15,7 @@
 //	rewrite    what the origin is asked: target, headers, signature
 //	originSet  asks an origin, and another where that does no harm (again)
 //	attempt    one way to an origin, on which the transport may not ask again by itself
+//	uptake     gives up origins that take nothing of a body
 //	pool       who is asked: balance, health, limits
 //	tokens     who is held without an origin being asked
 //	respond    what the client is told: headers, body, or why there is none

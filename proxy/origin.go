@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/holdfast-proxy/holdfast/channels"
 	"golang.org/x/net/http/httpguts"
@@ -16,6 +17,7 @@ import (
 // originSet is the RoundTripper of a route.
 type originSet struct {
 	pool      *pool
+	patience  time.Duration // for an origin that takes nothing of a body; 0: any
 	transport http.RoundTripper
 	gate      *gate // nil: open
 	head      func() channels.Position
@@ -27,8 +29,8 @@ type originSet struct {
 // newOriginSet returns the RoundTripper of a route whose passage is p so far.
 func newOriginSet(r *Route, p *passage, o *Options) *originSet {
 	return &originSet{
-		pool: newPool(r, o.Limits.Queue, p.counts.origins), transport: p.origins, gate: p.gate,
-		head: o.Head, asking: o.Asking, counts: p.counts, trace: o.Trace,
+		pool: newPool(r, o.Limits.Queue, p.counts.origins), patience: r.ResponseHeaderTimeout, transport: p.origins,
+		gate: p.gate, head: o.Head, asking: o.Asking, counts: p.counts, trace: o.Trace,
 	}
 }
 
@@ -74,7 +76,7 @@ func (o *originSet) askInTurn(req *http.Request, x *exchange) (*http.Response, e
 // ask asks one origin, whose place it gives back when the answer has been read. anew:
 // what broke a connection that was idle may break the others.
 func (o *originSet) ask(x *exchange, req *http.Request, b *backend, anew bool) (*http.Response, *failure) {
-	req = toward(x.follow(req.Context(), anew), req, b.url)
+	req, up := watchUptake(toward(x.follow(req.Context(), anew), req, b.url), o.patience)
 	o.trace.ask(b.url, req)
 	resp, err := o.transport.RoundTrip(req)
 	o.trace.answer(resp, err)
@@ -84,6 +86,7 @@ func (o *originSet) ask(x *exchange, req *http.Request, b *backend, anew bool) (
 	if err != nil {
 		o.pool.free(b)
 		f := &failure{classify(req.Context(), x, err), err}
+		up.stop(nil)
 		b.counts.results[f.reason].Inc()
 		if f.reason.byOrigin() {
 			o.pool.failed(b)
@@ -95,6 +98,7 @@ func (o *originSet) ask(x *exchange, req *http.Request, b *backend, anew bool) (
 	b.counts.answered.Inc()
 	o.pool.answered(b)
 	resp.Body = o.pool.placed(resp.Body, b)
+	up.stop(resp)
 	return resp, nil
 }
 
@@ -137,6 +141,8 @@ func classify(ctx context.Context, x *exchange, err error) Reason {
 	var notConnected *connectError
 	var timeout net.Error
 	switch {
+	case errors.Is(context.Cause(ctx), errNotTaken):
+		return OriginTimeout
 	case x.body.abandoned():
 		return OriginBroken // whatever became of the context then
 	case x.body.exceeded() != nil:

@@ -66,7 +66,8 @@ const (
 	ClientTimeout Reason = "client_timeout"
 	// OriginUnreachable: no origin of the route took a connection. 502.
 	OriginUnreachable Reason = "origin_unreachable"
-	// OriginTimeout: connecting, or the head of the answer, took too long. 504.
+	// OriginTimeout: connecting, or the head of the answer, took too long, or nothing
+	// of the request's body was taken for that long. 504.
 	OriginTimeout Reason = "origin_timeout"
 	// OriginBroken: the origin's answer was not HTTP, or ended in its head. 502.
 	OriginBroken Reason = "origin_broken"

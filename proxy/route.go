@@ -125,7 +125,8 @@ type Route struct {
 	// ConnectTimeout bounds connecting to one origin, TLS included. 0: 5 s.
 	ConnectTimeout time.Duration
 	// ResponseHeaderTimeout bounds the wait for the head of the answer after
-	// the request has been sent. 0: 60 s.
+	// the request has been sent, and before how long the origin may take nothing of
+	// its body. 0: 60 s.
 	ResponseHeaderTimeout time.Duration
 	// WriteTimeout bounds one write to a client that does not read. 0: 60 s.
 	WriteTimeout time.Duration

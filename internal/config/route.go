@@ -117,7 +117,7 @@ type Route struct {
 	// How long connecting to one of the origins may take.
 	ConnectTimeout time.Duration `mapstructure:"connect_timeout"`
 	// How long the origin may take from the request to the head of its
-	// response.
+	// response, and before that, how long it may take nothing of a body.
 	ResponseHeaderTimeout time.Duration `mapstructure:"response_header_timeout"`
 	// How long a write to a client of a held stream may be stuck before the
 	// client counts as gone.
