@@ -35,7 +35,7 @@
 //     The exception is a GRIP proxy in front that signs with a known key: then the
 //     headers are between it and the origin; see fromProxy.
 //   - A body that the origin cut short is cut short for the client too; it
-//     never ends as if it were whole.
+//     never ends as if it were whole. In HTTP/1.0 that takes a reset.
 //   - Two messages that two parsers could frame differently are never read
 //     from one connection; see unsureFraming.
 //   - The place from which a held stream starts is noted when the origin's

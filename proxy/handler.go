@@ -299,10 +299,14 @@ func (h *Handler) leave(x *exchange, r *http.Request) {
 		}
 		x.body.stop(http.NewResponseController(x.w).SetReadDeadline, deadline)
 	}
-	switch {
-	case x.outcome == cut && x.failure == nil:
+	if x.outcome == cut && x.failure == nil {
 		h.note(x, r, x.cutFailure(r))
-	case x.outcome != cut && !x.taken && !x.w.hijacked:
+	}
+	switch {
+	case x.taken || x.w.hijacked:
+	case x.outcome == cut:
+		x.w.resetUnlessFramed()
+	default:
 		x.w.armEnd()
 	}
 }
