@@ -20,6 +20,7 @@ type attempt struct {
 	sought bool        // a connection was asked for: the request is one that can be sent
 	conn   *originConn // the last one that it got; nil: none, or one with HTTP/2
 	before uint64      // conn.writes at that time
+	framed bool        // the last one was one with HTTP/2
 }
 
 // sent reports whether an origin may have something of the request.
@@ -28,7 +29,7 @@ func (a *attempt) sent() bool { return a.conn != nil && a.conn.writes.Load() != 
 // got notes the connection on which the request goes out. One with HTTP/2 that is there
 // already is had without beforeConnection.
 func (a *attempt) got(conn *originConn) {
-	a.sought = true
+	a.sought, a.framed = true, conn == nil
 	if a.conn = conn; conn != nil {
 		a.before = conn.writes.Load()
 	}
@@ -38,14 +39,18 @@ func (a *attempt) got(conn *originConn) {
 // body is told, which connection the request goes out on.
 func (x *exchange) follow(ctx context.Context, anew bool) context.Context {
 	x.attempt = attempt{anew: anew}
-	trace := &httptrace.ClientTrace{GotConn: func(info httptrace.GotConnInfo) {
+	got := func(info httptrace.GotConnInfo) {
 		conn, _ := info.Conn.(*originConn)
 		x.attempt.got(conn)
 		if x.body != nil {
 			x.body.goesOutOn(ctx, conn)
 		}
-	}}
-	return httptrace.WithClientTrace(ctx, trace)
+	}
+	if trace := httptrace.ContextClientTrace(ctx); trace != nil {
+		trace.GotConn = got // ReverseProxy has made it for this request; one more is garbage
+		return ctx
+	}
+	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: got})
 }
 
 var errNotAgain = errors.New("the connection ended before an answer")

@@ -3,7 +3,6 @@ package proxy
 import (
 	"crypto/tls"
 	"net/http"
-	"net/http/httptrace"
 	"time"
 )
 
@@ -93,13 +92,8 @@ func (t *originTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if t.two == nil || upgradeOf(req.Header) != "" {
 		return t.plain(req).RoundTrip(req)
 	}
-	framed := false
-	trace := &httptrace.ClientTrace{GotConn: func(info httptrace.GotConnInfo) {
-		_, one := info.Conn.(*originConn)
-		framed = !one
-	}}
-	resp, err := t.two.RoundTrip(req.WithContext(httptrace.WithClientTrace(req.Context(), trace)))
-	if err != nil && framed && !isHeadTooLarge(err) {
+	resp, err := t.two.RoundTrip(req)
+	if err != nil && exchangeOf(req).attempt.framed && !isHeadTooLarge(err) {
 		err = &unansweredError{err}
 	}
 	return resp, err
