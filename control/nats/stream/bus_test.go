@@ -169,6 +169,24 @@ func TestWhatIsLostOnItsWayIsFound(t *testing.T) {
 	}
 }
 
+// TestALongQueueIsTakenWhole: a node that was held up finds more waiting than it hands to
+// the hub at once.
+func TestALongQueueIsTakenWhole(t *testing.T) {
+	const count = 1000
+	server := startServer(t, t.TempDir())
+	n := startNode(t, server.InProcess()).ready()
+	r := n.follow("", "c")
+	r.stall = make(chan struct{})
+	for _, word := range numbers(1, count) {
+		n.say("c", "", word)
+	}
+	close(r.stall)
+	r.want(numbers(1, count)...)
+	if lost := n.count("holdfast_bus_lost_total"); lost != 0 {
+		t.Errorf("%v messages were lost", lost)
+	}
+}
+
 // TestWhatIsLostIsNotOvertaken by what comes after it on other channels, or a client
 // that goes to another node with an id of the others would never get it.
 func TestWhatIsLostIsNotOvertaken(t *testing.T) {

@@ -104,19 +104,20 @@ func (s *session) endDoubt() {
 // channel's head is new since.
 func (s *session) fetchMissing() bool {
 	for _, f := range s.bus.feeds {
-		if head := f.missing(); head > 0 {
+		if head, until := f.missing(s.doubt.mark); head > 0 {
 			s.lost(f)
-			s.fetch(f, &repair{head: head, until: head})
+			s.fetch(f, &repair{head: head, until: until})
 		}
 	}
 	return s.repairs > 0
 }
 
-// missing returns the place up to which messages lack before what waits, 0 if none
-// does.
-func (f *feed) missing() uint64 {
+// missing returns the place up to which messages lack before what waits, or behind it
+// before the mark of the census that has told last what is owed; 0 if none does. until is
+// a message that was stored there, or after it.
+func (f *feed) missing(mark uint64) (head, until uint64) {
 	if !f.filled || f.fetching && f.repair == nil {
-		return 0
+		return 0, 0
 	}
 	last := f.last
 	if f.repair != nil {
@@ -125,9 +126,12 @@ func (f *feed) missing() uint64 {
 	for _, m := range f.waiting {
 		at, _ := stampOf(m.Header)
 		if at.prev > last {
-			return at.prev
+			return at.prev, at.prev
 		}
 		last = max(last, at.seq)
 	}
-	return 0
+	if owed := min(f.owed, mark); owed > last { // the census came while others were fetched
+		return owed, f.owed
+	}
+	return 0, 0
 }

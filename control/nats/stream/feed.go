@@ -35,12 +35,12 @@ type feed struct {
 // take handles what came over the queue, and what else is there already.
 func (s *session) take(m *client.Msg) {
 	placed := s.placed[:0]
-	for range cap(placed) {
+	for n := 1; ; n++ {
 		if s.mayHaveLost() {
 			s.beginDoubt()
 		}
 		placed = s.receive(placed, m)
-		if len(s.bus.queue) == 0 {
+		if n == batchSize || len(s.bus.queue) == 0 {
 			break
 		}
 		m = <-s.bus.queue
