@@ -7,8 +7,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"github.com/holdfast-proxy/holdfast/internal/grip"
 )
 
 var errUnwanted = errors.New("request body is not wanted any more")
@@ -20,8 +18,9 @@ var errUnwanted = errors.New("request body is not wanted any more")
 // Methods that say so may be called on nil, which is no body.
 type requestBody struct {
 	src  io.ReadCloser
-	from *http.Request // whose Trailer is filled at the end of src
-	to   http.Header   // the outgoing trailer, written before EOF is reported
+	from *http.Request          // whose Trailer is filled at the end of src
+	to   http.Header            // the outgoing trailer, written before EOF is reported
+	may  func(name string) bool // tells which fields of a trailer pass
 
 	bounds bodyBounds
 	framed atomic.Bool // it goes out by HTTP/2
@@ -46,14 +45,14 @@ const (
 )
 
 // newRequestBody returns the body for an outgoing copy of in, nil if in has
-// none. The copy's trailer must be the body's.
-func newRequestBody(in *http.Request, unblock func()) *requestBody {
+// none. The copy's trailer must be the body's; it has the fields that may says.
+func newRequestBody(in *http.Request, may func(name string) bool, unblock func()) *requestBody {
 	if in.Body == nil || in.Body == http.NoBody || in.ContentLength == 0 {
 		return nil
 	}
-	b := &requestBody{src: in.Body, from: in, to: http.Header{}, unblock: unblock}
+	b := &requestBody{src: in.Body, from: in, to: http.Header{}, may: may, unblock: unblock}
 	for name := range in.Trailer {
-		if !grip.IsField(name) {
+		if may(name) {
 			b.to[name] = nil // announced
 		}
 	}
@@ -113,7 +112,7 @@ func (b *requestBody) fail(err error) {
 // copy of the trailer that it made before there was one.
 func (b *requestBody) copyTrailer() {
 	for name, values := range b.from.Trailer {
-		if !grip.IsField(name) {
+		if b.may(name) {
 			b.to[name] = values
 		}
 	}
@@ -219,7 +218,7 @@ type originBody struct {
 func (b *originBody) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
 	if err == io.EOF {
-		grip.Strip(b.resp.Trailer)
+		b.x.route.stripTrailer(b.resp.Trailer)
 	} else if err != nil {
 		b.x.cut = err
 	}

@@ -12,7 +12,7 @@ func pipeBody(t *testing.T) (*requestBody, *io.PipeWriter, *int) {
 	t.Helper()
 	r, w := io.Pipe()
 	unblocked := 0
-	b := newRequestBody(&http.Request{Body: r, ContentLength: -1}, func() {
+	b := newRequestBody(&http.Request{Body: r, ContentLength: -1}, nil, func() {
 		unblocked++
 		r.CloseWithError(io.ErrClosedPipe)
 	})

@@ -219,7 +219,7 @@ func (h *Handler) forward(x *exchange, r *http.Request) {
 	}
 	rc := http.NewResponseController(x.w)
 	_ = rc.EnableFullDuplex() // the origin may answer while it still reads; HTTP/2 always can
-	x.body = newRequestBody(r, func() { _ = rc.SetReadDeadline(time.Now()) })
+	x.body = newRequestBody(r, x.route.passesToOrigin, func() { _ = rc.SetReadDeadline(time.Now()) })
 	x.body.bound(h.bodies.of(x.route))
 	if h.holding.Hub != nil && !x.chained {
 		x.body.keep()

@@ -16,7 +16,7 @@ func (rt *route) dropLookalikes(h http.Header) {
 		if !strings.Contains(name, "_") {
 			continue
 		}
-		if meant := http.CanonicalHeaderKey(strings.ReplaceAll(name, "_", "-")); rt.ownsField(meant) {
+		if rt.ownsField(meantBy(name)) {
 			delete(h, name)
 		}
 	}
@@ -25,6 +25,16 @@ func (rt *route) dropLookalikes(h http.Header) {
 // ownsField reports whether the origin is to have a field, by its canonical name, from
 // us or not at all.
 func (rt *route) ownsField(name string) bool {
-	return strings.HasPrefix(name, "X-Forwarded-") || grip.IsField(name) ||
-		slices.ContainsFunc(rt.Request.names(), func(own string) bool { return http.CanonicalHeaderKey(own) == name })
+	return strings.HasPrefix(name, "X-Forwarded-") || grip.IsField(name) || hasName(rt.Request.names(), name)
+}
+
+// meantBy is the canonical name of the field that servers behind CGI and its like may
+// take a field for.
+func meantBy(name string) string {
+	return http.CanonicalHeaderKey(strings.ReplaceAll(name, "_", "-"))
+}
+
+// hasName reports whether one of names is that of the field with a canonical name.
+func hasName(names []string, canonical string) bool {
+	return slices.ContainsFunc(names, func(n string) bool { return http.CanonicalHeaderKey(n) == canonical })
 }

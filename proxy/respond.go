@@ -58,8 +58,8 @@ func phraseOf(resp *http.Response) string {
 func (x *exchange) finishHeader(resp *http.Response) {
 	if !x.chained {
 		grip.Strip(resp.Header)
-		grip.Strip(resp.Trailer)
 	}
+	x.route.stripTrailer(resp.Trailer)
 	addVia(resp.Header, resp.ProtoMajor, resp.ProtoMinor)
 	x.route.Response.apply(resp.Header)
 }
