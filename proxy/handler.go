@@ -3,11 +3,13 @@ package proxy
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"io"
 	"log"
 	"net/http"
 	"net/http/httputil"
+	"strings"
 	"sync"
 	"time"
 
@@ -35,11 +37,11 @@ type route struct {
 	Route
 	crossSite
 	passage
-	plainPrefix string // PathPrefix by plainPath
-	forward     *httputil.ReverseProxy
-	filters     *filter.Route
-	pieces      *pieces            // of the handler
-	ignored     prometheus.Counter // messages on WebSockets that are for nobody
+	prefixes [pathForms]string // PathPrefix
+	forward  *httputil.ReverseProxy
+	filters  *filter.Route
+	pieces   *pieces            // of the handler
+	ignored  prometheus.Counter // messages on WebSockets that are for nobody
 
 	desks
 	// hearsEvents: one of the origins is sent events, by this route or another.
@@ -192,6 +194,9 @@ func unfit(r *http.Request) *failure {
 	switch {
 	case !httpguts.ValidHeaderFieldName(r.Method) || !httpguts.ValidHostHeader(r.Host): // of HTTP/2 net/http checks neither
 		return &failure{BadRequest, fmt.Errorf("method %q, host %q", r.Method, r.Host)}
+	case strings.Contains(r.RequestURI, "#"): // RFC 9112 §3.2
+		// Servers cut it off, so routes would have been looked for by another path.
+		return &failure{BadRequest, errors.New("the target has a fragment")}
 	case r.Method == http.MethodConnect || r.Method == http.MethodTrace:
 		// An answer to TRACE repeats what the origin was told: our signature, and the
 		// keys that a route adds.

@@ -186,7 +186,7 @@ func TestALongPollWhoseBodyHasNotComeIsNotRepeated(t *testing.T) {
 
 // kept is a body of one byte that has come, and is kept.
 func kept() *requestBody {
-	b := newRequestBody(&http.Request{Body: io.NopCloser(strings.NewReader("x")), ContentLength: 1}, nil)
+	b := newRequestBody(&http.Request{Body: io.NopCloser(strings.NewReader("x")), ContentLength: 1}, nil, nil)
 	b.keep()
 	b.Read(make([]byte, 2))
 	return b

@@ -29,8 +29,8 @@ const (
 
 // incoming is what the route of a request is found by.
 type incoming struct {
-	host, path string // as the client sent them
-	plain      bool   // path is not, but what plainPath has made of it
+	host, path string   // as the client sent them
+	form       pathForm // of path; the first is as the client sent it
 	protocol   Protocol
 	tls        TLS
 }
@@ -58,13 +58,9 @@ func opensWebSocket(r *http.Request) bool {
 
 // takes reports whether rt is for in, whose host has been looked at.
 func (rt *route) takes(in *incoming) bool {
-	prefix := rt.PathPrefix
-	if in.plain {
-		prefix = rt.plainPrefix
-	}
 	return (rt.Protocol == ProtocolAny || rt.Protocol == in.protocol) &&
 		(rt.TLS == TLSAny || rt.TLS == in.tls) &&
-		hasPathPrefix(in.path, prefix)
+		hasPathPrefix(in.path, rt.prefixes[in.form])
 }
 
 // label names a route by the requests that it takes. No two routes may have

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"io"
 	"net"
+	"net/http"
 	"strings"
 	"testing"
 )
@@ -43,6 +44,27 @@ func TestAPathIsPlainAsServersSeeIt(t *testing.T) {
 	}
 }
 
+func TestAPathIsBareWithoutItsParameters(t *testing.T) {
+	tests := map[string]string{
+		"/":              "/",
+		"/a/b/":          "/a/b/",
+		"/a;x=y/b;z":     "/a/b",
+		"/a;x=y;z":       "/a",
+		"/;x":            "/",
+		"/a/;x":          "/a/",
+		"/a;x/":          "/a/",
+		"/;x/;y/a/;/b;/": "/a/b/",
+		"/a/;/../b":      "/b",
+		"/a%3bx/..;y/b":  "/b",
+		"/;/..":          "",
+	}
+	for path, want := range tests {
+		if got, ok := barePath(path); got != want || ok != (want != "") {
+			t.Errorf("%s is %q (%v), want %q", path, got, ok, want)
+		}
+	}
+}
+
 // An origin that resolves what a client writes is never asked for what another route,
 // or none, is for.
 func TestAPathHasNoOtherRouteForItsOrigin(t *testing.T) {
@@ -53,7 +75,7 @@ func TestAPathHasNoOtherRouteForItsOrigin(t *testing.T) {
 		io.WriteString(c, "HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n")
 	})
 	f := newFront(t, func(o *Options) {
-		for _, prefix := range []string{"/", "/private", "/v1"} {
+		for _, prefix := range []string{"/", "/private", "/private/deep;k=v", "/v1"} {
 			rt := routeTo(origin)
 			rt.PathPrefix = prefix
 			rt.Response.Set = []Field{{"X-Route", prefix}}
@@ -70,6 +92,17 @@ func TestAPathHasNoOtherRouteForItsOrigin(t *testing.T) {
 		{"/private/a/../b", "/private", "/private/a/../b"},
 		{"/private//b%2Fc", "/private", "/private//b%2Fc"},
 		{"/v1/a/../b", "/v1", "/v2/public/a/../b"},
+		{"/x;a=b/y;c", "/", "/x;a=b/y;c"},
+		{"/;a/x", "/", "/;a/x"},
+		{"/private/x;a=b%3Bc", "/private", "/private/x;a=b%3Bc"},
+		{"/private/deep;k=v/x", "/private/deep;k=v", "/private/deep;k=v/x"},
+		{path: "/private;a"},
+		{path: "/private;a=b/x"},
+		{path: "/private%3Ba/x"},
+		{path: "/;a/private/x"},
+		{path: "/;/private"},
+		{path: "/private/deep;k=w"},
+		{path: "/v1/;/../x"},
 		{path: "/x/../private/y"},
 		{path: "/x/%2e%2e/private/y"},
 		{path: "/x/..%2fprivate/y"},
@@ -101,5 +134,24 @@ func TestAPathHasNoOtherRouteForItsOrigin(t *testing.T) {
 				t.Errorf("the origin got %q, and the client %q", got, head)
 			}
 		})
+	}
+}
+
+// What servers cut off a target is not looked at by routes, so nobody may send it.
+func TestATargetHasNoFragment(t *testing.T) {
+	origin := newOrigin(t, func(http.ResponseWriter, *http.Request) { t.Error("the origin is asked") })
+	f := newFront(t, func(o *Options) {
+		o.Routes = []Route{routeTo(origin.URL), routeTo(origin.URL)}
+		o.Routes[1].PathPrefix = "/private"
+	})
+	for _, target := range []string{"/private#x", "/#", "/x?y=1#z", "http://a/private#x"} {
+		c := dialWire(t, f.addr)
+		c.send("GET " + target + " HTTP/1.1\r\nHost: a\r\nAccept: text/event-stream\r\nConnection: close\r\n\r\n")
+		if head := c.head(); !strings.HasPrefix(head, "HTTP/1.1 400 ") {
+			t.Errorf("%s is answered %q", target, head)
+		}
+	}
+	if n := f.count(t, "holdfast_request_failures_total", "bad_request"); n != 4 {
+		t.Errorf("%v are counted", n)
 	}
 }

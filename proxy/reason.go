@@ -14,7 +14,7 @@ const (
 	// told (TRACE). 501.
 	BadMethod Reason = "bad_method"
 	// BadRequest: the method or the host is none in HTTP, although HTTP/2 and HTTP/3
-	// can carry it. 400.
+	// can carry it, or the target has a fragment (#), which is never sent. 400.
 	BadRequest Reason = "bad_request"
 	// HeadTooLarge: the head of the request is larger than its origin takes, as that
 	// has said (HTTP/2). 431.

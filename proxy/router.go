@@ -39,7 +39,7 @@ func newRouter(routes []*route) (*router, error) {
 }
 
 func (rs *router) add(rt *route) {
-	rt.plainPrefix, _ = plainPath(rt.PathPrefix)
+	rt.prefixes = prefixForms(rt.PathPrefix)
 	if rt.Host == "" {
 		rs.any = append(rs.any, rt)
 		return
@@ -84,15 +84,20 @@ func (rs *router) find(in incoming) *route {
 	if rt == nil || isPlain(in.path) {
 		return rt
 	}
-	if _, within := plainPath(in.path[len(rt.PathPrefix):]); !within {
-		return nil // a prefix that is rewritten would be left
-	}
-	plain, ok := plainPath(in.path)
-	in.path, in.plain = plain, true
-	if !ok || rs.match(&in) != rt {
+	if !rs.stays(rt, in, pathPlain, plainPath) || !rs.stays(rt, in, pathBare, barePath) {
 		return nil
 	}
 	return rt
+}
+
+// stays reports whether rt, which takes in, takes its path in another form, too.
+func (rs *router) stays(rt *route, in incoming, form pathForm, resolve func(string) (string, bool)) bool {
+	if _, within := resolve(in.path[len(rt.PathPrefix):]); !within {
+		return false // a prefix that is rewritten would be left
+	}
+	path, ok := resolve(in.path)
+	in.form, in.path = form, path
+	return ok && rs.match(&in) == rt
 }
 
 // match returns the route that takes in, nil if there is none.

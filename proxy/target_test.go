@@ -19,7 +19,7 @@ func TestTargetsPassByteForByte(t *testing.T) {
 	})
 	f := newFront(t, to(origin))
 	for _, target := range []string{
-		"/", "/?", "/??", "/a%2Fb%2fc", "/%41", "//", "//a//b", "/a/../b/./c", "/a;b=c", "/?a;b&c=%zz&&=", "/?a=1?b#c",
+		"/", "/?", "/??", "/a%2Fb%2fc", "/%41", "//", "//a//b", "/a/../b/./c", "/a;b=c", "/?a;b&c=%zz&&=", "/?a=1?b%23c",
 		"/a|b{c}^\"<>`\\", "/é", "/a:b@c", "/*", "/%00", "/?%00", "/a%20b+c", "/http://x/y", "//a%2Fb?x",
 	} {
 		t.Run(target, func(t *testing.T) {

@@ -12,8 +12,8 @@ type Route struct {
 	Host string `mapstructure:"host"`
 	// What the path of the requests begins with, in whole segments: /api
 	// takes /api and /api/x but not /apix. A path that means one of another
-	// route when escapes and dot segments are resolved, as in /api/../x, is for
-	// none.
+	// route when escapes and dot segments are resolved, as in /api/../x, or
+	// parameters are taken off, as in /api;x, is for none.
 	PathPrefix string `mapstructure:"path_prefix"`
 	// Which of these requests. http: all but WebSockets. websocket: only
 	// requests to open a WebSocket. Empty: both.
