@@ -52,7 +52,7 @@ second signal ends the process at once.`,
 		}
 		first := reading{sources: sources, cfg: cfg}.sum()
 		log, level := newLogger(cfg.Log, cmd.ErrOrStderr())
-		defer zap.RedirectStdLog(log.Named("library"))() // some libraries know no other
+		defer redirectLibraries(log.Named("library"))()
 		for _, warning := range warnings {
 			log.Warn("odd setting", zap.String("warning", warning))
 		}
