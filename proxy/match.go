@@ -51,7 +51,7 @@ func (t trustedPeers) incomingOf(r *http.Request) incoming {
 // opensWebSocket reports whether r is the client's part of an opening
 // handshake (RFC 6455 §4.1).
 func opensWebSocket(r *http.Request) bool {
-	return r.Method == http.MethodGet &&
+	return r.Method == http.MethodGet && r.ProtoAtLeast(1, 1) &&
 		httpguts.HeaderValuesContainsToken(r.Header["Connection"], "upgrade") &&
 		httpguts.HeaderValuesContainsToken(r.Header["Upgrade"], "websocket")
 }

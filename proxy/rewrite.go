@@ -72,10 +72,10 @@ func (rt *route) editRequest(out *http.Request) {
 
 // withSafeUpgrade returns r without an Upgrade that would open a tunnel for
 // more HTTP past us (h2c), or that is not a list of protocols. A server is
-// free to ignore an Upgrade (RFC 9110 §7.8).
+// free to ignore an Upgrade, and must in HTTP/1.0 (RFC 9110 §7.8).
 func withSafeUpgrade(r *http.Request) *http.Request {
 	values, ok := r.Header["Upgrade"]
-	if !ok || safeUpgrade(strings.Join(values, ",")) {
+	if !ok || r.ProtoAtLeast(1, 1) && safeUpgrade(strings.Join(values, ",")) {
 		return r
 	}
 	r = r.Clone(r.Context())

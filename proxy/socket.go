@@ -133,7 +133,7 @@ func (x *exchange) socketExpires(h http.Header) (time.Duration, error) {
 // takeClient takes the client's connection over, and switches it to WebSocket with
 // the header given.
 func (h *Handler) takeClient(x *exchange, r *http.Request, header http.Header) (net.Conn, *bufio.Reader, *failure) {
-	conn, rw, err := x.w.Hijack()
+	conn, rw, err := x.w.take()
 	if err != nil {
 		return nil, nil, &failure{ClientGone, err}
 	}

@@ -118,8 +118,21 @@ func (w *responseWriter) noteError(err error) {
 	}
 }
 
-// Hijack gives the connection away to a tunnel.
+// Hijack gives the connection away to a tunnel. What is read from the connection
+// begins with what net/http has read of it already.
 func (w *responseWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	if !w.request.complete() {
+		return nil, nil, errEarlySwitch // its reader goes on
+	}
+	conn, rw, err := w.take()
+	if err == nil && rw.Reader.Buffered() > 0 {
+		conn = &bufferedConn{conn, rw.Reader}
+	}
+	return conn, rw, err
+}
+
+// take is Hijack for who reads what is there already from the buffer.
+func (w *responseWriter) take() (net.Conn, *bufio.ReadWriter, error) {
 	conn, rw, err := http.NewResponseController(w.ResponseWriter).Hijack()
 	w.hijacked = err == nil
 	return conn, rw, err
