@@ -36,7 +36,8 @@ func newQUIC(tcp *http.Server, o *ServerOptions) *quicServer {
 		IdleTimeout:    tcp.IdleTimeout,
 		// ReverseProxy cuts a response whose body the origin has cut only if it
 		// finds a server in the context; otherwise it would look complete.
-		ConnContext: func(ctx context.Context, _ *quic.Conn) context.Context {
+		ConnContext: func(ctx context.Context, conn *quic.Conn) context.Context {
+			ctx = watchQUIC(ctx, conn, o.IdleTimeout+o.ReadHeaderTimeout)
 			return context.WithValue(ctx, http.ServerContextKey, tcp)
 		},
 		QUICConfig: &quic.Config{
@@ -53,11 +54,12 @@ func newQUIC(tcp *http.Server, o *ServerOptions) *quicServer {
 	return q
 }
 
-// counted counts the requests that next answers.
+// counted counts the requests that next answers, in all and on their connections.
 func (q *quicServer) counted(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		q.pending.Add(1)
 		defer q.pending.Add(-1)
+		defer r.Context().Value(quicWatchKey{}).(*quicWatch).begin()()
 		next.ServeHTTP(w, r)
 	})
 }

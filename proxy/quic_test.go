@@ -282,3 +282,60 @@ func TestShutdownOverQUICDoesNotWaitForClients(t *testing.T) {
 	}
 	<-client.Context().Done()
 }
+
+// quic-go waits for the rest of a head for ever, and our pings keep the connection.
+func TestAConnectionOverQUICWithoutARequestIsEnded(t *testing.T) {
+	certificate, trust := testCertificate(t)
+	release := make(chan struct{})
+	answers := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		http.NewResponseController(w).Flush()
+		select {
+		case <-release:
+		case <-r.Context().Done():
+		}
+	})
+	addr := serve(t, ServerOptions{
+		Handler: answers, TLSListen: []string{"127.0.0.1:0"}, TLS: certificate, HTTP3: true,
+		ReadHeaderTimeout: 200 * time.Millisecond, IdleTimeout: 200 * time.Millisecond,
+	})
+	trust = trust.Clone()
+	trust.NextProtos = []string{http3.NextProtoH3}
+	dial := func() *quic.Conn {
+		conn, err := quic.DialAddr(t.Context(), addr, trust, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { conn.CloseWithError(0, "") })
+		return conn
+	}
+	sendHalfAHead := func(conn *quic.Conn) {
+		stream, err := conn.OpenStream()
+		if err != nil {
+			t.Fatal(err)
+		}
+		stream.Write([]byte{1, 0x40}) // HEADERS, and half of its length
+	}
+
+	slow, busy := dial(), dial()
+	client := (&http3.Transport{}).NewClientConn(busy)
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "https://"+addr, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := client.RoundTrip(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sendHalfAHead(busy)
+	sendHalfAHead(slow)
+	within(t, slow.Context().Done(), "the connection ends")
+	time.Sleep(500 * time.Millisecond)
+	if err := context.Cause(busy.Context()); err != nil {
+		t.Errorf("a connection with a request has ended: %v", err)
+	}
+	close(release)
+	if _, err := io.Copy(io.Discard, resp.Body); err != nil {
+		t.Error(err)
+	}
+	within(t, busy.Context().Done(), "the connection ends after its request")
+}
