@@ -3,6 +3,7 @@ package proxy
 import (
 	"cmp"
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -123,10 +124,27 @@ func hasPathPrefix(path, prefix string) bool {
 	return ok && (rest == "" || rest[0] == '/' || strings.HasSuffix(prefix, "/"))
 }
 
-// normalHost takes port and trailing dot away and folds the case.
+// normalHost takes port and trailing dot away and folds the case. An IPv6 address gets
+// its shortest form, in brackets.
 func normalHost(host string) string {
+	if strings.Count(host, ":") > 1 {
+		return normalIPv6(host)
+	}
 	if i := strings.LastIndexByte(host, ':'); i > strings.LastIndexByte(host, ']') {
 		host = host[:i]
 	}
 	return strings.ToLower(strings.TrimSuffix(host, "."))
+}
+
+// normalIPv6 is normalHost for an address, which a route may name without brackets.
+func normalIPv6(host string) string {
+	bare := host
+	if inner, ok := strings.CutPrefix(host, "["); ok {
+		bare, _, _ = strings.Cut(inner, "]")
+	}
+	address, err := netip.ParseAddr(bare)
+	if err != nil {
+		return strings.ToLower(host)
+	}
+	return "[" + address.String() + "]"
 }

@@ -21,6 +21,7 @@ func TestRouteOfRequest(t *testing.T) {
 		{Name: "host", Host: "API.test", PathPrefix: "/v1"},
 		{Name: "host deep", Host: "api.test.", PathPrefix: "/v1/users"},
 		{Name: "ip", Host: "[::1]", PathPrefix: "/"},
+		{Name: "bare ip", Host: "2001:DB8::0:1", PathPrefix: "/"},
 	} {
 		routes = append(routes, &route{Route: r.withDefaults()})
 	}
@@ -47,6 +48,11 @@ func TestRouteOfRequest(t *testing.T) {
 		{"a path that the host does not have", "api.test", "/api/z", "api"},
 		{"another host of the same end", "x.api.test", "/v1", "all"},
 		{"an IPv6 address with a port", "[::1]:80", "/", "ip"},
+		{"an IPv6 address", "[::1]", "/", "ip"},
+		{"an IPv6 address in another form", "[0:0::0001]:80", "/", "ip"},
+		{"an IPv6 address of a route without brackets", "[2001:db8::1]:7999", "/", "bare ip"},
+		{"another IPv6 address", "[::2]", "/", "all"},
+		{"a colon for a host", ":", "/", "all"},
 		{"no host", "", "/", "all"},
 	}
 	for _, tt := range tests {

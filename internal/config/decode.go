@@ -100,13 +100,24 @@ func decodeNetwork(from, to reflect.Type, data any) (any, error) {
 	}
 	text, _ := data.(string)
 	if address, err := netip.ParseAddr(text); err == nil && address.Zone() == "" {
+		address = address.Unmap()
 		return netip.PrefixFrom(address, address.BitLen()), nil
 	}
 	network, err := netip.ParsePrefix(text)
 	if err != nil {
 		return nil, conversionError{fmt.Sprintf("%v is not a network", data), to}
 	}
-	return network.Masked(), nil
+	return unmapped(network).Masked(), nil
+}
+
+// unmapped returns a network of IPv4 addresses that is written as one of IPv6 as what
+// it is: clients are compared with it by their IPv4 address.
+func unmapped(network netip.Prefix) netip.Prefix {
+	const mappedBits = 96
+	if !network.Addr().Is4In6() || network.Bits() < mappedBits {
+		return network
+	}
+	return netip.PrefixFrom(network.Addr().Unmap(), network.Bits()-mappedBits)
 }
 
 // decodeNumber refuses what mapstructure would cut off: 1.5 is not 1.

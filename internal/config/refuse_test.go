@@ -224,6 +224,14 @@ func TestRefused(t *testing.T) {
 		{"a route without origins", "routes: [{path_prefix: /x}]", "routes[0].origins: is empty"},
 		{"an origin that is named twice", "routes: [{origins: [http://a, https://a, 'HTTP://A:80/']}]", `routes[0].origins[2]: "HTTP://A:80/" is the same origin as http://a`},
 		{"a host with a port", route("host: 'a:80'"), `routes[0].host: "a:80" is not a host name`},
+		{"a host in letters of a country", route("host: bücher.example"), `routes[0].host: "bücher.example" is not what clients send; write xn--bcher-kva.example`},
+		{"a host with a tab", route(`host: "a\tb"`), `routes[0].host: "a\tb" is not a host name`},
+		{"a host with a zone", route("host: 'fe80::1%eth0'"), `routes[0].host: "fe80::1%eth0" is not a host name`},
+		{"a prefix with a space", route("path_prefix: /a b"), `routes[0].path_prefix: "/a b" is not what clients send; write /a%20b`},
+		{"a prefix in letters of a country", route("path_prefix: /bü%2Fx"), `routes[0].path_prefix: "/bü%2Fx" is not what clients send; write /b%C3%BC%2Fx`},
+		{"an origin's port that is none", "origin: 'http://127.0.0.1:99999'", `origin: "http://127.0.0.1:99999" has a port that is none; write 1 to 65535`},
+		{"a host for the origin that is none", route("request_headers: {set: ['Host: a b']}"), `routes[0].request_headers.set[0]: "a b" is not a host`},
+		{"an empty host for the origin", route("request_headers: {set: ['host:']}"), `routes[0].request_headers.set[0]: "" is not a host`},
 		{"a relative prefix", route("path_prefix: x"), `routes[0].path_prefix: "x" is not a path`},
 		{"a crooked prefix", route("path_prefix: /x//y"), `routes[0].path_prefix: "/x//y" is not a plain path; write /x/y`},
 		{"two routes for the same", "routes: [{origins: [http://a], host: A, path_prefix: /x}, {origins: [http://a], host: a, path_prefix: /x/}]", "routes[1]: takes the same requests as routes[0] (a/x)"},
@@ -286,6 +294,18 @@ func TestNATSSecretsComeFromFilesToo(t *testing.T) {
 	for _, text := range []string{"", "\n", "one\ntwo\n"} {
 		if _, err := (NATS{Token: "file:" + writeFile(t, text)}).ReadSecrets(); err == nil {
 			t.Errorf("%q was accepted", text)
+		}
+	}
+}
+
+func TestAPasswordInTheURLOfAnOriginIsNotShown(t *testing.T) {
+	for _, text := range []string{
+		"origin: 'http://user:s3cret@:8000'", "origin: 'ftp://user:s3cret@a'", "origin: 'user:s3cret@a'", "origin: 'http://user:s3cret@a b'",
+		"routes: [{origins: ['http://user:s3cret@a', 'http://user:s3cret@a']}]", "origin: 'http://user:s3cret@a:99999'",
+	} {
+		_, _, err := Load(Sources{File: writeFile(t, text)})
+		if err == nil || strings.Contains(err.Error(), "s3cret") {
+			t.Errorf("%s is answered: %v", text, err)
 		}
 	}
 }

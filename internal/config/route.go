@@ -8,7 +8,9 @@ type Route struct {
 	// What the route is called in logs and metrics. Empty: its host and
 	// path_prefix.
 	Name string `mapstructure:"name"`
-	// The host of the requests, without a port. Empty: every host.
+	// The host of the requests, without a port, as clients send it: names in
+	// other letters in their form with xn--, addresses as they are (::1). Empty:
+	// every host.
 	Host string `mapstructure:"host"`
 	// What the path of the requests begins with, in whole segments: /api
 	// takes /api and /api/x but not /apix. A path that means one of another

@@ -2,12 +2,13 @@ package config
 
 import (
 	"fmt"
-	"net/netip"
 	"net/url"
-	"path"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"golang.org/x/net/http/httpguts"
 )
 
 // maxName is how long a channel's name may be, in bytes.
@@ -33,9 +34,7 @@ func (p *problems) checkRoutes(c Config) {
 }
 
 func (p *problems) checkRoute(at string, route Route) {
-	if strings.ContainsAny(route.Host, "/:@*? ") && !isIPv6(route.Host) {
-		p.add(at+".host", fmt.Sprintf("%q is not a host name", route.Host), "write the bare name, as in api.example.com, without a port")
-	}
+	p.routeHost(at+".host", route.Host)
 	p.prefixPath(at+".path_prefix", route.PathPrefix)
 	if route.RewritePrefix != "" {
 		p.prefixPath(at+".rewrite_prefix", route.RewritePrefix)
@@ -62,28 +61,6 @@ func (p *problems) routeSignature(at string, route Route, g GRIP) {
 	}
 }
 
-func isIPv6(host string) bool {
-	address, err := netip.ParseAddr(host)
-	return err == nil && address.Is6()
-}
-
-func (p *problems) prefixPath(key, prefix string) {
-	switch {
-	case !strings.HasPrefix(prefix, "/") || strings.ContainsAny(prefix, "?#"):
-		p.add(key, fmt.Sprintf("%q is not a path", prefix), "begin with /, without a query")
-	case trimSlash(prefix) != path.Clean(prefix):
-		p.add(key, fmt.Sprintf("%q is not a plain path", prefix), "write "+path.Clean(prefix))
-	}
-}
-
-// trimSlash takes a trailing slash away, except from the root.
-func trimSlash(prefix string) string {
-	if len(prefix) > 1 {
-		return strings.TrimSuffix(prefix, "/")
-	}
-	return prefix
-}
-
 // originURLs also refuses what is named twice: max_connections and the metrics are
 // about origins, not about their names.
 func (p *problems) originURLs(key string, origins []string) {
@@ -92,7 +69,7 @@ func (p *problems) originURLs(key string, origins []string) {
 		p.originURL(element(key, i), origin)
 		same := sameOrigin(origin)
 		if other, twice := seen[same]; twice {
-			p.add(element(key, i), fmt.Sprintf("%q is the same origin as %s", origin, other), "name each origin once")
+			p.add(element(key, i), fmt.Sprintf("%q is the same origin as %s", masked(origin), masked(other)), "name each origin once")
 			continue
 		}
 		seen[same] = origin
@@ -115,12 +92,33 @@ func (p *problems) originURL(key, text string) {
 	u, err := url.Parse(text)
 	switch {
 	case err != nil, u.Scheme != "http" && u.Scheme != "https", u.Hostname() == "":
-		p.add(key, fmt.Sprintf("%q is not the URL of an API", text), "write it as in http://127.0.0.1:8000 or https://api.example.com")
+		p.add(key, fmt.Sprintf("%q is not the URL of an API", masked(text)), "write it as in http://127.0.0.1:8000 or https://api.example.com")
 	case u.User != nil, u.RawQuery != "", u.Fragment != "":
 		p.add(key, "has more than scheme, host and port", "take user, query and fragment away")
+	case !isPort(u.Port()):
+		p.add(key, fmt.Sprintf("%q has a port that is none", text), "write 1 to 65535")
 	case u.Path != "" && u.Path != "/":
 		p.add(key, fmt.Sprintf("%q has a path", text), "take it away, and set the route's rewrite_prefix if paths differ")
 	}
+}
+
+// isPort reports whether text is a port, or empty for that of the scheme.
+func isPort(text string) bool {
+	port, err := strconv.ParseUint(text, 10, 16)
+	return text == "" || err == nil && port > 0
+}
+
+// masked returns what should be a URL without the user and password in it.
+func masked(text string) string {
+	at := strings.LastIndexByte(text, '@')
+	if at < 0 {
+		return text
+	}
+	scheme, _, ok := strings.Cut(text[:at], "://")
+	if !ok {
+		return "***" + text[at:]
+	}
+	return scheme + "://***" + text[at:]
 }
 
 // channels checks the names of channels.
@@ -152,12 +150,15 @@ func (p *problems) printable(key, text string) {
 
 func (p *problems) headers(key string, edits HeaderEdits) {
 	for i, line := range edits.Set {
-		name, _, err := ParseHeader(line)
+		name, value, err := ParseHeader(line)
 		if err != nil {
 			p.add(element(key+".set", i), err.Error(), `write "Name: value"`)
 			continue
 		}
 		p.headerName(element(key+".set", i), name)
+		if strings.EqualFold(name, "Host") && (value == "" || !httpguts.ValidHostHeader(value)) {
+			p.add(element(key+".set", i), fmt.Sprintf("%q is not a host", value), "write one, as in api.example.com or api.example.com:8443")
+		}
 	}
 	for i, name := range edits.Remove {
 		p.headerName(element(key+".remove", i), name)

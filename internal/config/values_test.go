@@ -1,6 +1,8 @@
 package config
 
 import (
+	"net/netip"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -76,6 +78,32 @@ func TestNearest(t *testing.T) {
 	for word, want := range map[string]string{"listn": "listen", "Origin": "origin", "maxstreams": "max_streams", "timeout": ""} {
 		if got := nearest(word, known); got != want {
 			t.Errorf("%s: got %q, want %q", word, got, want)
+		}
+	}
+}
+
+// Clients of listeners for IPv6 that come by IPv4 are known by that, however the
+// network is written.
+func TestANetworkOfIPv4IsTheSameWrittenAsIPv6(t *testing.T) {
+	path := writeFile(t, "origin: http://a\ntrusted_proxies: ['::ffff:10.0.0.1', '::ffff:10.1.0.0/112', '2001:db8::/32', '::/0']\n")
+	got, _, err := Load(Sources{File: path})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []netip.Prefix{
+		netip.MustParsePrefix("10.0.0.1/32"), netip.MustParsePrefix("10.1.0.0/16"),
+		netip.MustParsePrefix("2001:db8::/32"), netip.MustParsePrefix("::/0"),
+	}
+	if !slices.Equal(got.TrustedProxies, want) {
+		t.Errorf("got %v", got.TrustedProxies)
+	}
+}
+
+func TestAHostMayBeAnAddress(t *testing.T) {
+	for _, host := range []string{"192.0.2.1", "::1", "[::1]", "API.example.com.", "my_host"} {
+		path := writeFile(t, "routes: [{origins: ['http://a'], host: '"+host+"'}]\n")
+		if _, _, err := Load(Sources{File: path}); err != nil {
+			t.Errorf("%s: %v", host, err)
 		}
 	}
 }
