@@ -9,6 +9,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
 	"golang.org/x/time/rate"
+
+	"github.com/holdfast-proxy/holdfast/internal/hold"
 )
 
 // enduring is a listener that counts and logs what goes wrong with accepting,
@@ -54,6 +56,7 @@ func endure(l net.Listener, m *Metrics, log *zap.Logger) *enduring {
 func (l *enduring) Accept() (net.Conn, error) {
 	c, err := l.Listener.Accept()
 	if err == nil {
+		hold.BoundUnsent(c)
 		return c, nil
 	}
 	trouble, passes := troubleOf(err)

@@ -27,7 +27,8 @@ type Sockets struct {
 	SendBuffer Size `mapstructure:"send_buffer"`
 	// How much of that may wait before it is sent (TCP_NOTSENT_LOWAT, Linux
 	// only). What waits in Holdfast instead costs nothing, and a slow client
-	// is noticed sooner. Clients that read see no difference. 0B: all of it.
+	// is noticed sooner. Clients that read see no difference. 0B: 512KiB, as
+	// on every connection.
 	NotSent Size `mapstructure:"not_sent"`
 	// Send every event at once (TCP_NODELAY). Off, a small event waits until
 	// the client has acknowledged the one before, which saves packets and

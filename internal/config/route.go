@@ -121,8 +121,10 @@ type Route struct {
 	// How long the origin may take from the request to the head of its
 	// response, and before that, how long it may take nothing of a body.
 	ResponseHeaderTimeout time.Duration `mapstructure:"response_header_timeout"`
-	// How long a write to a client of a held stream may be stuck before the
-	// client counts as gone.
+	// How long a write to a client may be stuck before the client counts as
+	// gone. On Linux a download goes on as long as the client takes 256KiB in
+	// that time; on other systems it may have to be more. Held streams have
+	// smaller buffers.
 	WriteTimeout time.Duration `mapstructure:"write_timeout"`
 }
 

@@ -16,7 +16,7 @@ type SocketOptions struct {
 	SendBuffer int
 	// NotSentLowat is TCP_NOTSENT_LOWAT in bytes: how much may wait in the
 	// system beyond what the client's window takes. Linux only. Zero leaves
-	// the system's default, which is no bound.
+	// what the connection has: see BoundUnsent.
 	NotSentLowat int
 	// Nagle turns TCP_NODELAY off, which Go has turned on: a small write then
 	// waits until the client has acknowledged the one before.
