@@ -106,9 +106,14 @@ func TestNATSIsHeardUntilTheLastStreamHasEnded(t *testing.T) {
 // TestTheServerInTheProcessIsNoAddress in the log: nobody listens where the library says.
 func TestTheServerInTheProcessIsNoAddress(t *testing.T) {
 	core, log := observer.New(zap.InfoLevel)
-	startLogging(t, "origin: "+unusedURL+"\nnats: {embedded: {store_dir: '"+t.TempDir()+"'}}\n", zap.New(core))
-	eventually(t, "it is connected", func() bool { return log.FilterMessage("connected to NATS").Len() > 0 })
-	for _, line := range log.FilterMessage("connected to NATS").All() {
+	s := startLogging(t, "origin: "+unusedURL+"\nnats: {embedded: {store_dir: '"+t.TempDir()+"'}}\n", zap.New(core))
+	// A server that ends while it makes a stream leaves goroutines behind.
+	eventually(t, "it is ready", func() bool { status, _ := s.ask(http.MethodGet, "/readyz"); return status == http.StatusOK })
+	lines := log.FilterMessage("connected to NATS").All()
+	if len(lines) == 0 {
+		t.Error("it does not say that it is connected")
+	}
+	for _, line := range lines {
 		if server := line.ContextMap()["server"]; server != "embedded" {
 			t.Errorf("the server is %v", server)
 		}
