@@ -37,6 +37,7 @@ type soakClient struct {
 	lastID   string
 	heard    []heard
 	upToDate map[string]bool // channels that were heard of since all kills are done
+	again    bool            // all of them were, and are to be once more
 	kills    [numKills]int
 	ghosts   []lifeline // vanished, not yet closed
 }
@@ -127,8 +128,15 @@ func (c *soakClient) read(events int) (done bool, err error) {
 		if err := c.hear(); err != nil {
 			return false, fmt.Errorf("the stream that nobody killed ended: %w", err)
 		}
-		if len(c.upToDate) == len(c.channels) {
+		switch {
+		case len(c.upToDate) < len(c.channels):
+		case c.again:
 			return true, nil
+		default:
+			// Of a channel that has fallen behind since it was heard of, others may
+			// come before its gap does: that is told in its place, at its end.
+			c.again = true
+			clear(c.upToDate)
 		}
 	}
 }
